@@ -1,0 +1,145 @@
+"""The contract between c360 and a connector, and the hooks that plugins may implement."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+import pluggy
+from pydantic import BaseModel
+
+from connectors.records import Record
+
+if TYPE_CHECKING:
+    from connectors.plugins import Registry
+
+Raw = TypeVar("Raw")
+State = dict[str, Any]
+"""What a stream needs to go on: JSON, stored in the transaction of the records it follows."""
+
+API_VERSION = "1.0"
+"""Version of this contract; a plugin says which it wants with `C360_API = ">=1,<2"`."""
+
+hookspec = pluggy.HookspecMarker("c360")
+hookimpl = pluggy.HookimplMarker("c360")
+
+
+class StreamKind(StrEnum):
+    """What a stream holds, mostly: it may give other records beside them."""
+
+    PERSONS = "persons"
+    ACCOUNTS = "accounts"
+    INTERACTIONS = "interactions"
+    CONSENTS = "consents"
+
+
+class Deletions(StrEnum):
+    """How deletions become known: the vendor tells, a full key scan finds them, or never."""
+
+    TOMBSTONES = "tombstones"
+    FULL_SCAN = "full_scan"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One kind of thing a source holds; streams are read in the order `discover` gives them."""
+
+    name: str
+    kind: StreamKind
+    key: str = "id"
+    cursor_field: str | None = None
+    deletions: Deletions = Deletions.UNKNOWN
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Raw]):
+    """Some raw records and the state that is true once they are stored; `total` helps progress where it is known."""
+
+    raws: Sequence[Raw]
+    state: State
+    total: int | None = None
+    problems: Sequence[RawProblem] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RawProblem:
+    """A raw record that could not even be read (a broken line, a wrong encoding); it becomes a Rejection."""
+
+    where: str
+    reason: str
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """Whether a source can be read now; a refusal is an answer that says what to do."""
+
+    ok: bool
+    message: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """A vendor's push: the headers (lower case) and the body, byte for byte as they came."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+class Connector(Protocol[Raw]):
+    """One source of customers and interactions.
+
+    A connector is a class with a `Config` (a pydantic model, secrets as SecretStr), made by
+    `ConnectorClass(name, config)`; `name` is the section in plugins.toml. It knows one system and nothing of the
+    graph. `read` raises `SourceError`; `map` raises `RecordError` for a record it cannot read.
+    """
+
+    Config: ClassVar[type[BaseModel]]
+    name: str
+
+    def __init__(self, name: str, config: Any) -> None: ...
+
+    async def check(self) -> CheckReport: ...
+
+    async def discover(self) -> list[Stream]: ...
+
+    def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Raw]]: ...
+
+    def map(self, stream: Stream, raw: Raw) -> Iterable[Record]: ...
+
+    async def close(self) -> None: ...
+
+
+class HookSpecs:
+    """Hooks of the pluggy project `c360`."""
+
+    @hookspec
+    def c360_register_connectors(self, registry: Registry) -> None:
+        """Offer connectors: `registry.add("zendesk", ZendeskConnector)`."""
+
+    @hookspec
+    def c360_map_page(self, source: str, stream: str, pairs: list[tuple[Any, list[Record]]]) -> None:
+        """Adjust the mapped records of a page in place; called once a page."""
+
+    @hookspec
+    def c360_redact(self, record: Record) -> Record | None:
+        """Give a record with less in it before it is stored, or None to leave it as it is."""
+
+    @hookspec
+    def c360_before_sync(self, source: str) -> None:
+        """A source is about to be read."""
+
+    @hookspec
+    def c360_after_sync(self, report: object) -> None:
+        """A sync has ended; `report` is its `SyncReport`."""
+
+    @hookspec
+    def c360_deliver(self, event: Mapping[str, Any]) -> None:
+        """Write back: a change, alert or segment membership for another system."""
