@@ -105,7 +105,7 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What all records share; unknown keyword arguments are refused by msgspec."""
 
 
-class Email(_Record):
+class Email(_Record, frozen=True, kw_only=True):
     """An e-mail address as the source has it."""
 
     value: str
@@ -113,14 +113,14 @@ class Email(_Record):
     primary: bool = False
 
 
-class Phone(_Record):
+class Phone(_Record, frozen=True, kw_only=True):
     """A phone number as the source has it; `country` (ISO 3166 alpha-2) tells how to read a national number."""
 
     value: str
     country: str | None = None
 
 
-class Address(_Record):
+class Address(_Record, frozen=True, kw_only=True):
     """A postal address; `country` is ISO 3166 alpha-2 where the source knows it."""
 
     street: str | None = None
@@ -130,7 +130,7 @@ class Address(_Record):
     country: str | None = None
 
 
-class ConsentStatement(_Record):
+class ConsentStatement(_Record, frozen=True, kw_only=True):
     """What a person said about one channel and purpose."""
 
     channel: Channel
@@ -140,7 +140,7 @@ class ConsentStatement(_Record):
     evidence: str | None = None
 
 
-class Person(_Record, tag="person"):
+class Person(_Record, frozen=True, kw_only=True, tag="person"):
     """A person as one source describes them; never edited, only replaced."""
 
     source: str
@@ -180,7 +180,7 @@ class Person(_Record, tag="person"):
         return RecordKey(self.source, self.stream, self.id)
 
 
-class Account(_Record, tag="account"):
+class Account(_Record, frozen=True, kw_only=True, tag="account"):
     """A company or household that buys."""
 
     source: str
@@ -205,7 +205,7 @@ class Account(_Record, tag="account"):
         return RecordKey(self.source, self.stream, self.id)
 
 
-class Identifiers(_Record):
+class Identifiers(_Record, frozen=True, kw_only=True):
     """A person known only by what an event says of them; at least one must be given."""
 
     email: str | None = None
@@ -216,7 +216,7 @@ class Identifiers(_Record):
     full_name: str | None = None
 
 
-class Interaction(_Record, tag="interaction"):
+class Interaction(_Record, frozen=True, kw_only=True, tag="interaction"):
     """An event as one customer experienced it; one of `person` and `account` is required.
 
     `person` is the key (`source/stream/id`) of a person record, or bare identifiers. `activity_id` is the same for
@@ -275,7 +275,7 @@ class Interaction(_Record, tag="interaction"):
         return RecordKey(self.source, self.stream, self.id)
 
 
-class Consent(_Record, tag="consent"):
+class Consent(_Record, frozen=True, kw_only=True, tag="consent"):
     """A consent that a source keeps apart from the person's record."""
 
     source: str
@@ -289,7 +289,7 @@ class Consent(_Record, tag="consent"):
         return RecordKey(self.source, self.stream, self.id)
 
 
-class Tombstone(_Record, tag="tombstone"):
+class Tombstone(_Record, frozen=True, kw_only=True, tag="tombstone"):
     """The source says that this record is gone."""
 
     source: str
