@@ -1,0 +1,274 @@
+"""One home of the graph: reads, writes and leases over Bolt, the same on Neo4j and embedded."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar, cast
+
+from neo4j import (
+    READ_ACCESS,
+    WRITE_ACCESS,
+    AsyncDriver,
+    AsyncGraphDatabase,
+    AsyncSession,
+    AsyncTransaction,
+    NotificationDisabledCategory,
+    NotificationMinimumSeverity,
+    Query,
+    SummaryCounters,
+)
+from neo4j.exceptions import AuthError, DriverError, Neo4jError
+
+from graph.store.errors import StoreError, StoreUnavailable, is_passing, translate
+from graph.store.lease import Lease, hold_lease
+from graph.store.settings import StoreSettings
+
+T = TypeVar("T")
+
+FETCH_SIZE = 5_000  # rows a message when streaming: large enough for the network, small enough for memory
+RETRY_SECONDS = 30.0  # a transaction is tried again this long before its error is given to the caller
+CONNECT_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What a write changed, as the server counts it."""
+
+    nodes_created: int = 0
+    nodes_deleted: int = 0
+    relationships_created: int = 0
+    relationships_deleted: int = 0
+    properties_set: int = 0
+    labels_added: int = 0
+
+    def __add__(self, other: Counters) -> Counters:
+        return Counters(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+    @property
+    def contains_updates(self) -> bool:
+        return any(getattr(self, name) for name in self.__slots__)
+
+    @classmethod
+    def of(cls, summary: SummaryCounters) -> Counters:
+        return cls(*(getattr(summary, name) for name in cls.__slots__))
+
+
+class Transaction:
+    """Statements that are committed together, or not at all."""
+
+    def __init__(self, transaction: AsyncTransaction) -> None:
+        self._transaction = transaction
+        self.counters = Counters()
+
+    async def run(self, query: str, /, **parameters: Any) -> list[list[Any]]:
+        """Run one statement; its rows as lists, in the order of its RETURN."""
+        result = await self._transaction.run(query, parameters)
+        rows = await result.values()
+        summary = await result.consume()
+        self.counters += Counters.of(summary.counters)
+        return rows
+
+    @property
+    def closed(self) -> bool:
+        return self._transaction.closed()
+
+
+class Server(Protocol):
+    """A server that we started ourselves, and can therefore ask why it is silent."""
+
+    def why_silent(self) -> str | None: ...
+
+    async def leave(self) -> None: ...
+
+
+class Store:
+    """One home of the graph. Opened with `open_store`; every failure is a StoreError."""
+
+    def __init__(
+        self,
+        driver: AsyncDriver,
+        *,
+        kind: Literal["embedded", "neo4j"],
+        uri: str,
+        database: str | None,
+        server: Server | None = None,
+    ) -> None:
+        self.kind: Literal["embedded", "neo4j"] = kind
+        self.uri = uri
+        self._driver = driver
+        self._database = database
+        self._server = server
+
+    async def read(self, query: str, /, **parameters: Any) -> list[list[Any]]:
+        """All rows of a question, as lists in the order of its RETURN."""
+        try:
+            async with self._session(READ_ACCESS) as session:
+                result = await session.run(cast("Query", query), parameters)
+                return await result.values()
+        except (Neo4jError, DriverError, OSError) as error:
+            raise self._explain(error) from None
+
+    async def read_one(self, query: str, /, **parameters: Any) -> list[Any] | None:
+        """The first row of a question, or None when it has no answer."""
+        rows = await self.read(query, **parameters)
+        return rows[0] if rows else None
+
+    async def stream(self, query: str, /, **parameters: Any) -> AsyncIterator[list[Any]]:
+        """Rows one by one, with bounded memory; leaving the loop early discards the rest."""
+        try:
+            async with self._session(READ_ACCESS, fetch_size=FETCH_SIZE) as session:
+                result = await session.run(cast("Query", query), parameters)
+                async for record in result:
+                    yield record.values()
+        except (Neo4jError, DriverError, OSError) as error:
+            raise self._explain(error) from None
+
+    async def write(self, query: str, /, **parameters: Any) -> Counters:
+        """Run one writing statement in a transaction of its own, tried again after conflicts."""
+
+        async def work(transaction: Transaction) -> Counters:
+            await transaction.run(query, **parameters)
+            return transaction.counters
+
+        return await self.transaction(work)
+
+    async def transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run `work` and commit what it wrote; after a deadlock, conflict or lost connection it is run again.
+
+        `work` may run several times, so it must not change anything but the graph.
+        """
+        gives_up = time.monotonic() + RETRY_SECONDS
+        attempt = 0
+        while True:
+            try:
+                return await self._attempt(work)
+            except (Neo4jError, DriverError, OSError) as error:
+                attempt += 1
+                pause = min(0.02 * 2**attempt, 2.0) * random.uniform(0.5, 1.5)  # noqa: S311
+                hopeless = not is_passing(error) or time.monotonic() + pause > gives_up
+                if hopeless or (self._server is not None and self._server.why_silent()):
+                    raise self._explain(error) from None
+                await asyncio.sleep(pause)
+
+    async def run_alone(self, query: str, /, **parameters: Any) -> list[list[Any]]:
+        """Run one statement outside any transaction of ours: for schema changes and `IN TRANSACTIONS`."""
+        try:
+            async with self._session(WRITE_ACCESS) as session:
+                result = await session.run(cast("Query", query), parameters)
+                return await result.values()
+        except (Neo4jError, DriverError, OSError) as error:
+            raise self._explain(error) from None
+
+    def lease(
+        self,
+        name: str,
+        *,
+        wait: float | None = None,
+        on_wait: Callable[[str], None] | None = None,
+        ttl: float = 30,
+    ) -> AbstractAsyncContextManager[Lease]:
+        """Be the only one who does `name`, among all processes that use this store.
+
+        Waits up to `wait` seconds (None: as long as it takes, 0: not at all), then raises LeaseBusy.
+        `on_wait` is told once, in a sentence, that we wait and for whom.
+        """
+        return hold_lease(self, name, wait=wait, on_wait=on_wait, ttl=ttl)
+
+    async def close(self) -> None:
+        """Close the connections; an embedded server ends with the last who uses it."""
+        await self._driver.close()
+        if self._server is not None:
+            await self._server.leave()
+
+    async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        async with self._session(WRITE_ACCESS) as session:
+            begun = await session.begin_transaction()
+            try:
+                answer = await work(Transaction(begun))
+            except asyncio.CancelledError:
+                begun.cancel()
+                raise
+            except BaseException:
+                await begun.close()
+                raise
+            await begun.commit()
+            return answer
+
+    def _session(self, access: str, fetch_size: int = FETCH_SIZE) -> AsyncSession:
+        return self._driver.session(database=self._database, default_access_mode=access, fetch_size=fetch_size)
+
+    def _explain(self, error: Neo4jError | DriverError | OSError) -> StoreError:
+        why = self._server.why_silent() if self._server is not None else None
+        return StoreUnavailable(why) if why else translate(error, self.uri)
+
+
+@asynccontextmanager
+async def open_store(settings: StoreSettings) -> AsyncIterator[Store]:
+    """Open the graph's home and close it again; raises StoreError when it cannot be reached.
+
+    An embedded store's server is started, or joined when another process has started it.
+    """
+    store = await (_open_embedded(settings) if settings.embedded_path is not None else _open_neo4j(settings))
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def _open_embedded(settings: StoreSettings) -> Store:
+    from graph.store import embedded  # the only place that knows which engine it is
+
+    assert settings.embedded_path is not None
+    server = await embedded.join(settings.embedded_path, _answers)
+    driver = _driver(server.bolt_uri, server.user, server.password)
+    return Store(driver, kind="embedded", uri=settings.uri, database=server.database, server=server)
+
+
+async def _open_neo4j(settings: StoreSettings) -> Store:
+    try:
+        driver = _driver(settings.uri, settings.user, settings.password.get_secret_value())
+    except (DriverError, ValueError, OSError) as error:
+        raise translate(cast("DriverError", error), settings.uri) from None
+    store = Store(driver, kind="neo4j", uri=settings.uri, database=None)
+    try:
+        await store.read("RETURN 1")
+    except BaseException:
+        await driver.close()
+        raise
+    return store
+
+
+def _driver(uri: str, user: str, password: str) -> AsyncDriver:
+    return AsyncGraphDatabase.driver(
+        uri,
+        auth=(user, password),
+        user_agent="c360",
+        connection_timeout=CONNECT_SECONDS,
+        connection_acquisition_timeout=60.0,
+        max_connection_pool_size=100,
+        # Notes such as "this label does not exist yet" are meant for people at a console.
+        warn_notification_severity=NotificationMinimumSeverity.OFF,
+        notifications_min_severity=NotificationMinimumSeverity.OFF,
+        notifications_disabled_classifications=list[NotificationDisabledCategory](),
+        telemetry_disabled=True,
+    )
+
+
+async def _answers(uri: str, user: str, password: str, database: str) -> bool:
+    """Whether a query is answered there: the port opens one or two seconds before the database does."""
+    driver = _driver(uri, user, password)
+    try:
+        async with driver.session(database=database) as session:
+            await (await session.run("RETURN 1")).consume()
+        return True
+    except AuthError:
+        raise
+    except (Neo4jError, DriverError, OSError):
+        return False
+    finally:
+        await driver.close()

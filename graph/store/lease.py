@@ -1,0 +1,193 @@
+"""Leases: who may write what, among all processes that use one store.
+
+A lease is a node `(:Lease {name, owner, until, token, asked})`. It is taken for some seconds, renewed in the
+background, and carries a token that grows with each new owner. What protects the data is not the clock but the
+token: every transaction of the owner calls `hold`, which locks the lease's node and compares the token, so a
+process that slept through its lease cannot commit anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import platform
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from graph.store.errors import ConstraintViolated, LeaseBusy, LeaseLost, StoreError
+
+if TYPE_CHECKING:
+    from graph.store.driver import Store, Transaction
+
+POLL_SECONDS = 0.25
+
+# The server's clock alone decides, so that clocks of several machines need not agree. Locking comes first
+# (`SET l.asked`): with the condition before the write, two transactions can both find the lease free.
+_CREATE = "MERGE (l:Lease {name: $name}) ON CREATE SET l.until = 0, l.token = 0, l.owner = ''"
+_LOOK = "MATCH (l:Lease {name: $name}) RETURN l.owner, l.token, l.until < timestamp()"
+_TAKE = """
+MATCH (l:Lease {name: $name}) SET l.asked = $me
+WITH l WHERE l.until < timestamp() OR l.token = $abandoned
+SET l.owner = $me, l.until = timestamp() + $ttl, l.token = l.token + 1
+RETURN l.token
+"""
+_HOLD = """
+MATCH (l:Lease {name: $name}) SET l.asked = $me
+WITH l WHERE l.token = $token
+SET l.until = timestamp() + $ttl
+RETURN l.token
+"""
+_GIVE_BACK = """
+MATCH (l:Lease {name: $name}) SET l.asked = $me
+WITH l WHERE l.token = $token
+SET l.until = 0, l.owner = ''
+"""
+
+
+class Lease:
+    """A lease that we hold; `token` is larger than that of every owner before us."""
+
+    def __init__(self, name: str, owner: str, token: int, ttl: float) -> None:
+        self.name = name
+        self.token = token
+        self._owner = owner
+        self._ttl = ttl
+        self._lost = False
+        self._guarded: Transaction | None = None
+
+    async def hold(self, transaction: Transaction) -> None:
+        """Make this transaction depend on the lease: it cannot commit once somebody else has taken it.
+
+        Renews the lease, too. Raises LeaseLost. Call it in every transaction that writes under the lease.
+        """
+        if self._lost:
+            raise self._gone()
+        rows = await transaction.run(_HOLD, name=self.name, me=self._owner, token=self.token, ttl=_ms(self._ttl))
+        if not rows:
+            self._lost = True
+            raise self._gone()
+        self._guarded = transaction
+
+    @property
+    def resting(self) -> bool:
+        """Whether no transaction of ours holds the lease's node at the moment."""
+        return self._guarded is None or self._guarded.closed
+
+    def _gone(self) -> LeaseLost:
+        return LeaseLost(
+            f"The lease {self.name!r} ran out and another process has taken it: nothing more is written here. "
+            "Run the command again; it goes on where the graph stands."
+        )
+
+
+@contextlib.asynccontextmanager
+async def hold_lease(
+    store: Store, name: str, *, wait: float | None, on_wait: Callable[[str], None] | None, ttl: float
+) -> AsyncIterator[Lease]:
+    """Take the lease, renew it in the background while the block runs, and give it back."""
+    lease = await _take(store, name, wait, on_wait, ttl)
+    renewing = asyncio.create_task(_renew(store, lease, ttl))
+    try:
+        yield lease
+    finally:
+        renewing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await renewing
+        if not lease._lost:
+            with contextlib.suppress(StoreError):  # an unreachable store lets it run out by itself
+                await store.write(_GIVE_BACK, name=name, me=lease._owner, token=lease.token)
+
+
+async def _take(
+    store: Store, name: str, wait: float | None, on_wait: Callable[[str], None] | None, ttl: float
+) -> Lease:
+    me = f"{_this_machine()} {os.getpid()} {_started(os.getpid())} {uuid.uuid4().hex[:8]}"
+    gives_up = None if wait is None else time.monotonic() + wait
+    said = False
+    while True:
+        # Look before writing: a waiting process that writes would make the owner's own transactions conflict.
+        seen = await store.read_one(_LOOK, name=name)
+        if seen is None:
+            await _create(store, name)
+            continue
+        owner, token, free = seen
+        abandoned = not free and _has_died(owner)
+        if free or abandoned:
+            taken = await _try(store, name, me, ttl, token if abandoned else -1)
+            if taken is not None:
+                return Lease(name, me, taken, ttl)
+            continue
+        if gives_up is not None and time.monotonic() >= gives_up:
+            raise LeaseBusy(f"Another process ({_who(owner)}) is at {name!r}. Try again when it has finished.")
+        if not said and on_wait is not None:
+            on_wait(f"Waiting for another process ({_who(owner)}) to finish {name!r}.")
+        said = True
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def _create(store: Store, name: str) -> None:
+    with contextlib.suppress(ConstraintViolated):  # somebody else was faster, which is as good
+        await store.write(_CREATE, name=name)
+
+
+async def _try(store: Store, name: str, me: str, ttl: float, abandoned: int) -> int | None:
+    async def work(transaction: Transaction) -> int | None:
+        rows = await transaction.run(_TAKE, name=name, me=me, ttl=_ms(ttl), abandoned=abandoned)
+        return int(rows[0][0]) if rows else None
+
+    return await store.transaction(work)
+
+
+async def _renew(store: Store, lease: Lease, ttl: float) -> None:
+    while not lease._lost:
+        await asyncio.sleep(ttl / 4)
+        # A transaction that holds the lease renews it by itself; a second one would only conflict with it.
+        if not lease.resting:
+            continue
+        # An unreachable store is tried again; the token decides whether we are still the owner.
+        with contextlib.suppress(LeaseLost, StoreError):
+            await store.transaction(lambda tx: _renewed(tx, lease, ttl))
+
+
+async def _renewed(transaction: Transaction, lease: Lease, ttl: float) -> None:
+    rows = await transaction.run(_HOLD, name=lease.name, me=lease._owner, token=lease.token, ttl=_ms(ttl))
+    lease._lost = not rows
+
+
+def _has_died(owner: str) -> bool:
+    """Whether the owner is a process of this very machine that no longer runs; False when we cannot know."""
+    machine, pid, started, _ = owner.split(" ")
+    return machine == _this_machine() and _started(int(pid)) != started
+
+
+def _started(pid: int) -> str:
+    """When a process started, which tells it from a later one with the same number; `gone` if there is none."""
+    try:
+        return f"{psutil.Process(pid).create_time():.2f}"
+    except psutil.NoSuchProcess:
+        return "gone"
+
+
+def _this_machine() -> str:
+    """A name for the set of processes that we can see; containers with the same host name differ in it."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return f"{platform.node()}/{uuid.getnode():x}".replace(" ", "_")
+    return f"{platform.node()}/{boot}/{space}".replace(" ", "_")
+
+
+def _who(owner: str) -> str:
+    machine, pid, *_ = owner.split(" ")
+    return f"process {pid} on {machine.split('/')[0]}"
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)
