@@ -1,0 +1,74 @@
+"""Bring a graph's schema up to what this version of c360 expects: numbered files, forward only."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from graph.cypher import statements
+from graph.store.driver import Store, Transaction
+from graph.store.errors import SchemaTooNew
+from graph.store.lease import Lease
+
+# Leases and the schema's number are kept in nodes; these two keys must exist before a lease can protect the rest.
+_FIRST = (
+    "CREATE CONSTRAINT meta_name IF NOT EXISTS FOR (n:Meta) REQUIRE n.name IS UNIQUE",
+    "CREATE CONSTRAINT lease_name IF NOT EXISTS FOR (n:Lease) REQUIRE n.name IS UNIQUE",
+)
+_SCHEMA = "MATCH (m:Meta {name: 'c360'}) RETURN m.schema"
+_SET_SCHEMA = "MERGE (m:Meta {name: 'c360'}) ON CREATE SET m.derivation = 0 SET m.schema = $schema"
+
+
+async def migrate(store: Store) -> int:
+    """Run what is missing of graph/store/migrations; returns the schema's number.
+
+    Safe to run at any time and by several processes at once. Raises SchemaTooNew.
+    """
+    if await schema_of(store) == latest():
+        return latest()
+    for statement in _FIRST:
+        await store.run_alone(statement)
+    async with store.lease("migrate") as lease:
+        at = await schema_of(store)
+        for number, name in _migrations():
+            if number > at:
+                await _run(store, lease, number, name)
+    return latest()
+
+
+def latest() -> int:
+    """The newest schema that this version knows."""
+    return _migrations()[-1][0]
+
+
+async def schema_of(store: Store) -> int:
+    """The graph's schema, 0 for an empty one; raises SchemaTooNew when a newer c360 wrote it."""
+    row = await store.read_one(_SCHEMA)
+    schema = int(row[0] or 0) if row else 0
+    if schema > latest():
+        raise SchemaTooNew(
+            f"The graph at {store.uri} has schema {schema}; this c360 knows schemas up to {latest()}. "
+            "Install the newer c360 that wrote it, or use another store."
+        )
+    return schema
+
+
+async def _run(store: Store, lease: Lease, number: int, name: str) -> None:
+    # Every statement can be repeated (IF NOT EXISTS), so a kill between two of them does no harm.
+    for statement in statements(f"store/migrations/{name}"):
+        await store.run_alone(statement)
+
+    async def note(transaction: Transaction) -> None:
+        await lease.hold(transaction)
+        await transaction.run(_SET_SCHEMA, schema=number)
+
+    await store.transaction(note)
+
+
+def _migrations() -> list[tuple[int, str]]:
+    """Number and name of each file, in order: `001_model.cypher` is (1, "001_model")."""
+    names = sorted(
+        file.name.removesuffix(".cypher")
+        for file in files("graph").joinpath("store", "migrations").iterdir()
+        if file.name.endswith(".cypher")
+    )
+    return [(int(name.split("_")[0]), name) for name in names]
