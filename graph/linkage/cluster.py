@@ -1,0 +1,171 @@
+"""Clusters of records out of weighted pairs: average linkage with guards, never bare connected components."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from graph.linkage.coded import Ints, Rows
+from graph.linkage.decide import Bits
+
+MUST = 1e6
+"""Weight of a pair that a person or a verified id joins."""
+MUST_NOT = -1e9
+"""Weight of a pair that must stay apart; so low that no average with it reaches a threshold."""
+
+_CLIP = 12.0
+_STEP = 2.0
+_MOST_STEPS = 40
+_CELLS = 4_000_000
+
+Weigher = Callable[[Ints, Ints], Bits]
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Weighted pairs of rows; each unordered pair once."""
+
+    left: Ints
+    right: Ints
+    bits: Bits
+
+    def where(self, kept: npt.NDArray[np.bool_]) -> Edges:
+        return Edges(self.left[kept], self.right[kept], self.bits[kept])
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """`labels[row]`: the smallest row of its cluster. `inside`: every weighed pair that ended in one cluster."""
+
+    labels: Ints
+    inside: Edges
+    cut: int
+    """Components that were larger than the limit and were cut at stronger weights."""
+
+
+def cluster(rows: int, edges: Edges, match_bits: float, max_cluster: int, weigh: Weigher) -> Clusters:
+    """Average linkage within the components of `edges` at `match_bits` and above.
+
+    `weigh(left, right)` gives the weights of any pairs, with `MUST` and `MUST_NOT` for decided ones; all pairs of a
+    component are weighed. Rows must stand in an order that does not depend on the input (by record id), because ties
+    are resolved by it. Records are joined while the mean weight between two groups is at least `match_bits`.
+    """
+    components, cut = bounded_components(rows, edges, match_bits, max_cluster)
+    labels = np.arange(rows, dtype=np.int32)
+    inside: list[Edges] = []
+    for members in _by_size(components):
+        size = members.shape[1]
+        one, two = np.triu_indices(size, 1)
+        left, right = members[:, one].ravel(), members[:, two].ravel()
+        bits = weigh(left, right)
+        groups = agglomerated(bits.reshape(len(members), -1), size, match_bits)
+        labels[members.ravel()] = np.take_along_axis(members, groups, 1).ravel()
+        together = labels[left] == labels[right]
+        inside.append(Edges(left[together], right[together], bits[together]))
+    return Clusters(labels, _joined(inside), cut)
+
+
+def bounded_components(rows: int, edges: Edges, match_bits: float, most: int) -> tuple[Ints, int]:
+    """Connected components at `match_bits`; one with more than `most` rows is cut at 2 bits more, and again."""
+    kept = edges.bits >= match_bits
+    edges = edges.where(kept)
+    labels = connected(rows, edges.left, edges.right)
+    cut = int((np.bincount(labels, minlength=1) > most).sum())
+    limit = match_bits
+    for _ in range(_MOST_STEPS):
+        large = np.bincount(labels, minlength=1) > most
+        if not large.any():
+            return labels, cut
+        limit += _STEP
+        held = (labels[edges.left] == labels[edges.right]) & (~large[labels[edges.left]] | (edges.bits >= limit))
+        edges = edges.where(held)
+        labels = connected(rows, edges.left, edges.right)
+    return _only_decided(rows, labels, edges, most), cut
+
+
+def connected(rows: int, left: Ints, right: Ints) -> Ints:
+    """A component number for every row."""
+    graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(rows, rows))
+    labels: Ints = connected_components(graph, directed=False)[1]
+    return labels
+
+
+def agglomerated(bits: npt.NDArray[np.floating], size: int, match_bits: float) -> Rows:
+    """Average linkage of many groups of one size at once.
+
+    `bits`: (groups, size·(size-1)/2) weights of the pairs in row order. Gives (groups, size): for each member the
+    position of the first member of its cluster.
+    """
+    count = len(bits)
+    labels = np.tile(np.arange(size), (count, 1))
+    if bits.size == 0:
+        return labels
+    together = bits.min(1) >= match_bits
+    labels[together] = 0
+    open_ = np.flatnonzero(~together)
+    batch = max(1, _CELLS // (size * size))
+    for begin in range(0, len(open_), batch):
+        some = open_[begin : begin + batch]
+        labels[some] = _average_linkage(bits[some], size, match_bits)
+    return labels
+
+
+def _average_linkage(bits: npt.NDArray[np.floating], size: int, match_bits: float) -> Rows:
+    count = len(bits)
+    one, two = np.triu_indices(size, 1)
+    clipped = np.where(np.abs(bits) >= MUST, bits, np.clip(bits, -_CLIP, _CLIP)).astype(np.float64)
+    means = np.full((count, size, size), -np.inf)
+    means[:, one, two] = clipped
+    means[:, two, one] = clipped
+    weight = np.ones((count, size))
+    labels = np.tile(np.arange(size), (count, 1))
+    active = np.arange(count)
+    for _ in range(size - 1):
+        flat = means[active].reshape(len(active), -1)
+        best = flat.argmax(1)
+        going = flat[np.arange(len(active)), best] >= match_bits
+        active, best = active[going], best[going]
+        if not len(active):
+            break
+        kept, gone = best // size, best % size
+        a, b = weight[active, kept][:, None], weight[active, gone][:, None]
+        mean = (means[active, kept] * a + means[active, gone] * b) / (a + b)
+        mean[np.arange(len(active)), kept] = -np.inf
+        means[active, kept] = mean
+        means[active, :, kept] = mean
+        means[active, gone] = -np.inf
+        means[active, :, gone] = -np.inf
+        weight[active, kept] += weight[active, gone]
+        labels[active] = np.where(labels[active] == gone[:, None], kept[:, None], labels[active])
+    return labels
+
+
+def _by_size(components: Ints) -> Iterator[Ints]:
+    """Components of two rows and more, those of one size as (components, size), members and components in row order."""
+    order = np.argsort(components, kind="stable").astype(np.int32)
+    sorted_ = components[order]
+    starts = np.flatnonzero(np.concatenate((np.ones(min(len(order), 1), bool), sorted_[1:] != sorted_[:-1])))
+    sizes = np.diff(np.append(starts, len(order)))
+    for size in np.unique(sizes[sizes > 1]):
+        yield order[starts[sizes == size][:, None] + np.arange(size)]
+
+
+def _only_decided(rows: int, labels: Ints, edges: Edges, most: int) -> Ints:
+    """What no weight can cut is held together by decisions and verified ids alone."""
+    large = np.bincount(labels, minlength=1) > most
+    edges = edges.where(~large[labels[edges.left]] | (edges.bits >= MUST))
+    return connected(rows, edges.left, edges.right)
+
+
+def _joined(parts: list[Edges]) -> Edges:
+    nothing = np.zeros(0, np.int32)
+    return Edges(
+        np.concatenate([nothing, *(part.left for part in parts)]),
+        np.concatenate([nothing, *(part.right for part in parts)]),
+        np.concatenate([np.zeros(0, np.float32), *(part.bits for part in parts)]),
+    )

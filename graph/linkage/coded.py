@@ -1,0 +1,175 @@
+"""Records as arrays: each column as int32 codes into its distinct values, each value with a stable 64-bit hash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.linkage.columns import LIST_FIELDS, TEXT_FIELDS
+
+Ints = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+
+MISSING = np.uint64(0)
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: `codes[row]` indexes `values` and `hashes` (-1: not said).
+
+    A record's further values (second e-mail …) stand in `more_rows` and `more_codes`, sorted by row.
+    """
+
+    codes: Ints
+    values: npt.NDArray[np.object_]
+    hashes: Hashes
+    more_rows: Ints
+    more_codes: Ints
+
+    @cached_property
+    def row_hashes(self) -> Hashes:
+        """The hash of each row's first value; 0 where not said."""
+        return np.append(self.hashes, MISSING)[self.codes]
+
+    @cached_property
+    def counts(self) -> Rows:
+        """How many records carry each value first."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
+
+    @property
+    def said(self) -> bool:
+        return bool(len(self.values))
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Records ready for blocking and comparison; a row is a position in these arrays."""
+
+    ids: pa.Array
+    columns: Mapping[str, Column]
+
+    @property
+    def rows(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, name: str) -> Column:
+        return self.columns[name]
+
+
+def coded(table: pa.Table) -> Coded:
+    """Coded records of a table made by `columns.normalised`, with the derived columns that blocking uses."""
+    columns = {name: _column(_whole(table, name), None, table.num_rows) for name in TEXT_FIELDS}
+    for name in LIST_FIELDS:
+        lists = _whole(table, name)
+        columns[name] = _column(lists.flatten(), pc.list_parent_indices(lists).to_numpy(), table.num_rows)
+    for name, (base, part) in _DERIVED.items():
+        columns[name] = _derived(columns[base], part)
+    return Coded(_whole(table, "record_id"), columns)
+
+
+def hash_strings(values: pa.Array) -> Hashes:
+    """A stable 64-bit hash of each string, never 0; vectorised over the characters' positions."""
+    values = values.cast(pa.large_string())
+    _, offsets_buffer, data = values.buffers()
+    count = len(values)
+    if not count or offsets_buffer is None:
+        return np.zeros(count, np.uint64)
+    offsets = np.frombuffer(offsets_buffer, np.int64)[values.offset : values.offset + count + 1]
+    octets = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+    lengths = np.diff(offsets)
+    hashes = lengths.astype(np.uint64) * _ODD + np.uint64(0x51)
+    order = np.argsort(lengths, kind="stable")
+    starts, ordered = offsets[:-1][order], lengths[order]
+    state = hashes[order]
+    for position in range(int(ordered[-1])):
+        begin = int(np.searchsorted(ordered, position, "right"))
+        state[begin:] = mixed(state[begin:], octets[starts[begin:] + position].astype(np.uint64))
+    hashes[order] = avalanche(state)
+    return np.maximum(hashes, np.uint64(1))
+
+
+def mixed(state: Hashes, more: Hashes) -> Hashes:
+    """Fold `more` into a running hash."""
+    return (state ^ more) * np.uint64(0x100000001B3) + (state >> np.uint64(29))
+
+
+def avalanche(state: Hashes) -> Hashes:
+    """Spread every bit over the word (the finaliser of SplitMix64)."""
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state ^ (state >> np.uint64(31))
+
+
+def factorised(keys: npt.NDArray[np.int64]) -> tuple[Rows, Rows]:
+    """Position of each key among the distinct keys, and the distinct keys in order of appearance."""
+    encoded = pa.array(keys).dictionary_encode()
+    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_numpy()
+
+
+def _whole(table: pa.Table, name: str) -> pa.Array:
+    column = table.column(name)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+
+
+def _column(values: pa.Array, owners: npt.NDArray[np.int64] | None, rows: int) -> Column:
+    encoded = values.dictionary_encode()
+    codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int32)
+    distinct = encoded.dictionary
+    more_rows, more_codes = np.zeros(0, np.int32), np.zeros(0, np.int32)
+    if owners is not None:
+        firsts = np.ones(len(owners), bool)
+        firsts[1:] = owners[1:] != owners[:-1]
+        more_rows, more_codes = owners[~firsts].astype(np.int32), codes[~firsts]
+        primary = np.full(rows, -1, np.int32)
+        primary[owners[firsts]] = codes[firsts]
+        codes = primary
+    return Column(codes, _objects(distinct), hash_strings(distinct), more_rows, more_codes)
+
+
+def _objects(distinct: pa.Array) -> npt.NDArray[np.object_]:
+    values = np.empty(len(distinct), object)
+    values[:] = distinct.to_pylist()
+    return values
+
+
+def _derived(base: Column, part: Callable[[str], str | None]) -> Column:
+    parts = pa.array([part(value) for value in base.values], pa.string()).dictionary_encode()
+    codes = np.append(parts.indices.fill_null(-1).to_numpy().astype(np.int32), np.int32(-1))
+    return Column(
+        codes[base.codes],
+        _objects(parts.dictionary),
+        hash_strings(parts.dictionary),
+        base.more_rows,
+        codes[base.more_codes],
+    )
+
+
+def _prefix(length: int) -> Callable[[str], str | None]:
+    return lambda value: value[:length] if len(value) >= length else None
+
+
+def _user(address: str) -> str:
+    return address.partition("@")[0]
+
+
+def _user_prefix(address: str) -> str | None:
+    user = _user(address)
+    return user[:5] if len(user) > 5 else None
+
+
+_DERIVED: Mapping[str, tuple[str, Callable[[str], str | None]]] = {
+    "first_2": ("first_name", _prefix(2)),
+    "last_3": ("last_name", _prefix(3)),
+    "birth_year": ("birth_date", _prefix(4)),
+    "email_user": ("email", _user),
+    "email_user_5": ("email", _user_prefix),
+    "email_domain": ("email", lambda address: address.rpartition("@")[2]),
+}

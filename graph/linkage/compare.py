@@ -1,0 +1,170 @@
+"""How alike two records are, field by field, as small levels; each distinct pair of values is compared once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from nicknames import NickNamer
+from rapidfuzz import process
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from graph.linkage.coded import Coded, Column, Ints, factorised
+from graph.linkage.fields import Field
+
+Levels = npt.NDArray[np.uint8]
+
+SAME = 1
+NICKNAME, SWAPPED = 2, 3
+
+
+def compare(records: Coded, fields: Sequence[Field], left: Ints, right: Ints) -> Levels:
+    """Levels of pairs, shape (pairs, fields); 0 where one of the two does not say the field.
+
+    Of records with several e-mails or phones the best pair of values counts. A swapped name is one observation: the
+    given name carries it and the family name is silent.
+    """
+    levels = np.zeros((len(left), len(fields)), np.uint8)
+    names = {field.kind: at for at, field in enumerate(fields)}
+    for at, field in enumerate(fields):
+        column = records[field.name]
+        levels[:, at] = value_levels(field, column, column.codes[left], column.codes[right])
+        _best_of_several(levels[:, at], field, column, left, right)
+    if "given name" in names and "family name" in names and len(left):
+        swapped = _swapped(records, left, right)
+        levels[swapped, names["given name"]] = SWAPPED
+        levels[swapped, names["family name"]] = 0
+    return levels
+
+
+def matched_values(column: Column, rows: Ints, others: Ints) -> Ints:
+    """Code of the value that makes two records the same on this column: their first values', else the rarest shared."""
+    codes = column.codes[rows].copy()
+    for at in np.flatnonzero((codes != column.codes[others]) | (codes < 0)):
+        shared = np.intersect1d(_values_of(column, int(rows[at])), _values_of(column, int(others[at])))
+        if len(shared):
+            codes[at] = shared[np.lexsort((column.hashes[shared], column.counts[shared]))[0]]
+    return codes
+
+
+def value_levels(field: Field, column: Column, left: Ints, right: Ints) -> Levels:
+    """Levels of pairs of values, given as codes into one column."""
+    levels = np.full(len(left), len(field.levels), np.uint8)
+    said = (left >= 0) & (right >= 0)
+    levels[~said] = 0
+    levels[said & (left == right)] = SAME
+    unequal = np.flatnonzero(said & (left != right))
+    if len(unequal) and field.kind != "same":
+        one, two, back = _distinct_pairs(column, left[unequal], right[unequal])
+        levels[unequal] = _unequal_levels(field, column.values[one], column.values[two])[back]
+    return levels
+
+
+def _distinct_pairs(column: Column, left: Ints, right: Ints) -> tuple[npt.NDArray[np.int64], ...]:
+    """The distinct unordered pairs, and the position of each given pair among them.
+
+    The two stand in the order of their hashes, so that a likeness does not depend on the order of the records.
+    """
+    size = len(column.values)
+    back, keys = factorised(np.minimum(left, right).astype(np.int64) * size + np.maximum(left, right))
+    one, two = keys // size, keys % size
+    turn = column.hashes[one] > column.hashes[two]
+    return np.where(turn, two, one), np.where(turn, one, two), back
+
+
+def _unequal_levels(field: Field, one: npt.NDArray[np.object_], two: npt.NDArray[np.object_]) -> Levels:
+    levels = np.full(len(one), len(field.levels), np.uint8)
+    match field.kind:
+        case "given name":
+            likeness = _likeness(one, two, field.cuts)
+            for at in range(len(field.cuts) - 1, -1, -1):
+                levels[likeness >= field.cuts[at]] = SWAPPED + 1 + at
+            levels[_nicknames(one, two)] = NICKNAME
+        case "family name" | "text":
+            likeness = _likeness(one, two, field.cuts)
+            for at in range(len(field.cuts) - 1, -1, -1):
+                levels[likeness >= field.cuts[at]] = SAME + 1 + at
+        case "edits":
+            edits = _edits(one, two, int(field.cuts[-1]))
+            for at in range(len(field.cuts) - 1, -1, -1):
+                levels[edits <= field.cuts[at]] = SAME + 1 + at
+        case "date":
+            edits = _edits(one, two, 2)
+            levels[edits <= 2] = 3
+            levels[(edits <= 1) | _day_and_month_swapped(one, two)] = 2
+        case "initial":
+            levels[_initials(one, two)] = 2
+        case _:
+            pass
+    return levels
+
+
+def _likeness(
+    one: npt.NDArray[np.object_], two: npt.NDArray[np.object_], cuts: Sequence[float]
+) -> npt.NDArray[np.float32]:
+    # The cut-off is a hair low: float32 rounding must not hide a value that stands on the cut.
+    likeness: npt.NDArray[np.float32] = process.cpdist(
+        one, two, scorer=JaroWinkler.normalized_similarity, score_cutoff=min(cuts) - 1e-3, dtype=np.float32
+    )
+    return likeness
+
+
+def _edits(one: npt.NDArray[np.object_], two: npt.NDArray[np.object_], most: int) -> npt.NDArray[np.int32]:
+    edits: npt.NDArray[np.int32] = process.cpdist(one, two, scorer=OSA.distance, score_cutoff=most, dtype=np.int32)
+    return edits
+
+
+@cache
+def _nickname_pairs() -> frozenset[tuple[str, str]]:
+    pairs = {(name, nick) for name, nicks in NickNamer().nickname_lookup.items() for nick in nicks}
+    return frozenset(pairs | {(nick, name) for name, nick in pairs})
+
+
+def _nicknames(one: npt.NDArray[np.object_], two: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+    known = _nickname_pairs()
+    found = ((x, y) in known for x, y in zip(one, two, strict=True))
+    return np.fromiter(found, bool, len(one)) | _initials(one, two)
+
+
+def _initials(one: npt.NDArray[np.object_], two: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+    found = ((len(x) == 1 or len(y) == 1) and x[0] == y[0] for x, y in zip(one, two, strict=True))
+    return np.fromiter(found, bool, len(one))
+
+
+def _day_and_month_swapped(one: npt.NDArray[np.object_], two: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+    found = (x[:4] == y[:4] and x[5:7] == y[8:10] and x[8:10] == y[5:7] for x, y in zip(one, two, strict=True))
+    return np.fromiter(found, bool, len(one))
+
+
+def _swapped(records: Coded, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
+    first, last = records["first_name"].row_hashes, records["last_name"].row_hashes
+    crossed = (first[left] == last[right]) & (last[left] == first[right])
+    return crossed & (first[left] != 0) & (last[left] != 0) & (first[left] != last[left])
+
+
+def _values_of(column: Column, row: int) -> npt.NDArray[np.int32]:
+    begin, end = np.searchsorted(column.more_rows, (row, row + 1))
+    first = column.codes[row : row + 1]
+    return np.append(first[first >= 0], column.more_codes[begin:end])
+
+
+def _best_of_several(levels: Levels, field: Field, column: Column, left: Ints, right: Ints) -> None:
+    """Raise the levels of pairs in which a record has further values to that of their best pair of values."""
+    if not len(column.more_rows):
+        return
+    several = np.zeros(len(column.codes), bool)
+    several[column.more_rows] = True
+    pairs = np.flatnonzero(several[left] | several[right])
+    if not len(pairs):
+        return
+    ours = [_values_of(column, row) for row in left[pairs]]
+    theirs = [_values_of(column, row) for row in right[pairs]]
+    counts = np.array([len(x) * len(y) for x, y in zip(ours, theirs, strict=True)])
+    one = np.concatenate([np.repeat(x, len(y)) for x, y in zip(ours, theirs, strict=True)]).astype(np.int32)
+    two = np.concatenate([np.tile(y, len(x)) for x, y in zip(ours, theirs, strict=True)]).astype(np.int32)
+    filled = np.flatnonzero(counts)
+    if len(filled):
+        starts = np.concatenate(([0], np.cumsum(counts[filled])[:-1]))
+        levels[pairs[filled]] = np.minimum.reduceat(value_levels(field, column, one, two), starts)

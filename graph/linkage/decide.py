@@ -1,0 +1,188 @@
+"""Match weights in bits: log odds that two records are one person, against strangers, households and colleagues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from graph.linkage.coded import Coded, Column, Ints
+from graph.linkage.compare import SAME, SWAPPED, Levels, compare, matched_values
+from graph.linkage.em import names_agreement
+from graph.linkage.model import LinkageModel
+from graph.linkage.train import full_name_hashes
+
+Bits = npt.NDArray[np.float32]
+
+_RAREST, _COMMONEST = 8.0, -12.0
+_SWAP_LIMIT = 14.0
+_PERSONS_SHARE = 6
+
+
+@dataclass(frozen=True)
+class _Term:
+    """What one field says about pairs: log2 probabilities by class (random already corrected for the value's frequency)."""
+
+    match: Bits
+    random: Bits
+    relations: tuple[Bits, ...]
+    identifier: Bits
+
+
+class Scorer:
+    """Weights of pairs of these records under a model: a function of the two records and the model alone."""
+
+    def __init__(self, records: Coded, model: LinkageModel) -> None:
+        self.records, self.model = records, model
+        self._names = list(model.names)
+        self._match = [_logs(level) for level in model.match]
+        self._random = [_logs(level) for level in model.random]
+        self._relations = [[_logs(level) for level in relation.levels] for relation in model.relations]
+        self._email = np.stack([_logs(level) for level in model.email_given_names]) if model.email_given_names else None
+        self._frequency = {
+            field.name: self._frequency_bits(field.name, at)
+            for at, field in enumerate(model.fields)
+            if field.weigh_frequency
+        }
+        self._share = {name: self._shares(name) for name in ("first_name", "last_name") if name in self._names}
+        self._common = self._common_name_shares()
+        self._identifier = {name: self._identifier_bits(name) for name in model.shared}
+
+    def levels(self, left: Ints, right: Ints) -> Levels:
+        return compare(self.records, self.model.fields, left, right)
+
+    def score(self, left: Ints, right: Ints, levels: Levels) -> Bits:
+        """Posterior log odds of each pair, in bits, prior included."""
+        model = self.model
+        match = np.full(len(left), np.log2(model.match_share), np.float32)
+        others = [np.full(len(left), np.log2(model.random_share), np.float32)]
+        others += [np.full(len(left), np.log2(relation.share), np.float32) for relation in model.relations]
+        for term in self._terms(left, right, levels):
+            match += term.match + term.identifier
+            others[0] += term.random
+            for other, bits in zip(others[1:], term.relations, strict=True):
+                other += bits
+        return match - _log_sum(others)
+
+    def evidence(self, left: Ints, right: Ints, levels: Levels) -> tuple[Bits, Bits]:
+        """(pairs, fields) bits that each field adds, and the total; what the sum lacks is prior and relations."""
+        columns = [term.match - term.random + term.identifier for term in self._terms(left, right, levels)]
+        by_field = np.stack(columns, 1) if columns else np.zeros((len(left), 0), np.float32)
+        return by_field, self.score(left, right, levels)
+
+    def inside(self, bits: Bits) -> Bits:
+        """Weights for clustering: a pair that is not linkable by itself counts only as far as it contradicts.
+
+        Two records of one cluster that share no field say nothing against each other.
+        """
+        evidence = np.minimum(bits - np.float32(self.model.prior_bits), 0)
+        return np.where(bits < 0, np.maximum(bits, evidence), bits)
+
+    def _terms(self, left: Ints, right: Ints, levels: Levels) -> Iterator[_Term]:
+        state = names_agreement(levels, self._names) if self._email is not None else None
+        for at, name in enumerate(self._names):
+            level = levels[:, at]
+            identifier = np.zeros(len(left), np.float32)
+            same = np.flatnonzero(level == SAME)
+            codes = self._same_codes(name, left, right, same)
+            if name in self._identifier and len(same):
+                # The identifier speaks through its shared rate; its level is taken out so that it does not count twice.
+                identifier[same] = self._identifier[name][codes]
+                level = level.copy()
+                level[same] = 0
+                same, codes = same[:0], codes[:0]
+            rare = self._rarity(name, left, right, levels, same, codes)
+            random = self._random[at][level]
+            strangers = random if name != "email" or self._email is None or state is None else self._email[state, level]
+            relations = tuple(
+                table[at][level]
+                if name in relation.shared_fields
+                else (strangers if name == "email" else table[at][level]) - rare
+                for relation, table in zip(self.model.relations, self._relations, strict=True)
+            )
+            yield _Term(self._match[at][level], strangers - rare, relations, identifier)
+
+    def _same_codes(self, name: str, left: Ints, right: Ints, same: npt.NDArray[np.int64]) -> Ints:
+        column = self.records[name]
+        return matched_values(column, left[same], right[same]) if len(column.more_rows) else column.codes[left[same]]
+
+    def _rarity(
+        self, name: str, left: Ints, right: Ints, levels: Levels, same: npt.NDArray[np.int64], codes: Ints
+    ) -> Bits:
+        """Bits by which agreement on this value says more (rare) or less (common) than agreement as such."""
+        bits = np.zeros(len(left), np.float32)
+        if name in self._frequency and len(same):
+            bits[same] = self._frequency[name][codes]
+        both = "first_name" in self._share and "last_name" in self._share
+        if name == "first_name" and both:
+            swapped = np.flatnonzero(levels[:, self._names.index(name)] == SWAPPED)
+            if len(swapped):
+                bits[swapped] = self._swapped_bits(left[swapped], right[swapped])
+        if name == "last_name" and both:
+            first = levels[:, self._names.index("first_name")]
+            full = same[first[same] == SAME]
+            if len(full):
+                bits[full] -= self._common_name_bits(left[full])
+        return bits
+
+    def _frequency_bits(self, name: str, at: int) -> Bits:
+        counts = self.model.frequencies[name]
+        carried = np.maximum(counts.of(self.records[name].hashes), 2)
+        total = max(counts.records, 2)
+        expected = np.maximum((carried - 1) / (total - 1), 1 / total)
+        return np.clip(np.log2(self.model.random[at][0] / expected), _COMMONEST, _RAREST).astype(np.float32)
+
+    def _shares(self, name: str) -> npt.NDArray[np.float64]:
+        """Of all records, the share that carries the row's value."""
+        counts = self.model.frequencies[name]
+        column: Column = self.records[name]
+        return np.append(counts.of(column.hashes), 0)[column.codes] / max(counts.records, 1)
+
+    def _common_name_shares(self) -> npt.NDArray[np.float64]:
+        if len(self._share) < 2:
+            return np.zeros(0)
+        common = self.model.common_names
+        return np.maximum(common.of(full_name_hashes(self.records)) - _PERSONS_SHARE, 0) / max(common.records, 1)
+
+    def _swapped_bits(self, left: Ints, right: Ints) -> Bits:
+        first, last = self._share["first_name"], self._share["last_name"]
+        # Both names are read in either order, so the commoner reading is what chance would find.
+        at = self._names.index("first_name"), self._names.index("last_name")
+        chance = np.maximum(np.maximum(first[left] * last[left], first[right] * last[right]), 1e-12)
+        agreement = self.model.random[at[0]][0] * self.model.random[at[1]][0]
+        return np.clip(np.log2(agreement / chance), -_SWAP_LIMIT, _SWAP_LIMIT).astype(np.float32)
+
+    def _common_name_bits(self, rows: Ints) -> Bits:
+        """Full names are commoner than their parts suggest (names go together by country); that much is taken back."""
+        expected = np.maximum(self._share["first_name"][rows] * self._share["last_name"][rows], 1e-12)
+        return np.log2(np.maximum(1.0, self._common[rows] / expected)).astype(np.float32)
+
+    def _identifier_bits(self, name: str) -> Bits:
+        """Bits of sharing each value, from how often identifiers carried by so many records join strangers."""
+        carried = self.model.frequencies[name].of(self.records[name].hashes)
+        shared = self.model.shared[name]
+        rate = np.array(shared.rates)[np.digitize(carried, shared.from_records)]
+        return (np.log2((1 - rate) / rate) - self.model.prior_bits).astype(np.float32)
+
+
+def probability(bits: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Probability of a match from its log odds in bits."""
+    odds: npt.NDArray[np.float64] = 1 / (1 + np.exp2(-np.asarray(bits, np.float64)))
+    return odds
+
+
+def _logs(level: tuple[float, ...]) -> Bits:
+    """log2 of the levels' probabilities, with 0 for "not said" in front."""
+    return np.concatenate(([0.0], np.log2(np.maximum(level, 1e-12)))).astype(np.float32)
+
+
+def _log_sum(parts: list[Bits]) -> Bits:
+    most = parts[0]
+    for part in parts[1:]:
+        most = np.maximum(most, part)
+    total = np.zeros(len(most), np.float32)
+    for part in parts:
+        total += np.exp2(part - most)
+    return most + np.log2(total)

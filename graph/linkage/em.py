@@ -1,0 +1,197 @@
+"""Expectation-maximisation of one mixture: match, household, colleague, random (Fellegi and Sunter 1969, with classes)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from graph.linkage.coded import factorised
+from graph.linkage.compare import SWAPPED, Levels
+from graph.linkage.fields import RELATIONS, Field
+
+Floats = npt.NDArray[np.float64]
+
+_PRIOR_PAIRS = 50.0
+_MOST_ROUNDS = 200
+_STILL = 1e-4
+_SHARED_AT_FIRST = 0.8
+_LEAST = 1e-5
+
+
+@dataclass
+class Learned:
+    """What EM found. Shares are of all pairs of records, levels are probabilities field by field."""
+
+    match_share: float
+    match: list[Floats]
+    relations: Mapping[str, frozenset[str]]
+    relation_shares: dict[str, float]
+    relation_levels: dict[str, list[Floats]]
+    email_given_names: list[Floats]
+    caps_bound: tuple[str, ...] = ()
+    rounds: int = 0
+
+
+def unsupervised(
+    fields: Sequence[Field], levels: Levels, random: Sequence[Floats], email: Sequence[Floats], all_pairs: float
+) -> Learned:
+    """Learn how matches and relations stand on each level. `random` (u) is fixed; Dirichlet priors hold the matches."""
+    names = [field.name for field in fields]
+    learned = _start(fields, random, email, len(levels), all_pairs)
+    if not len(levels) or not fields:
+        return learned
+    patterns, counts = distinct_patterns(levels, fields)
+    design = _Design(patterns, names, fields)
+    for round_ in range(1, _MOST_ROUNDS + 1):
+        shares = _responsibilities(design, learned, random)
+        moved = _maximise(design, fields, learned, shares * counts, random, all_pairs)
+        learned.rounds = round_
+        if moved < _STILL:
+            break
+    learned.caps_bound = tuple(
+        field.name
+        for field, share in zip(fields, learned.match, strict=True)
+        if field.most_different < 1 and share[-1] >= field.most_different - 1e-9
+    )
+    return learned
+
+
+def names_agreement(levels: Levels, names: Sequence[str]) -> npt.NDArray[np.uint8]:
+    """0: neither name is known to agree, 1: the family name, 2: the given name, 3: both (or swapped)."""
+    first, last = levels[:, names.index("first_name")], levels[:, names.index("last_name")]
+    given = (first >= 1) & (first <= SWAPPED)
+    family = (last == 1) | (first == SWAPPED)
+    return (family + 2 * given).astype(np.uint8)
+
+
+def distinct_patterns(levels: Levels, fields: Sequence[Field]) -> tuple[Levels, npt.NDArray[np.int64]]:
+    """The distinct rows of levels, and how many pairs show each."""
+    codes = np.zeros(len(levels), np.int64)
+    for at, field in enumerate(fields):
+        codes = codes * (len(field.levels) + 1) + levels[:, at]
+    _, at, counts = np.unique(codes, return_index=True, return_counts=True)
+    return levels[at], counts
+
+
+class _Design:
+    """The patterns as a sparse 0/1 matrix: one column a level, then one a level of the e-mail within each state of the names."""
+
+    def __init__(self, patterns: Levels, names: Sequence[str], fields: Sequence[Field]) -> None:
+        widths = [len(field.levels) for field in fields]
+        self.starts = np.concatenate(([0], np.cumsum(widths)))
+        self.email = names.index("email") if "email" in names and {"first_name", "last_name"} <= set(names) else None
+        rows, columns = [], []
+        for at in range(len(fields)):
+            said = np.flatnonzero(patterns[:, at])
+            rows.append(said)
+            columns.append(self.starts[at] + patterns[said, at].astype(np.int64) - 1)
+        width = int(self.starts[-1])
+        if self.email is not None:
+            said = np.flatnonzero(patterns[:, self.email])
+            state = names_agreement(patterns, names)[said].astype(np.int64)
+            rows.append(said)
+            columns.append(width + state * widths[self.email] + patterns[said, self.email].astype(np.int64) - 1)
+            width += 4 * widths[self.email]
+        row, column = np.concatenate(rows), np.concatenate(columns)
+        self.matrix = csr_array((np.ones(len(row)), (row, column)), shape=(len(patterns), width))
+
+    def logs(self, levels: Sequence[Floats], email: Sequence[Floats]) -> Floats:
+        """Log probabilities, one a column of the matrix; a class that does not share the e-mail gives `email`."""
+        plain = [np.log(np.maximum(level, 1e-12)) for level in levels]
+        if self.email is None:
+            return np.concatenate(plain)
+        given = [np.log(np.maximum(level, 1e-9)) for level in email]
+        if not given:
+            return np.concatenate([*plain, np.zeros(4 * len(plain[self.email]))])
+        plain[self.email] = np.zeros(len(plain[self.email]))
+        return np.concatenate([*plain, *given])
+
+
+def _start(
+    fields: Sequence[Field], random: Sequence[Floats], email: Sequence[Floats], pairs: int, all_pairs: float
+) -> Learned:
+    names = {field.name for field in fields}
+    relations = {name: shared & names for name, shared in RELATIONS.items()}
+    relations = {name: shared for name, shared in relations.items() if len(shared) >= 2 and names - shared}
+    share = min(0.3 * max(pairs, 1) / max(all_pairs, 1), 0.1)
+    prior = [np.array(field.prior) / sum(field.prior) for field in fields]
+    levels = {
+        name: [
+            _mostly_shared(len(u)) if field.name in shared else u.copy()
+            for field, u in zip(fields, random, strict=True)
+        ]
+        for name, shared in relations.items()
+    }
+    return Learned(share, prior, relations, dict.fromkeys(relations, share), levels, [level.copy() for level in email])
+
+
+def _mostly_shared(width: int) -> Floats:
+    return np.concatenate(([_SHARED_AT_FIRST], np.full(width - 1, (1 - _SHARED_AT_FIRST) / (width - 1))))
+
+
+def _responsibilities(design: _Design, learned: Learned, random: Sequence[Floats]) -> Floats:
+    """Shape (classes, patterns): match first, the relations, random last."""
+    email = learned.email_given_names
+    rest = max(1e-6, 1 - learned.match_share - sum(learned.relation_shares.values()))
+    logs = [design.logs(learned.match, ())]
+    logs += [
+        design.logs(learned.relation_levels[name], () if "email" in shared else email)
+        for name, shared in learned.relations.items()
+    ]
+    logs.append(design.logs(random, email))
+    shares = [learned.match_share, *learned.relation_shares.values(), rest]
+    joint = (design.matrix @ np.stack(logs, 1)).T + np.log(shares)[:, None]
+    joint -= joint.max(0)
+    likely = np.exp(joint)
+    return np.asarray(likely / likely.sum(0))
+
+
+def _maximise(
+    design: _Design,
+    fields: Sequence[Field],
+    learned: Learned,
+    pairs: Floats,
+    random: Sequence[Floats],
+    all_pairs: float,
+) -> float:
+    """Update `learned` from the expected pairs by class; gives the largest change."""
+    seen = np.asarray(design.matrix.T @ pairs.T)
+    starts = design.starts
+    for which, (name, shared) in enumerate(learned.relations.items(), 1):
+        learned.relation_shares[name] = max(pairs[which].sum() / all_pairs, 1e-12)
+        for at, field in enumerate(fields):
+            if field.name in shared:
+                found = seen[starts[at] : starts[at + 1], which] + 0.5 * random[at]
+                learned.relation_levels[name][at] = np.maximum(found / found.sum(), _LEAST)
+    share = max(pairs[0].sum() / all_pairs, 1e-12)
+    moved = abs(float(np.log(share / learned.match_share)))
+    # A handful of records may all be one person: the prior odds must stay finite.
+    learned.match_share = min(share, 0.5)
+    for at, field in enumerate(fields):
+        found = seen[starts[at] : starts[at + 1], 0] + _PRIOR_PAIRS * np.array(field.prior)
+        level = np.maximum(found / found.sum(), _LEAST)
+        if level[-1] > field.most_different:
+            level[:-1] *= (1 - field.most_different) / level[:-1].sum()
+            level[-1] = field.most_different
+        moved = max(moved, float(np.abs(level - learned.match[at]).max()))
+        learned.match[at] = level
+    if learned.email_given_names and design.email is not None:
+        moved = max(moved, _learn_email_of_namesakes(design, learned, seen[:, -1], random[design.email]))
+    return moved
+
+
+def _learn_email_of_namesakes(design: _Design, learned: Learned, seen: Floats, plain: Floats) -> float:
+    """Blocking on names makes pairs that agree in both complete, so strangers among them show their e-mails' likeness."""
+    width = len(plain)
+    begin = int(design.starts[-1]) + 3 * width
+    found = seen[begin : begin + width] + 20 * learned.email_given_names[1]
+    found[0] = 0
+    level = found / found.sum() * (1 - plain[0])
+    level[0] = plain[0]
+    moved = float(np.abs(level - learned.email_given_names[3]).max())
+    learned.email_given_names[3] = level
+    return moved

@@ -1,0 +1,72 @@
+"""The fields records are compared on: how likeness becomes a level, and what is believed before any record is seen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["given name", "family name", "initial", "text", "edits", "date", "same"]
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One compared field. Level 0 is "not said by both"; level i is `levels[i - 1]`, from sameness to difference.
+
+    `cuts` are the least Jaro-Winkler likeness of the levels between, or the most edits. `prior` is how often one
+    person's two records stand on each level (measured on labelled records); EM starts from it and is held to it.
+    At most `most_different` of the matches may differ: without this, the match class swallows households.
+    """
+
+    name: str
+    kind: Kind
+    levels: tuple[str, ...]
+    prior: tuple[float, ...]
+    cuts: tuple[float, ...] = ()
+    most_different: float = 1.0
+    weigh_frequency: bool = True
+
+
+_JARO = ("same", "very close", "close", "alike", "different")
+_ALIKE = ("same", "close", "different")
+_DIGIT = ("same", "one edit", "different")
+_SAME = ("same", "different")
+
+FIELDS: tuple[Field, ...] = (
+    Field(
+        "first_name", "given name",
+        ("same", "nickname or initial", "swapped with the family name", "very close", "close", "alike", "different"),
+        (0.70, 0.12, 0.02, 0.06, 0.02, 0.03, 0.05), (0.92, 0.88, 0.70), 0.12,
+    ),
+    Field("last_name", "family name", _JARO, (0.82, 0.08, 0.025, 0.025, 0.05), (0.92, 0.88, 0.70), 0.25),
+    Field("middle_name", "initial", ("same", "initial", "different"), (0.70, 0.20, 0.10)),
+    Field("email", "text", ("same", "very close", "close", "different"), (0.60, 0.14, 0.13, 0.13), (0.95, 0.88)),
+    Field("phone", "edits", _DIGIT, (0.60, 0.05, 0.35), (1,)),
+    Field("birth_date", "date", ("same", "one edit or swapped", "two edits", "different"), (0.85, 0.08, 0.03, 0.04), (), 0.25),
+    Field("postcode", "edits", _DIGIT, (0.75, 0.08, 0.17), (1,)),
+    Field("street", "text", _ALIKE, (0.70, 0.15, 0.15), (0.9,)),
+    Field("house_number", "edits", _DIGIT, (0.85, 0.05, 0.10), (1,)),
+    Field("city", "text", _ALIKE, (0.75, 0.10, 0.15), (0.9,)),
+    Field("region", "same", _SAME, (0.9, 0.1), weigh_frequency=False),
+    Field("country", "same", _SAME, (0.99, 0.01), weigh_frequency=False),
+    Field("company", "text", _ALIKE, (0.70, 0.15, 0.15), (0.9,)),
+    Field("birth_place", "text", _ALIKE, (0.75, 0.10, 0.15), (0.9,)),
+    Field("national_id", "edits", ("same", "one edit", "two edits", "different"), (0.85, 0.10, 0.02, 0.03), (1, 2), 0.2),
+    Field("job_title", "same", _SAME, (0.6, 0.4)),
+    Field("gender", "same", _SAME, (0.97, 0.03), (), 0.1, weigh_frequency=False),
+)  # fmt: skip
+
+RELATIONS: dict[str, frozenset[str]] = {
+    "household": frozenset({"last_name", "street", "house_number", "postcode", "city", "region", "country", "phone"}),
+    "colleague": frozenset({"company", "phone", "country", "city", "email", "job_title"}),
+}
+"""People who are related but not the same, and the fields that they share."""
+
+SHARED_IDENTIFIERS = ("email", "phone")
+"""Identifiers whose worth depends on how many records carry the same value."""
+
+LABELS = {
+    "first_name": "first name", "last_name": "last name", "middle_name": "middle name", "email": "e-mail",
+    "birth_date": "birth date", "house_number": "house number", "birth_place": "birth place",
+    "national_id": "national id", "job_title": "job title", "external_ids": "verified id",
+}  # fmt: skip
+"""How people call the fields whose names do not read as words."""

@@ -1,0 +1,285 @@
+"""One customer out of many records: normalise, find candidates, compare, weigh, cluster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.linkage.candidates import Candidates, candidates, choose_keys
+from graph.linkage.cluster import MUST, Clusters, Edges, cluster
+from graph.linkage.coded import Coded, Ints, coded
+from graph.linkage.columns import RAW_COLUMNS, normalised
+from graph.linkage.compare import Levels, compare
+from graph.linkage.decide import Bits, Scorer, probability
+from graph.linkage.explain import Evidence, Explanation, explain, field_evidence
+from graph.linkage.fields import Field
+from graph.linkage.guards import Guards, guards
+from graph.linkage.model import LinkageModel
+from graph.linkage.rules import Decisions, LinkageError, MatchingRules
+from graph.linkage.train import learn, usable_fields
+
+__all__ = [
+    "Decisions", "Evidence", "Explanation", "Join", "Linkage", "LinkageError", "LinkageModel", "LinkageReport",
+    "MatchingRules", "Review", "explain", "link", "train",
+]  # fmt: skip
+
+Progress = Callable[[str, float], None]
+
+_NO_RULES = MatchingRules()
+_NO_DECISIONS = Decisions()
+
+
+def link(
+    records: pa.Table,
+    *,
+    model: LinkageModel | None = None,
+    rules: MatchingRules = _NO_RULES,
+    decisions: Decisions = _NO_DECISIONS,
+    progress: Progress | None = None,
+) -> Linkage:
+    """Say which raw records are one customer.
+
+    `records`: any subset of `columns.RAW_COLUMNS`, `record_id` required; unknown columns are ignored. Without a model
+    one is trained on these very records. The result does not depend on the order of the rows; with a model it is a
+    function of records, model, rules and decisions alone. `progress(step, share done)` is called between the steps.
+    Raises LinkageError for records without usable ids.
+    """
+    clock = _Clock(progress)
+    with clock.step("normalise", 0.0):
+        ready, order = prepared(records)
+    with clock.step("candidates", 0.2):
+        keys = choose_keys(ready, rules) if model is None else model.keys
+        pairs = candidates(ready, keys, rules, None if model is None else model.stopped_blocks)
+    with clock.step("compare", 0.3):
+        fields = usable_fields(ready) if model is None else model.fields
+        levels = compared(ready, fields, pairs, rules)
+    if model is None:
+        with clock.step("train", 0.6):
+            model = learn(ready, fields, keys, levels, rules)
+    with clock.step("weigh", 0.8):
+        scorer = Scorer(ready, model)
+        guard = guards(ready, decisions, rules.max_block)
+        edges = weighed(scorer, guard, pairs, levels, rules)
+    with clock.step("cluster", 0.9):
+        clusters = clustered(scorer, guard, edges, rules)
+    return Linkage(ready, order, scorer, guard, edges, clusters, rules, _report(ready, pairs, clusters, model, clock))
+
+
+def train(records: pa.Table, rules: MatchingRules = _NO_RULES) -> LinkageModel:
+    """Learn a model from raw records, without labels; deterministic whatever the order of the rows."""
+    ready, _ = prepared(records)
+    keys = choose_keys(ready, rules)
+    fields = usable_fields(ready)
+    return learn(ready, fields, keys, compared(ready, fields, candidates(ready, keys, rules), rules), rules)
+
+
+class Join(msgspec.Struct, frozen=True):
+    """What ties a record to its customer most strongly: the record it was joined to, and why."""
+
+    record_id: str
+    other_id: str
+    bits: float
+    rule: str
+    """`weights`, `external_id` (a verified id in common) or `decision` (a person's)."""
+    evidence: tuple[tuple[str, str, float], ...]
+    """(field, level, bits) of what both say, strongest first."""
+
+
+class Review(msgspec.Struct, frozen=True):
+    """Two records that may be one customer; a person may say."""
+
+    left_id: str
+    right_id: str
+    bits: float
+    probability: float
+
+
+class LinkageReport(msgspec.Struct, frozen=True):
+    """What a run did, in figures."""
+
+    records: int
+    clusters: int
+    candidates: int
+    blocks_skipped: dict[str, int]
+    largest_cluster: int
+    components_cut: int
+    caps_bound: tuple[str, ...]
+    match_bits: float
+    model: str
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Linkage:
+    """The answer of `link`. Positions in `record_ids`, `labels` and `weights` follow the rows of the input."""
+
+    _records: Coded
+    _order: npt.NDArray[np.int64]
+    _scorer: Scorer
+    _guards: Guards
+    _edges: Edges
+    _clusters: Clusters
+    _rules: MatchingRules
+    report: LinkageReport
+
+    @property
+    def model(self) -> LinkageModel:
+        return self._scorer.model
+
+    @property
+    def record_ids(self) -> npt.NDArray[np.object_]:
+        return np.asarray(self._in_input_order(np.asarray(self._records.ids.to_numpy(zero_copy_only=False))))
+
+    @property
+    def labels(self) -> npt.NDArray[np.int32]:
+        """Cluster of each row, numbered from 0 in the order of each cluster's smallest record id."""
+        _, numbered = np.unique(self._clusters.labels, return_inverse=True)
+        return np.asarray(self._in_input_order(numbered.astype(np.int32)))
+
+    @property
+    def weights(self) -> npt.NDArray[np.float32]:
+        """Bits of each row's strongest tie inside its cluster; 0 for a record that is alone."""
+        bits = np.zeros(self._records.rows, np.float32)
+        rows, _, tie = self._strongest()
+        bits[rows] = tie
+        return np.asarray(self._in_input_order(bits))
+
+    def joins(self) -> list[Join]:
+        """For each record that is not alone, its strongest tie with the evidence, in the order of record ids."""
+        rows, others, bits = self._strongest()
+        ids = self._records.ids.to_pylist()
+        levels = self._scorer.levels(rows, others)
+        by_field, _ = self._scorer.evidence(rows, others, levels)
+        fields = self.model.fields
+        plain = not len(self._guards.merged) and not self._guards.external
+        return [
+            Join(
+                ids[row], ids[other], float(tie), "weights" if plain else self._guards.rule(row, other),
+                field_evidence(fields, level, field_bits),
+            )
+            for row, other, tie, level, field_bits in zip(
+                rows.tolist(), others.tolist(), bits.tolist(), levels.tolist(), by_field.tolist(), strict=True
+            )
+        ]  # fmt: skip
+
+    def reviews(self) -> list[Review]:
+        """Candidate pairs at `review_bits` and above that ended in different clusters and that nobody decided, strongest first."""
+        labels, edges = self._clusters.labels, self._edges
+        doubtful = (
+            (edges.bits >= self._rules.review_bits) & (edges.bits < MUST) & (labels[edges.left] != labels[edges.right])
+        )
+        kept = edges.where(doubtful)
+        ids = self._records.ids.to_pylist()
+        order = np.lexsort((kept.right, kept.left, -kept.bits))
+        likely = probability(kept.bits)
+        return [
+            Review(ids[kept.left[at]], ids[kept.right[at]], round(float(kept.bits[at]), 3), round(float(likely[at]), 4))
+            for at in order
+        ]
+
+    def _strongest(self) -> tuple[Ints, Ints, Bits]:
+        """Rows that are not alone, the other record of each row's strongest tie, and its bits."""
+        inside = self._clusters.inside
+        rows, others = np.concatenate((inside.left, inside.right)), np.concatenate((inside.right, inside.left))
+        bits = np.concatenate((inside.bits, inside.bits))
+        order = np.lexsort((others, -bits, rows))
+        rows, others, bits = rows[order], others[order], bits[order]
+        first = np.ones(len(rows), bool)
+        first[1:] = rows[1:] != rows[:-1]
+        return rows[first], others[first], bits[first]
+
+    def _in_input_order(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        placed = np.empty_like(values)
+        placed[self._order] = values
+        return placed
+
+
+def prepared(records: pa.Table) -> tuple[Coded, npt.NDArray[np.int64]]:
+    """Coded records in the order of their ids, and the input row of each: what makes results independent of row order."""
+    if "record_id" in records.column_names:
+        records = records.set_column(
+            records.column_names.index("record_id"), "record_id", records.column("record_id").cast(pa.string())
+        )
+        order = pc.sort_indices(records.column("record_id")).to_numpy().astype(np.int64)
+        records = records.select([name for name in RAW_COLUMNS if name in records.column_names]).take(pa.array(order))
+    else:
+        order = np.zeros(0, np.int64)
+    return coded(normalised(records)), order
+
+
+def compared(records: Coded, fields: Sequence[Field], pairs: Candidates, rules: MatchingRules) -> Levels:
+    """Levels of all candidates, compared in chunks so that memory stays bounded."""
+    levels = np.zeros((len(pairs.left), len(fields)), np.uint8)
+    for begin in range(0, len(pairs.left), rules.chunk_pairs):
+        part = slice(begin, begin + rules.chunk_pairs)
+        levels[part] = compare(records, fields, pairs.left[part], pairs.right[part])
+    return levels
+
+
+def weighed(scorer: Scorer, guard: Guards, pairs: Candidates, levels: Levels, rules: MatchingRules) -> Edges:
+    """Candidates with their weights, decided pairs replaced, people's merges added; those that nobody will ask for left out."""
+    match_bits = _match_bits(scorer.model, rules)
+    kept = [guard.edges()]
+    for begin in range(0, len(pairs.left), rules.chunk_pairs):
+        part = slice(begin, begin + rules.chunk_pairs)
+        left, right = pairs.left[part], pairs.right[part]
+        edges = Edges(left, right, guard.apply(left, right, scorer.score(left, right, levels[part])))
+        kept.append(edges.where(edges.bits >= min(rules.review_bits, match_bits)))
+    return Edges(*(np.concatenate([getattr(edges, name) for edges in kept]) for name in ("left", "right", "bits")))
+
+
+def clustered(scorer: Scorer, guard: Guards, edges: Edges, rules: MatchingRules) -> Clusters:
+    """Clusters of weighed candidates; every pair inside a component is weighed, candidate or not."""
+
+    def weigh(left: Ints, right: Ints) -> Bits:
+        bits = np.empty(len(left), np.float32)
+        for begin in range(0, len(left), rules.chunk_pairs):
+            part = slice(begin, begin + rules.chunk_pairs)
+            one, two = left[part], right[part]
+            score = scorer.inside(scorer.score(one, two, scorer.levels(one, two)))
+            bits[part] = guard.apply(one, two, score)
+        return bits
+
+    return cluster(scorer.records.rows, edges, _match_bits(scorer.model, rules), rules.max_cluster, weigh)
+
+
+def _match_bits(model: LinkageModel, rules: MatchingRules) -> float:
+    return model.match_bits if rules.match_bits is None else rules.match_bits
+
+
+def _report(records: Coded, pairs: Candidates, clusters: Clusters, model: LinkageModel, clock: _Clock) -> LinkageReport:
+    sizes = np.bincount(clusters.labels, minlength=1) if records.rows else np.zeros(1, np.int64)
+    return LinkageReport(
+        records=records.rows,
+        clusters=int((sizes > 0).sum()),
+        candidates=len(pairs.left),
+        blocks_skipped={" + ".join(key): count for key, count in pairs.skipped.items()},
+        largest_cluster=int(sizes.max()),
+        components_cut=clusters.cut,
+        caps_bound=model.caps_bound,
+        match_bits=model.match_bits,
+        model=model.version,
+        seconds=clock.seconds,
+    )
+
+
+@dataclass
+class _Clock:
+    progress: Progress | None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str, done: float) -> Iterator[None]:
+        if self.progress is not None:
+            self.progress(name, done)
+        begun = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - begun, 3)

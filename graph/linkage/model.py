@@ -1,0 +1,139 @@
+"""The linkage model: everything that was learned, as immutable data whose version is the hash of its content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from graph.linkage.coded import Hashes
+from graph.linkage.fields import Field
+from graph.linkage.rules import LinkageError
+
+Weights = tuple[tuple[float, ...], ...]
+
+FORMAT = 1
+
+
+class Relation(msgspec.Struct, frozen=True):
+    """People who are related but not the same: their share among all pairs, and how often they stand on each level."""
+
+    name: str
+    share: float
+    shared_fields: tuple[str, ...]
+    levels: Weights
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many records carry each value: little-endian uint64 hashes in order, and uint32 counts. Rare ones are left out."""
+
+    records: int
+    hashes: bytes
+    counts: bytes
+
+    def of(self, hashes: Hashes) -> npt.NDArray[np.int64]:
+        """Counts of values given by hash; 1 for values that are rare or were not seen."""
+        known, counts = np.frombuffer(self.hashes, "<u8"), np.frombuffer(self.counts, "<u4")
+        if not len(known):
+            return np.ones(len(hashes), np.int64)
+        at = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+        return np.where(known[at] == hashes, counts[at].astype(np.int64), 1)
+
+    @staticmethod
+    def made(records: int, hashes: Hashes, counts: npt.NDArray[np.int64], least: int) -> Counts:
+        kept = counts >= least
+        order = np.argsort(hashes[kept], kind="stable")
+        return Counts(
+            int(records), hashes[kept][order].astype("<u8").tobytes(), counts[kept][order].astype("<u4").tobytes()
+        )
+
+
+class SharedRate(msgspec.Struct, frozen=True):
+    """How often an identifier carried by so many records joins people whose names conflict."""
+
+    from_records: tuple[int, ...]
+    rates: tuple[float, ...]
+
+
+class _Content(msgspec.Struct, frozen=True, kw_only=True):
+    fields: tuple[Field, ...]
+    keys: tuple[tuple[str, ...], ...]
+    stopped: tuple[bytes, ...]
+    """Blocks closed because they were too large at training, one entry a key: sorted little-endian uint64 hashes."""
+    match_bits: float
+    match_share: float
+    """The share of matches among all pairs of records: the prior."""
+    match: Weights
+    random: Weights
+    relations: tuple[Relation, ...]
+    email_given_names: Weights = ()
+    """How alike strangers' e-mails are when neither, the family, the given, or both names agree; empty when not learned."""
+    frequencies: dict[str, Counts] = {}
+    common_names: Counts
+    """Full names that many records carry: records beyond one person's share."""
+    shared: dict[str, SharedRate] = {}
+    caps_bound: tuple[str, ...] = ()
+    """Fields whose share of disagreement among matches was held at its limit: a sign that EM would have collapsed."""
+    records: int
+
+
+class LinkageModel(_Content, frozen=True, kw_only=True, dict=True):
+    """A frozen model. The same records and the same model give the same customers, always."""
+
+    trained_at: str = ""
+
+    @cached_property
+    def version(self) -> str:
+        """Hash of the content (without `trained_at`), 16 hex digits."""
+        content = {name: getattr(self, name) for name in _Content.__struct_fields__}
+        return hashlib.blake2b(msgspec.msgpack.encode([FORMAT, content], order="sorted"), digest_size=8).hexdigest()
+
+    def to_bytes(self) -> bytes:
+        """MessagePack; `from_bytes` gives an equal model."""
+        return msgspec.msgpack.encode({"format": FORMAT, "version": self.version, "model": self}, order="sorted")
+
+    @staticmethod
+    def from_bytes(data: bytes) -> LinkageModel:
+        """Raises LinkageError when the bytes are no model, or not the one that their version names."""
+        try:
+            saved = msgspec.msgpack.decode(data, type=_Saved)
+        except msgspec.MsgspecError as error:
+            raise LinkageError(f"This is not a saved linkage model ({error}). Train one again.") from error
+        if saved.format != FORMAT:
+            raise LinkageError(
+                f"The saved model has format {saved.format}; this program reads {FORMAT}. Train one again."
+            )
+        if saved.model.version != saved.version:
+            raise LinkageError(
+                f"The saved model says version {saved.version} but its content is {saved.model.version}: it was altered."
+            )
+        return saved.model
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the compared fields."""
+        return tuple(field.name for field in self.fields)
+
+    @property
+    def prior_bits(self) -> float:
+        """Log odds that two records drawn at random are one person."""
+        return float(np.log2(self.match_share / (1 - self.match_share)))
+
+    @property
+    def random_share(self) -> float:
+        return max(1e-6, 1 - self.match_share - sum(relation.share for relation in self.relations))
+
+    @cached_property
+    def stopped_blocks(self) -> Mapping[tuple[str, ...], Hashes]:
+        pairs = zip(self.keys, self.stopped, strict=True)
+        return {key: np.frombuffer(data, "<u8") for key, data in pairs if data}
+
+
+class _Saved(msgspec.Struct):
+    format: int
+    version: str
+    model: LinkageModel

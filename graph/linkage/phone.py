@@ -1,0 +1,50 @@
+"""Telephone numbers as people write them, in E.164."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+_TRUNK_IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
+_EXTENSION = re.compile(r"(?:\bext|\bx|#|;ext=).*$", re.IGNORECASE)
+_NOT_DIGIT = re.compile(r"\D")
+_LADDERS = ("0123456789", "1234567890", "9876543210")
+
+
+def phone(value: str | None, country: str | None) -> str | None:
+    """E.164 of one number as a person wrote it, or None when it cannot be one.
+
+    `country` is ISO 3166 alpha-2 (None: only international forms are understood). Dummies (two different digits or
+    fewer, ladders) are None. Extensions are dropped.
+    """
+    if not value:
+        return None
+    text = _EXTENSION.sub("", _TRUNK_IN_BRACKETS.sub("", value)).strip()
+    if _is_dummy(_NOT_DIGIT.sub("", text)):
+        return None
+    if text.startswith("00"):
+        text = "+" + text[2:]
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def phone_or_digits(value: str | None, country: str | None) -> str | None:
+    """`phone`, else the bare digits of seven and more: a mistyped number is still close to the right one."""
+    number = phone(value, country)
+    if number is not None or not value:
+        return number
+    digits = _NOT_DIGIT.sub("", _EXTENSION.sub("", _TRUNK_IN_BRACKETS.sub("", value))).lstrip("0")
+    if not 7 <= len(digits) <= 15 or _is_dummy(digits):
+        return None
+    code = str(phonenumbers.country_code_for_region(country)) if country else "0"
+    return f"+{digits}" if code == "0" or digits.startswith(code) else f"+{code}{digits}"
+
+
+def _is_dummy(digits: str) -> bool:
+    return len(set(digits)) <= 2 or digits[-10:] in _LADDERS
