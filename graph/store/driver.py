@@ -17,7 +17,6 @@ from neo4j import (
     AsyncGraphDatabase,
     AsyncSession,
     AsyncTransaction,
-    NotificationDisabledCategory,
     NotificationMinimumSeverity,
     Query,
     SummaryCounters,
@@ -82,6 +81,8 @@ class Server(Protocol):
     """A server that we started ourselves, and can therefore ask why it is silent."""
 
     def why_silent(self) -> str | None: ...
+
+    def how_to_open(self) -> str: ...
 
     async def leave(self) -> None: ...
 
@@ -179,6 +180,20 @@ class Store:
         """
         return hold_lease(self, name, wait=wait, on_wait=on_wait, ttl=ttl)
 
+    async def agent(self) -> str:
+        """How the server introduces itself."""
+        try:
+            async with self._session(READ_ACCESS) as session:
+                return str((await (await session.run("RETURN 1")).consume()).server.agent)
+        except (Neo4jError, DriverError, OSError) as error:
+            raise self._explain(error) from None
+
+    def how_to_open(self) -> str:
+        """How to look into this graph with any other Bolt client, in a sentence and without secrets."""
+        if self._server is not None:
+            return self._server.how_to_open()
+        return f"Open {self.uri} with Neo4j Browser, cypher-shell or any Bolt client, as the user of C360_STORE_USER."
+
     async def close(self) -> None:
         """Close the connections; an embedded server ends with the last who uses it."""
         await self._driver.close()
@@ -254,7 +269,6 @@ def _driver(uri: str, user: str, password: str) -> AsyncDriver:
         # Notes such as "this label does not exist yet" are meant for people at a console.
         warn_notification_severity=NotificationMinimumSeverity.OFF,
         notifications_min_severity=NotificationMinimumSeverity.OFF,
-        notifications_disabled_classifications=list[NotificationDisabledCategory](),
         telemetry_disabled=True,
     )
 

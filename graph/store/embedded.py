@@ -77,6 +77,12 @@ class EmbeddedServer:
             f"The end of {_log(self.folder)}:\n{_last_lines(_log(self.folder))}"
         )
 
+    def how_to_open(self) -> str:
+        return (
+            f"While c360 runs, open {self.bolt_uri} with any Bolt client, database {self.database}, user {self.user}, "
+            f"password in {self.password_file}."
+        )
+
     async def leave(self) -> None:
         """Let go of the server; when nobody else uses it, return after it has closed its files."""
         if self._users < 0:

@@ -12,8 +12,10 @@ from neo4j.exceptions import (
     SessionExpired,
 )
 
+from connectors.errors import C360Error
 
-class StoreError(Exception):
+
+class StoreError(C360Error):
     """The store refused or could not be used; the message says what, where and what next."""
 
 

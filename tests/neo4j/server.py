@@ -69,7 +69,7 @@ def running_neo4j(home: Path | None = None, heap: str = "1g", page_cache: str = 
         yield RunningNeo4j(uri, "neo4j", password, process.pid, time.monotonic() - started, folder)
     finally:
         if process is not None:
-            _stop(process)
+            _stop(process, at_once=home is None)
         if home is None:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -153,8 +153,12 @@ def _wait_for_answer(process: subprocess.Popen[bytes], uri: str, port: int, home
     raise Neo4jMissing(f"Neo4j did not answer within {START_SECONDS:.0f} s: {(home / 'out.log').read_text()[-600:]}")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
+def _stop(process: subprocess.Popen[bytes], at_once: bool) -> None:
+    """End the server: in its own time (some ten seconds), or at once when its data is thrown away."""
+    if at_once:
+        process.kill()
+    else:
+        process.terminate()
     try:
         process.wait(30)
     except subprocess.TimeoutExpired:
