@@ -1,0 +1,105 @@
+"""The Tryton CRM: parties as persons and accounts, opportunities with their history as leads and deals."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import timedelta
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from connectors.crm.tryton_changes import read_records
+from connectors.crm.tryton_opportunities import GoneOpportunity, Opportunity, map_opportunity, opportunities_plan
+from connectors.crm.tryton_parties import GoneParty, Party, map_party, parties_plan
+from connectors.crm.tryton_rpc import Tryton, TrytonConfig
+from connectors.errors import PluginConfigError
+from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, hookimpl
+from connectors.http import Patience
+from connectors.records import Record
+
+C360_API = ">=1,<2"
+
+PARTIES = Stream(
+    name="parties",
+    kind=StreamKind.PERSONS,
+    cursor_field="write_date",
+    deletions=Deletions.TOMBSTONES,
+    fields=("name", "contact_mechanisms", "addresses", "relations", "lang", "replaced_by"),
+)
+OPPORTUNITIES = Stream(
+    name="opportunities",
+    kind=StreamKind.INTERACTIONS,
+    cursor_field="write_date",
+    deletions=Deletions.TOMBSTONES,
+    fields=("party", "description", "amount", "currency", "state", "employee", "lost_reason"),
+)
+
+CrmRaw = Party | GoneParty | Opportunity | GoneOpportunity
+
+
+class TrytonConnector:
+    """Reads one Tryton database as a CRM."""
+
+    Config: ClassVar[type[TrytonConfig]] = TrytonConfig
+
+    def __init__(
+        self,
+        name: str,
+        config: TrytonConfig,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.name = name
+        self._config = config
+        self._streams = chosen_streams(name, (PARTIES, OPPORTUNITIES), config.streams)
+        self._tryton = Tryton(name, config, transport=transport, patience=patience)
+        self._system = system_name(config)
+
+    async def check(self) -> CheckReport:
+        """Whether the user can log in and read the models of the chosen streams."""
+        models = {"parties": "party.party", "opportunities": "sale.opportunity"}
+        return await self._tryton.check(*(models[stream.name] for stream in self._streams))
+
+    async def discover(self) -> list[Stream]:
+        """The chosen streams, parties first: opportunities point to them."""
+        return list(self._streams)
+
+    async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
+        """Pages of `Party` or `Opportunity`; deletions come as `GoneParty` and `GoneOpportunity`."""
+        plan: Any = parties_plan(self._tryton) if stream.name == PARTIES.name else opportunities_plan(self._tryton)
+        overlap = timedelta(seconds=self._config.overlap_seconds)
+        async for page in read_records(self._tryton, plan, state, page_size=self._config.page_size, overlap=overlap):
+            yield page
+
+    def map(self, stream: Stream, raw: CrmRaw) -> Iterable[Record]:
+        """The records of one raw."""
+        if isinstance(raw, Party | GoneParty):
+            return map_party(self.name, stream.name, self._system, raw)
+        return map_opportunity(self.name, stream.name, PARTIES.name, raw)
+
+    async def close(self) -> None:
+        """Log out."""
+        await self._tryton.close()
+
+
+def chosen_streams(source: str, streams: tuple[Stream, ...], wanted: tuple[str, ...] | None) -> tuple[Stream, ...]:
+    """The streams that `wanted` names, in their own order; raises PluginConfigError for one that is not there."""
+    names = [stream.name for stream in streams]
+    if unknown := sorted(set(wanted or ()) - set(names)):
+        raise PluginConfigError(
+            f"plugins.toml: [{source}] streams names {', '.join(map(repr, unknown))}; known: {', '.join(names)}."
+        )
+    return tuple(stream for stream in streams if wanted is None or stream.name in wanted)
+
+
+def system_name(config: TrytonConfig) -> str:
+    """A name for the database itself, the same in every section that reads it: a party's id is one across them."""
+    return f"tryton:{urlsplit(config.url).netloc}/{config.database}"
+
+
+@hookimpl
+def c360_register_connectors(registry: Any) -> None:
+    """Offer the connector `tryton`."""
+    registry.add("tryton", TrytonConnector)
