@@ -1,0 +1,159 @@
+"""Answers of surveys (NPS, CSAT, CES, ratings) with what the customer wrote, in a plain table of our own naming."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from connectors.errors import RecordError
+from connectors.exports.commerce import whom
+from connectors.exports.formats import Context, Format, Located, Mapper, instant, number, required, text
+from connectors.hookspecs import StreamKind
+from connectors.records import (
+    BusinessFunction,
+    Channel,
+    Direction,
+    Interaction,
+    Record,
+    SurveyMetric,
+    SurveyProgram,
+)
+
+SCALES = {
+    SurveyMetric.NPS: (0.0, 10.0),
+    SurveyMetric.CSAT: (1.0, 5.0),
+    SurveyMetric.CES: (1.0, 7.0),
+    SurveyMetric.RATING: (1.0, 5.0),
+}
+
+
+class SurveyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer; `sent_at` tells when the customer was asked."""
+
+    id: str | None = None
+    answered_at: datetime | None = None
+    sent_at: datetime | None = None
+    customer: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    metric: str | None = None
+    score: float | None = None
+    scale_min: float | None = None
+    scale_max: float | None = None
+    question: str | None = None
+    question_version: str | None = None
+    program: str | None = None
+    comment: str | None = None
+    reason: str | None = None
+    topic: str | None = None
+    token: str | None = None
+    ticket: str | None = None
+    order: str | None = None
+    function: str | None = None
+    extra: dict[str, str] = {}
+
+
+def map_surveys(context: Context) -> Mapper:
+    """A survey is sent and answered; an unanswered one is only sent."""
+
+    def map_survey(raw: Located) -> Iterator[Record]:
+        row: SurveyRow = raw.body
+        identifier = required(raw, row.id, "survey_id")
+        person = whom(raw, row.customer, row.email, row.phone)
+        metric, scale, score = _score(raw, row)
+        program = _one_of(raw, SurveyProgram, "program", row.program or "relationship")
+        function = _one_of(raw, BusinessFunction, "function", row.function or "marketing")
+        if row.sent_at is None and row.answered_at is None:
+            raise RecordError(f"{raw.where}: no value in 'answered_at' and none in 'sent_at'.")
+        for kind, at in (("survey.sent", row.sent_at), ("survey.answered", row.answered_at)):
+            if at is None:
+                continue
+            answered = kind == "survey.answered"
+            yield Interaction(
+                source=context.source,
+                stream=context.stream,
+                id=f"{identifier}:{kind.removeprefix('survey.')}",
+                kind=kind,
+                occurred_at=at,
+                sequence=int(answered),
+                person=person,
+                function=function,
+                channel=Channel.EMAIL,
+                direction=Direction.INBOUND if answered else Direction.OUTBOUND,
+                automated=not answered,
+                metric=metric,
+                score=score if answered else None,
+                scale=scale,
+                question=row.question,
+                question_version=row.question_version,
+                program=program,
+                text=row.comment if answered else None,
+                reason=row.reason if answered else None,
+                topic=row.topic,
+                survey_token=row.token,
+                ticket=row.ticket,
+                order=row.order,
+                extra=dict(row.extra) if answered else {},
+            )
+
+    return map_survey
+
+
+def _score(raw: Located, row: SurveyRow) -> tuple[SurveyMetric, tuple[float, float], float | None]:
+    metric = _one_of(raw, SurveyMetric, "metric", required(raw, row.metric, "metric"))
+    low, high = SCALES[metric]
+    low = low if row.scale_min is None else row.scale_min
+    high = high if row.scale_max is None else row.scale_max
+    if row.score is None and row.answered_at is not None:
+        raise RecordError(f"{raw.where}: no value in 'score'.")
+    if row.score is not None and not low <= row.score <= high:
+        raise RecordError(f"{raw.where}: score {row.score:g} is not within {low:g} to {high:g} ({metric.value}).")
+    return metric, (low, high), row.score
+
+
+Choice = TypeVar("Choice", SurveyMetric, SurveyProgram, BusinessFunction)
+
+
+def _one_of(raw: Located, choices: type[Choice], column: str, value: str) -> Choice:
+    try:
+        return choices(value.casefold())
+    except ValueError:
+        known = ", ".join(choice.value for choice in choices)
+        raise RecordError(f"{raw.where}: {column} {value!r} is not one of {known}.") from None
+
+
+SURVEYS = Format(
+    name="surveys",
+    stream="answers",
+    kind=StreamKind.INTERACTIONS,
+    body=SurveyRow,
+    mapper=map_surveys,
+    identity="id",
+    needs=("id", "metric", "score"),
+    marks=("survey_id", "metric", "score", "answered_at"),
+    columns=(
+        text("id", "survey_id"),
+        instant("answered_at", "answered_at"),
+        instant("sent_at", "sent_at"),
+        text("customer", "customer"),
+        text("email", "email"),
+        text("phone", "phone"),
+        text("metric", "metric"),
+        number("score", "score"),
+        number("scale_min", "scale_min"),
+        number("scale_max", "scale_max"),
+        text("question", "question"),
+        text("question_version", "question_version"),
+        text("program", "program"),
+        text("comment", "comment"),
+        text("reason", "reason"),
+        text("topic", "topic"),
+        text("token", "token", "survey_token"),
+        text("ticket", "ticket"),
+        text("order", "order"),
+        text("function", "function"),
+    ),
+)
