@@ -1,0 +1,46 @@
+"""Business time: how much of a span fell into the company's opening hours."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from graph.rules import Calendar
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class BusinessHours:
+    """Opening hours of rules.toml `[calendar]`, in its reporting time zone, daylight saving included."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._zone = ZoneInfo(calendar.reporting_timezone)
+        self._open_days = {_DAYS.index(day) for day in calendar.business_days}
+        self._opens = time.fromisoformat(calendar.opens_at)
+        self._closes = time.fromisoformat(calendar.closes_at)
+        self._holidays = frozenset(calendar.holidays)
+        self._span_of_day = lru_cache(maxsize=4096)(self._day)
+
+    def seconds_between(self, start_ms: int, end_ms: int) -> int:
+        """Seconds of opening time between two instants (epoch milliseconds); 0 when the end is not later."""
+        if end_ms <= start_ms:
+            return 0
+        first = self._local_date(start_ms)
+        last = self._local_date(end_ms)
+        total = 0
+        for offset in range((last - first).days + 1):
+            opens, closes = self._span_of_day(first + timedelta(days=offset))
+            total += max(0, min(closes, end_ms) - max(opens, start_ms))
+        return total // 1000
+
+    def _local_date(self, instant_ms: int) -> date:
+        return datetime.fromtimestamp(instant_ms / 1000, UTC).astimezone(self._zone).date()
+
+    def _day(self, day: date) -> tuple[int, int]:
+        if day.weekday() not in self._open_days or day in self._holidays:
+            return 0, 0
+        return self._at(day, self._opens), self._at(day, self._closes)
+
+    def _at(self, day: date, clock: time) -> int:
+        return int(datetime.combine(day, clock, tzinfo=self._zone).timestamp() * 1000)

@@ -1,0 +1,211 @@
+"""Canonical records as rows that the writing queries take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from connectors.errors import RecordError
+from connectors.records import (
+    Account,
+    Consent,
+    Identifiers,
+    Interaction,
+    Person,
+    Record,
+    RecordKey,
+    Tombstone,
+    encode,
+)
+from graph.customer.identifiers import identifiers_of, identifiers_of_mention
+
+Row = dict[str, Any]
+"""Parameters of one line of a writing query; its keys are named on top of the query's file."""
+
+MATTERS = ("ticket", "deal", "order", "subscription", "campaign")
+
+_PLAIN = (
+    "activity_id role team agent sequence subject text reason source_url campaign ticket deal order "
+    "subscription amount currency recurring_amount billing_period quantity cost score polarity question "
+    "question_version topic survey_token"
+).split()
+_ENUMS = "kind function channel direction precision metric program".split()
+
+
+@dataclass(slots=True)
+class PageRows:
+    """All rows of one page, each key once: when a page says something twice, the last counts."""
+
+    records: dict[str, Row] = field(default_factory=dict)
+    interactions: dict[str, Row] = field(default_factory=dict)
+    mentions: dict[str, Row] = field(default_factory=dict)
+    identifiers: dict[str, list[Row]] = field(default_factory=dict)
+    deleted: dict[str, Row] = field(default_factory=dict)
+    repeated: int = 0
+
+
+def rows_of(records: Iterable[Record]) -> PageRows:
+    """The rows of a page's records; raises RecordError for a record that breaks the contract."""
+    page = PageRows()
+    for record in records:
+        add_record(page, record)
+    return page
+
+
+def add_record(page: PageRows, record: Record) -> None:
+    """Add one record to the page; nothing of it is added when it raises RecordError."""
+    if isinstance(record, Interaction):
+        row, mention = _interaction_row(record)
+        page.repeated += row["id"] in page.interactions
+        page.interactions[row["id"]] = row
+        _mention(page, mention)
+    elif isinstance(record, Tombstone):
+        page.deleted[str(_key(record))] = {"key": str(record.key), "at": millis(record.deleted_at)}
+    else:
+        row, mention = _record_row(record)
+        page.repeated += row["key"] in page.records
+        page.records[row["key"]] = row
+        _mention(page, mention)
+        if isinstance(record, Person):
+            page.identifiers[row["key"]] = [
+                {"record": row["key"], "key": found.key, "kind": found.kind, "value": found.value}
+                for found in identifiers_of(record)
+            ]
+
+
+def millis(moment: datetime | None) -> int | None:
+    """Epoch milliseconds; a `datetime` as a parameter costs the driver fifteen times as much."""
+    return None if moment is None else round(moment.timestamp() * 1000)
+
+
+def fingerprint(body: str) -> str:
+    """What tells a changed record from an unchanged one."""
+    return blake2b(body.encode(), digest_size=12).hexdigest()
+
+
+def _record_row(record: Person | Account | Consent) -> tuple[Row, Row | None]:
+    key = _key(record)
+    body = encode(record)
+    properties: Row = {
+        "source": record.source,
+        "stream": record.stream,
+        "id": record.id,
+        "kind": "person",
+        "body": body,
+        "hash": fingerprint(body),
+        "source_url": None,
+        "merged_into": None,
+        "person": None,
+    }
+    if isinstance(record, Consent):
+        person, mention = _experienced_by(record.person, record.source)
+        properties |= {"kind": "consent", "person": person}
+        at = millis(record.statement.at)
+        return {"key": str(key), "properties": properties, "pending": None} | _times(at, at, None), mention
+    if record.merged_into is not None:
+        properties["merged_into"] = str(RecordKey(record.source, record.stream, record.merged_into))
+    properties["source_url"] = record.source_url
+    if isinstance(record, Account):
+        properties["kind"] = "account"
+    times = _times(millis(record.created_at), millis(record.updated_at), millis(record.deleted_at))
+    return {"key": str(key), "properties": properties, "pending": True} | times, None
+
+
+def _times(created: int | None, updated: int | None, deleted: int | None) -> Row:
+    return {"created_at": created, "updated_at": updated, "deleted_at": deleted}
+
+
+def _interaction_row(record: Interaction) -> tuple[Row, Row | None]:
+    key = _key(record)
+    if record.person is None and record.account is None:
+        raise RecordError(f"interaction {key}: it names neither a person nor an account. Map one of the two.")
+    properties: Row = {name: getattr(record, name) for name in _PLAIN}
+    for name in _ENUMS:
+        value = getattr(record, name)
+        properties[name] = None if value is None else str(value)
+    person, mention = _experienced_by(record.person, record.source)
+    properties |= {
+        "source": record.source,
+        "stream": record.stream,
+        "record": person,
+        "account_record": None if person else record.account,
+        "automated": record.automated,
+        "scale_min": record.scale[0] if record.scale else None,
+        "scale_max": record.scale[1] if record.scale else None,
+        "requested_fields": list(record.requested_fields) or None,
+        "extra": msgspec.json.encode(record.extra).decode() if record.extra else None,
+        "hash": fingerprint(encode(record)),
+    }
+    return {
+        "id": str(key),
+        "properties": properties,
+        "at": millis(record.occurred_at),
+        "ended_at": millis(record.ended_at),
+        "observed_at": millis(record.observed_at),
+    }, mention
+
+
+def _experienced_by(person: str | Identifiers | None, source: str) -> tuple[str | None, Row | None]:
+    """The key of the person record, and the mention to make when the person is not known (yet)."""
+    if person is None:
+        return None, None
+    if isinstance(person, str):
+        try:
+            key = RecordKey.parse(person)
+        except ValueError:
+            raise RecordError(
+                f"person '{person}': not a record's key. Write source/stream/id, or give bare identifiers."
+            ) from None
+        return person, _mention_row(key, None)
+    found = identifiers_of_mention(person)
+    if not found:
+        raise RecordError(
+            "the person is named by nothing that can be used: no e-mail, phone, external or anonymous id."
+        )
+    key = RecordKey(source, "mention", found[0].key)
+    mentioned = Person(
+        source=source,
+        stream="mention",
+        id=found[0].key,
+        full_name=person.full_name,
+    )
+    row = _mention_row(key, encode(mentioned))
+    row["identifiers"] = [
+        {"record": str(key), "key": each.key, "kind": each.kind, "value": each.value} for each in found
+    ]
+    return str(key), row
+
+
+def _mention_row(key: RecordKey, body: str | None) -> Row:
+    """A record known by name only: without a body it waits for the person to arrive and is nobody until then."""
+    return {
+        "key": str(key),
+        "source": key.source,
+        "stream": key.stream,
+        "id": key.id,
+        "body": body,
+        "pending": True if body else None,
+    }
+
+
+def _mention(page: PageRows, mention: Row | None) -> None:
+    if mention is not None:
+        found = mention.pop("identifiers", None)
+        page.mentions.setdefault(mention["key"], mention)
+        if found:
+            page.identifiers.setdefault(mention["key"], found)
+
+
+def _key(record: Record) -> RecordKey:
+    for name in ("source", "stream"):
+        value: str = getattr(record, name)
+        if not value or "/" in value:
+            raise RecordError(f"{name} '{value}': a {name} is named without a slash, and it has a name.")
+    if not record.id:
+        raise RecordError(f"a record of {record.source}/{record.stream} has no id. Map the field that holds its key.")
+    return record.key

@@ -1,0 +1,87 @@
+"""Sync: bring the graph up to date with its sources."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graph.cypher import cypher
+from graph.rules import Rules
+from graph.store.driver import Store, Transaction
+from graph.store.lease import Lease
+from graph.sync.derive import Derived, derive_stale
+from graph.sync.land import AdjustPage, Landed, LandingSource, land
+from graph.sync.link import Linked, link_pending
+from graph.sync.progress import Progress, Silence
+
+_CHANGES_KEPT_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did; `ok` when every source could be read to its end."""
+
+    landed: tuple[Landed, ...]
+    linked: Linked
+    derived: Derived
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        return all(landed.error is None for landed in self.landed)
+
+
+async def sync(
+    sources: Sequence[LandingSource],
+    store: Store,
+    rules: Rules,
+    progress: Progress | None = None,
+    *,
+    full: bool = False,
+    adjust: AdjustPage | None = None,
+) -> SyncReport:
+    """Bring the graph up to date with its sources; safe to kill at any moment.
+
+    One sync works at a time; a second one waits and says so. Sources are read side by side; one that fails stops
+    none of the others. Raises StoreError when the store can no longer be used.
+    """
+    progress = progress or Silence()
+    started = time.monotonic()
+    async with store.lease("sync", on_wait=progress.say), store.lease("link", on_wait=progress.say) as lease:
+        await _finish_marked(store, lease, rules, progress)
+        landed = await asyncio.gather(
+            *(land(source, store, progress, full=full, adjust=adjust) for source in sources),
+        )
+        linked, derived = await link_and_derive(store, lease, rules, progress)
+    return SyncReport(tuple(landed), linked, derived, time.monotonic() - started)
+
+
+async def link_and_derive(
+    store: Store, lease: Lease, rules: Rules, progress: Progress, *, anew: bool = False
+) -> tuple[Linked, Derived]:
+    """Link what is pending and derive what is stale; a first load (or `anew`) leaves one RESET in the change log."""
+    is_first = anew or (await store.read(cypher("writes/count_customers")))[0][0] == 0
+    linked = await link_pending(store, lease, rules, progress)
+    derived = await derive_stale(store, lease, rules, progress, log_changes=not is_first)
+    await _tend_change_log(store, lease, reset=is_first and derived.customers > 0)
+    return linked, derived
+
+
+async def _finish_marked(store: Store, lease: Lease, rules: Rules, progress: Progress) -> None:
+    """What an earlier run left pending or stale. Before there is a model nothing is linked: it would learn from half."""
+    if await store.read_one(cypher("writes/read_model")) is not None:
+        await link_and_derive(store, lease, rules, progress)
+
+
+async def _tend_change_log(store: Store, lease: Lease, *, reset: bool) -> None:
+    now = time.time_ns() // 1_000_000
+
+    async def work(tx: Transaction) -> None:
+        await lease.hold(tx)
+        await tx.run(cypher("writes/forget_changes"), before=now - _CHANGES_KEPT_DAYS * 86_400_000)
+        if reset:
+            await tx.run(cypher("writes/log_reset"), now=now)
+
+    await store.transaction(work)

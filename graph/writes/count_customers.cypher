@@ -1,0 +1,3 @@
+// How many customers there are.
+MATCH (c:Customer)
+RETURN count(c)

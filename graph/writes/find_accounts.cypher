@@ -1,0 +1,5 @@
+// Which account each account record describes.
+// :param keys => ["crm/companies/1"]
+UNWIND $keys AS key
+MATCH (r:SourceRecord {key: key})-[:DESCRIBES]->(a:Account)
+RETURN key, a.id

@@ -1,0 +1,5 @@
+// Customers that keep their ids; after a rebuild they are made again.
+// :param ids => ["0197-id"]
+UNWIND $ids AS id
+MERGE (c:Customer {id: id})
+SET c.stale = true

@@ -1,0 +1,5 @@
+// The hash (and body) of each source record that is there already, to find which of a page are new or changed.
+// :param keys => ["crm/contacts/1"]
+UNWIND $keys AS key
+MATCH (r:SourceRecord {key: key})
+RETURN r.key, r.hash, r.body

@@ -1,0 +1,5 @@
+// The hash of each interaction that is there already.
+// :param ids => ["crm/deals/1:won"]
+UNWIND $ids AS id
+MATCH (i:Interaction {id: id})
+RETURN i.id, i.hash, i.record

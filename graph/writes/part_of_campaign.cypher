@@ -1,0 +1,6 @@
+// Interactions that belong to a campaign.
+// :param rows => [{interaction: "helpdesk/tickets/7:created", matter: "helpdesk/7", source: "helpdesk", name: "7"}]
+UNWIND $rows AS row
+MATCH (i:Interaction {id: row.interaction})
+MERGE (m:Campaign {id: row.matter}) ON CREATE SET m.source = row.source, m.name = row.name
+CREATE (i)-[:PART_OF]->(m)

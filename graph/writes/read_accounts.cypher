@@ -1,0 +1,3 @@
+// All account records.
+MATCH (r:SourceRecord {kind: "account"})
+RETURN r.key, r.body, r.pending

@@ -1,0 +1,3 @@
+// The linkage model in force.
+MATCH (m:LinkageModel {in_force: true})
+RETURN m.body, m.records

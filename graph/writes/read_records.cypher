@@ -1,0 +1,5 @@
+// The records that describe customers.
+// :param ids => ["0197-id"]
+UNWIND $ids AS id
+MATCH (c:Customer {id: id})<-[:DESCRIBES]-(r:SourceRecord)
+RETURN c.id, collect([r.key, r.kind, r.source, r.body])

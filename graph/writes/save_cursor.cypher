@@ -1,0 +1,8 @@
+// The state of a stream, true once the records of the same transaction are stored.
+// :param key => "crm/contacts"
+// :param source => "crm"
+// :param stream => "contacts"
+// :param state => "{}"
+// :param now => 1751328000000
+MERGE (c:Cursor {key: $key})
+SET c.source = $source, c.stream = $stream, c.state = $state, c.at = datetime({epochMillis: $now})

@@ -1,0 +1,5 @@
+// Derived customers, a batch at a time; answers how many went.
+MATCH (n:Customer)
+WITH n LIMIT 1000
+DETACH DELETE n
+RETURN count(*)

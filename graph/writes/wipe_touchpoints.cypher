@@ -1,0 +1,5 @@
+// Derived touchpoints, a batch at a time; answers how many went.
+MATCH (n:Touchpoint)
+WITH n LIMIT 1000
+DETACH DELETE n
+RETURN count(*)
