@@ -48,13 +48,13 @@ def assign(
     kept = _kept_ids(votes)
     assignments = []
     for index, cluster in enumerate(clusters):
-        id = kept.get(index)
+        old = kept.get(index)
         assignments.append(
             Assignment(
-                id=id or new_id(),
+                id=old or new_id(),
                 records=tuple(cluster),
-                is_new=id is None,
-                changed=id is None or had[id] != set(cluster),
+                is_new=old is None,
+                changed=old is None or had[old] != set(cluster),
             )
         )
     return Plan(groups=_together(assignments, votes), retired=_retired(assignments, votes, set(kept.values())))

@@ -70,7 +70,7 @@ async def link_and_derive(
 
 
 async def _finish_marked(store: Store, lease: Lease, rules: Rules, progress: Progress) -> None:
-    """What an earlier run left pending or stale. Before there is a model nothing is linked: it would learn from half."""
+    """What an earlier run left pending or stale. Without a model nothing is linked: it would learn from half."""
     if await store.read_one(cypher("writes/read_model")) is not None:
         await link_and_derive(store, lease, rules, progress)
 
