@@ -37,7 +37,7 @@ class Revision(msgspec.Struct, frozen=True):
     lost_reason: str | None = None
 
 
-class Opportunity(msgspec.Struct, frozen=True, tag=True):
+class Opportunity(msgspec.Struct, frozen=True):
     """An opportunity with all its revisions, oldest first; `organisation` says that its party is an account."""
 
     id: int
@@ -49,7 +49,7 @@ class Opportunity(msgspec.Struct, frozen=True, tag=True):
     revisions: tuple[Revision, ...]
 
 
-class GoneOpportunity(msgspec.Struct, frozen=True, tag=True):
+class GoneOpportunity(msgspec.Struct, frozen=True):
     """A deleted opportunity, with the revisions that tell which interactions are gone."""
 
     id: int

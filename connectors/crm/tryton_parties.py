@@ -69,7 +69,7 @@ class Relation(msgspec.Struct, frozen=True):
     to: Named | None = msgspec.field(name="to.", default=None)
 
 
-class Party(msgspec.Struct, frozen=True, tag=True):
+class Party(msgspec.Struct, frozen=True):
     """A party with everything c360 takes of it; `absorbed` says that another party was merged into it."""
 
     id: int
@@ -87,15 +87,11 @@ class Party(msgspec.Struct, frozen=True, tag=True):
     consents: tuple[ConsentStatement, ...] = ()
 
 
-class GoneParty(msgspec.Struct, frozen=True, tag=True):
+class GoneParty(msgspec.Struct, frozen=True):
     """A party that was there at an earlier read and no longer is."""
 
     id: int
     noticed_at: datetime
-
-
-class _PlainParty(Party, frozen=True, tag=None, tag_field=None):
-    """A party as Tryton writes it: without a tag."""
 
 
 class _AnyRelation(msgspec.Struct, frozen=True):
@@ -149,10 +145,10 @@ def parties_plan(tryton: Tryton) -> Plan[Party | GoneParty]:
 async def read_parties(tryton: Tryton, ids: Sequence[int]) -> list[Party]:
     """The parties with these ids that are still there, each with what was merged into it."""
     domain = [["id", "in", list(ids)]]
-    parties = await tryton.search_read("party.party", domain, PARTY_FIELDS, _PlainParty, order=[["id", "ASC"]])
+    parties = await tryton.search_read("party.party", domain, PARTY_FIELDS, Party, order=[["id", "ASC"]])
     merged = await tryton.search_read("party.party", [["replaced_by", "in", list(ids)]], ["replaced_by"], _Replaced)
     absorbing_ids = {row.replaced_by for row in merged}
-    return [_tagged(party, party.id in absorbing_ids) for party in parties]
+    return [msgspec.structs.replace(party, absorbed=party.id in absorbing_ids) for party in parties]
 
 
 async def gone_parties(ids: Sequence[int]) -> list[Party | GoneParty]:
@@ -206,11 +202,6 @@ async def _relation_digests(tryton: Tryton) -> dict[str, str]:
         for row in rows:
             digests[row.from_ % BUCKETS].update(f"{row.id}:{row.from_}:{row.type}:{row.to};".encode())
         after = rows[-1].id
-
-
-def _tagged(party: _PlainParty, absorbed: bool) -> Party:
-    fields: dict[str, Any] = {name: getattr(party, name) for name in party.__struct_fields__}
-    return Party(**{**fields, "absorbed": absorbed})
 
 
 def is_account(party: Party) -> bool:
