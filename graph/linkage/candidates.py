@@ -19,14 +19,18 @@ EXTERNAL: Key = ("external_ids",)
 
 _PARTS = (
     "email", "national_id", "phone", "birth_date", "email_user", "postcode", "street", "company", "company_domain",
-    NAMES_IN_ANY_ORDER, "first_name", "last_name", "first_2", "last_3", "birth_year", "house_number", "city",
+    NAMES_IN_ANY_ORDER, "first_name", "last_name", "first_2", "last_3", "last_sound", "first_1",
+    "birth_year", "house_number", "city",
     "birth_place", "job_title", "middle_name", "country", "email_user_5",
 )  # fmt: skip
-_COARSER = {
-    "first_2": "first_name", "last_3": "last_name", "birth_year": "birth_date", "email_user_5": "email_user",
-    "email_user": "email",
+_FINER = {
+    "first_1": {"first_2", "first_name"}, "first_2": {"first_name"}, "last_3": {"last_name"}, "last_sound": {"last_name"},
+    "birth_year": {"birth_date"}, "email_user_5": {"email_user", "email"}, "email_user": {"email"},
 }  # fmt: skip
-_ABOUT_THE_PERSON = frozenset({"first_2", "last_3", "first_name", "last_name", "birth_year", "birth_date"})
+"""Parts that say the same and more: one key never holds both."""
+_ABOUT_THE_PERSON = frozenset(
+    {"first_1", "first_2", "last_3", "last_sound", "first_name", "last_name", "birth_year", "birth_date"}
+)
 _SHARE_BY_LENGTH = (1.0, 0.5, 0.15)
 _SAMPLE = 30_000
 
@@ -107,10 +111,13 @@ def key_entries(records: Coded, key: Key) -> tuple[Hashes, Ints]:
     hashes = hashes[rows]
     if len(key) == 1 and key[0] in records.columns and len((column := records[key[0]]).more_rows):
         more = _folded([np.append(column.hashes, MISSING)[column.more_codes]])
-        hashes, rows = np.append(hashes, more), np.append(rows, column.more_rows)
-        both = np.unique(np.rec.fromarrays((hashes, rows)))
-        hashes, rows = both.f0[both.f0 != 0], both.f1[both.f0 != 0]
-        return hashes, rows
+        said = more != MISSING
+        hashes, rows = np.append(hashes, more[said]), np.append(rows, column.more_rows[said])
+        order = np.lexsort((rows, hashes))
+        hashes, rows = hashes[order], rows[order]
+        fresh = np.ones(len(rows), bool)
+        fresh[1:] = (hashes[1:] != hashes[:-1]) | (rows[1:] != rows[:-1])
+        return hashes[fresh], rows[fresh]
     order = np.argsort(hashes, kind="stable")
     return hashes[order], rows[order]
 
@@ -143,7 +150,7 @@ def _pairs_within(hashes: Hashes) -> float:
 
 def _is_redundant(key: Key, chosen: Iterable[Key]) -> bool:
     parts = set(key)
-    if any(_COARSER.get(part) in parts for part in key) or any(parts >= set(shorter) for shorter in chosen):
+    if any(_FINER.get(part, set()) & parts for part in key) or any(parts >= set(shorter) for shorter in chosen):
         return True
     return len(key) == 3 and len(parts & _ABOUT_THE_PERSON) < 2
 
@@ -165,4 +172,4 @@ def _block_pairs(hashes: Hashes, rows: Ints, count: int, max_block: int) -> tupl
 
 def _distinct(pairs: Sequence[npt.NDArray[np.int64]]) -> Rows:
     ordered = np.sort(np.concatenate(pairs))
-    return ordered[np.concatenate((ordered[:1] >= 0, ordered[1:] != ordered[:-1]))]
+    return np.asarray(ordered[np.concatenate((ordered[:1] >= 0, ordered[1:] != ordered[:-1]))])

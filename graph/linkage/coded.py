@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.linkage.columns import LIST_FIELDS, TEXT_FIELDS
+from graph.linkage.columns import LIST_FIELDS, TEXT_FIELDS, Strings
 
 Ints = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
@@ -53,7 +54,7 @@ class Column:
 class Coded:
     """Records ready for blocking and comparison; a row is a position in these arrays."""
 
-    ids: pa.Array
+    ids: Strings
     columns: Mapping[str, Column]
 
     @property
@@ -68,17 +69,17 @@ def coded(table: pa.Table) -> Coded:
     """Coded records of a table made by `columns.normalised`, with the derived columns that blocking uses."""
     columns = {name: _column(_whole(table, name), None, table.num_rows) for name in TEXT_FIELDS}
     for name in LIST_FIELDS:
-        lists = _whole(table, name)
+        lists: Any = _whole(table, name)
         columns[name] = _column(lists.flatten(), pc.list_parent_indices(lists).to_numpy(), table.num_rows)
     for name, (base, part) in _DERIVED.items():
         columns[name] = _derived(columns[base], part)
     return Coded(_whole(table, "record_id"), columns)
 
 
-def hash_strings(values: pa.Array) -> Hashes:
+def hash_strings(values: Strings) -> Hashes:
     """A stable 64-bit hash of each string, never 0; vectorised over the characters' positions."""
     values = values.cast(pa.large_string())
-    _, offsets_buffer, data = values.buffers()
+    _, offsets_buffer, data = cast(list[Any], values.buffers())
     count = len(values)
     if not count or offsets_buffer is None:
         return np.zeros(count, np.uint64)
@@ -92,8 +93,8 @@ def hash_strings(values: pa.Array) -> Hashes:
     for position in range(int(ordered[-1])):
         begin = int(np.searchsorted(ordered, position, "right"))
         state[begin:] = mixed(state[begin:], octets[starts[begin:] + position].astype(np.uint64))
-    hashes[order] = avalanche(state)
-    return np.maximum(hashes, np.uint64(1))
+    hashes[order] = np.maximum(avalanche(state), np.uint64(1))
+    return hashes
 
 
 def mixed(state: Hashes, more: Hashes) -> Hashes:
@@ -105,7 +106,7 @@ def avalanche(state: Hashes) -> Hashes:
     """Spread every bit over the word (the finaliser of SplitMix64)."""
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state ^ (state >> np.uint64(31))
+    return np.asarray(state ^ (state >> np.uint64(31)), np.uint64)
 
 
 def factorised(keys: npt.NDArray[np.int64]) -> tuple[Rows, Rows]:
@@ -114,12 +115,12 @@ def factorised(keys: npt.NDArray[np.int64]) -> tuple[Rows, Rows]:
     return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_numpy()
 
 
-def _whole(table: pa.Table, name: str) -> pa.Array:
+def _whole(table: pa.Table, name: str) -> Strings:
     column = table.column(name)
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
-def _column(values: pa.Array, owners: npt.NDArray[np.int64] | None, rows: int) -> Column:
+def _column(values: Strings, owners: npt.NDArray[np.int64] | None, rows: int) -> Column:
     encoded = values.dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int32)
     distinct = encoded.dictionary
@@ -134,7 +135,7 @@ def _column(values: pa.Array, owners: npt.NDArray[np.int64] | None, rows: int) -
     return Column(codes, _objects(distinct), hash_strings(distinct), more_rows, more_codes)
 
 
-def _objects(distinct: pa.Array) -> npt.NDArray[np.object_]:
+def _objects(distinct: Strings) -> npt.NDArray[np.object_]:
     values = np.empty(len(distinct), object)
     values[:] = distinct.to_pylist()
     return values
@@ -165,8 +166,32 @@ def _user_prefix(address: str) -> str | None:
     return user[:5] if len(user) > 5 else None
 
 
+def soundex(name: str) -> str | None:
+    """The American Soundex of a name (Russell 1918): one typing error in three leaves it as it is."""
+    letters = [letter for letter in name if letter.isalpha()]
+    if not letters:
+        return None
+    digits, before = letters[0], _SOUNDS.get(letters[0], "")
+    for letter in letters[1:]:
+        sound = _SOUNDS.get(letter, "")
+        if sound and sound != before:
+            digits += sound
+        # H and W do not part two letters of one sound; vowels do.
+        if letter not in "hw":
+            before = sound
+    return digits[:4].ljust(4, "0")
+
+
+_SOUNDS = {
+    letter: digit
+    for digit, some in zip("123456", ("bfpv", "cgjkqsxz", "dt", "l", "mn", "r"), strict=True)
+    for letter in some
+}
+
 _DERIVED: Mapping[str, tuple[str, Callable[[str], str | None]]] = {
+    "first_1": ("first_name", _prefix(1)),
     "first_2": ("first_name", _prefix(2)),
+    "last_sound": ("last_name", soundex),
     "last_3": ("last_name", _prefix(3)),
     "birth_year": ("birth_date", _prefix(4)),
     "email_user": ("email", _user),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.linkage import normalise
 from graph.linkage.phone import phone_or_digits
 from graph.linkage.rules import LinkageError
+
+Strings: TypeAlias = "pa.Array[Any]"
 
 RAW_COLUMNS = (
     "record_id", "source", "first_name", "middle_name", "last_name", "full_name", "email", "phone", "company", "street",
@@ -28,8 +32,9 @@ LIST_FIELDS = ("email", "phone", "external_ids")
 _SIMPLE: dict[str, Callable[[str | None], str | None]] = {
     "middle_name": normalise.name, "company": normalise.company, "street": normalise.street,
     "house_number": normalise.text, "city": normalise.text, "region": normalise.text, "postcode": normalise.postcode,
-    "birth_place": normalise.text, "job_title": normalise.text, "gender": lambda v: (normalise.text(v) or "")[:1] or None,
-    "national_id": lambda v: (normalise.text(v) or "").replace(" ", "") or None,
+    "birth_place": normalise.text, "job_title": normalise.text,
+    "gender": lambda value: (normalise.text(value) or "")[:1] or None,
+    "national_id": lambda value: (normalise.text(value) or "").replace(" ", "") or None,
 }  # fmt: skip
 
 
@@ -41,7 +46,7 @@ def normalised(records: pa.Table) -> pa.Table:
     Raises LinkageError when record ids are missing, doubled or not text-like.
     """
     rows = records.num_rows
-    columns: dict[str, pa.Array] = {"record_id": _record_ids(records)}
+    columns: dict[str, Strings] = {"record_id": _record_ids(records)}
     country = once(normalise.country, _text(records, "country"))
     columns["country"] = country
     columns |= _names(records)
@@ -59,14 +64,14 @@ def normalised(records: pa.Table) -> pa.Table:
     return pa.table({name: columns[name] for name in ("record_id", *TEXT_FIELDS, *LIST_FIELDS)})
 
 
-def once(parser: Callable[[str | None], str | None], column: pa.Array) -> pa.Array:
+def once(parser: Callable[[str | None], str | None], column: Strings) -> Strings:
     """The column with each value parsed; the parser runs once per distinct value."""
     coded = column.dictionary_encode()
     parsed = pa.array([parser(value) for value in coded.dictionary.to_pylist()], pa.string())
     return parsed.take(coded.indices)
 
 
-def _record_ids(records: pa.Table) -> pa.Array:
+def _record_ids(records: pa.Table) -> Strings:
     if "record_id" not in records.column_names:
         raise LinkageError(
             f"The records have no column record_id. Columns given: {', '.join(records.column_names) or 'none'}."
@@ -84,7 +89,7 @@ def _record_ids(records: pa.Table) -> pa.Array:
     return ids
 
 
-def _text(records: pa.Table, name: str) -> pa.Array:
+def _text(records: pa.Table, name: str) -> Strings:
     """One column as plain strings; all null when the records do not have it."""
     if name not in records.column_names:
         return pa.nulls(records.num_rows, pa.string())
@@ -96,7 +101,7 @@ def _text(records: pa.Table, name: str) -> pa.Array:
     return _as_strings(column, name)
 
 
-def _as_strings(column: pa.Array, name: str) -> pa.Array:
+def _as_strings(column: Strings, name: str) -> Strings:
     try:
         return column.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -105,32 +110,34 @@ def _as_strings(column: pa.Array, name: str) -> pa.Array:
         ) from error
 
 
-def _exploded(records: pa.Table, name: str) -> tuple[pa.Array, np.ndarray]:
+def _exploded(records: pa.Table, name: str) -> tuple[Strings, npt.NDArray[np.int64]]:
     """The values of a column that may hold lists, and the row each belongs to."""
     if name in records.column_names:
         kind = records.schema.field(name).type
         if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-            column = pa.concat_arrays(records.column(name).chunks) if records.num_rows else pa.array([], kind)
-            return _as_strings(column.flatten(), name), pc.list_parent_indices(column).to_numpy().astype(np.int64)
+            lists: Any = pa.concat_arrays(records.column(name).chunks) if records.num_rows else pa.array([], kind)
+            return _as_strings(lists.flatten(), name), pc.list_parent_indices(lists).to_numpy().astype(np.int64)
     return _text(records, name), np.arange(records.num_rows)
 
 
-def _lists(values: pa.Array, owners: np.ndarray, rows: int) -> pa.Array:
+def _lists(values: Strings, owners: npt.NDArray[np.int64], rows: int) -> Strings:
     said = np.asarray(values.is_valid())
     offsets = np.zeros(rows + 1, np.int32)
     np.cumsum(np.bincount(owners[said], minlength=rows), out=offsets[1:])
-    return pa.ListArray.from_arrays(pa.array(offsets), values.filter(pa.array(said)))
+    lists: Strings = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values.filter(pa.array(said)))
+    return lists
 
 
-def _first_of_each(values: pa.Array, owners: np.ndarray, rows: int) -> pa.Array:
+def _first_of_each(values: Strings, owners: npt.NDArray[np.int64], rows: int) -> Strings:
     said = np.flatnonzero(np.asarray(values.is_valid()))
     found, at = np.unique(owners[said], return_index=True)
     take = np.full(rows, -1, np.int64)
     take[found] = said[at]
-    return values.take(pa.array(take, mask=take < 0))
+    places: Any = pa.array(take, mask=take < 0)
+    return values.take(places)
 
 
-def _names(records: pa.Table) -> dict[str, pa.Array]:
+def _names(records: pa.Table) -> dict[str, Strings]:
     """Given and family names as said, else out of the full name."""
     full = _text(records, "full_name").dictionary_encode()
     parts = [normalise.split_full_name(value) for value in full.dictionary.to_pylist()]
@@ -144,10 +151,9 @@ def _names(records: pa.Table) -> dict[str, pa.Array]:
     }
 
 
-def _with_country(
-    parser: Callable[[str | None, str | None], str | None], values: pa.Array, country: pa.Array
-) -> pa.Array:
-    joined = pc.binary_join_element_wise(values, pc.fill_null(country, ""), "\x1f")
+def _with_country(parser: Callable[[str | None, str | None], str | None], values: Strings, country: Strings) -> Strings:
+    regions: Any = country.fill_null("")
+    joined: Strings = pc.binary_join_element_wise(values, regions, "\x1f")
 
     def parse(pair: str | None) -> str | None:
         if pair is None:

@@ -141,7 +141,7 @@ def _day_and_month_swapped(one: npt.NDArray[np.object_], two: npt.NDArray[np.obj
 def _swapped(records: Coded, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
     first, last = records["first_name"].row_hashes, records["last_name"].row_hashes
     crossed = (first[left] == last[right]) & (last[left] == first[right])
-    return crossed & (first[left] != 0) & (last[left] != 0) & (first[left] != last[left])
+    return np.asarray(crossed & (first[left] != 0) & (last[left] != 0) & (first[left] != last[left]))
 
 
 def _values_of(column: Column, row: int) -> npt.NDArray[np.int32]:

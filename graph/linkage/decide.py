@@ -23,7 +23,7 @@ _PERSONS_SHARE = 6
 
 @dataclass(frozen=True)
 class _Term:
-    """What one field says about pairs: log2 probabilities by class (random already corrected for the value's frequency)."""
+    """What one field says about pairs: log2 probabilities by class; `random` is corrected for the value's frequency."""
 
     match: Bits
     random: Bits
@@ -62,8 +62,8 @@ class Scorer:
         for term in self._terms(left, right, levels):
             match += term.match + term.identifier
             others[0] += term.random
-            for other, bits in zip(others[1:], term.relations, strict=True):
-                other += bits
+            for at, bits in enumerate(term.relations, 1):
+                others[at] += bits
         return match - _log_sum(others)
 
     def evidence(self, left: Ints, right: Ints, levels: Levels) -> tuple[Bits, Bits]:
@@ -78,7 +78,7 @@ class Scorer:
         Two records of one cluster that share no field say nothing against each other.
         """
         evidence = np.minimum(bits - np.float32(self.model.prior_bits), 0)
-        return np.where(bits < 0, np.maximum(bits, evidence), bits)
+        return np.asarray(np.where(bits < 0, np.maximum(bits, evidence), bits), np.float32)
 
     def _terms(self, left: Ints, right: Ints, levels: Levels) -> Iterator[_Term]:
         state = names_agreement(levels, self._names) if self._email is not None else None
@@ -144,7 +144,9 @@ class Scorer:
         if len(self._share) < 2:
             return np.zeros(0)
         common = self.model.common_names
-        return np.maximum(common.of(full_name_hashes(self.records)) - _PERSONS_SHARE, 0) / max(common.records, 1)
+        return np.asarray(
+            np.maximum(common.of(full_name_hashes(self.records)) - _PERSONS_SHARE, 0) / max(common.records, 1)
+        )
 
     def _swapped_bits(self, left: Ints, right: Ints) -> Bits:
         first, last = self._share["first_name"], self._share["last_name"]
@@ -157,7 +159,7 @@ class Scorer:
     def _common_name_bits(self, rows: Ints) -> Bits:
         """Full names are commoner than their parts suggest (names go together by country); that much is taken back."""
         expected = np.maximum(self._share["first_name"][rows] * self._share["last_name"][rows], 1e-12)
-        return np.log2(np.maximum(1.0, self._common[rows] / expected)).astype(np.float32)
+        return np.asarray(np.log2(np.maximum(1.0, self._common[rows] / expected)), np.float32)
 
     def _identifier_bits(self, name: str) -> Bits:
         """Bits of sharing each value, from how often identifiers carried by so many records join strangers."""
@@ -185,4 +187,4 @@ def _log_sum(parts: list[Bits]) -> Bits:
     total = np.zeros(len(most), np.float32)
     for part in parts:
         total += np.exp2(part - most)
-    return most + np.log2(total)
+    return np.asarray(most + np.log2(total), np.float32)

@@ -1,4 +1,4 @@
-"""Expectation-maximisation of one mixture: match, household, colleague, random (Fellegi and Sunter 1969, with classes)."""
+"""Expectation-maximisation of one mixture: match, household, colleague, random (after Fellegi and Sunter 1969)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from graph.linkage.coded import factorised
 from graph.linkage.compare import SWAPPED, Levels
 from graph.linkage.fields import RELATIONS, Field
 
@@ -65,7 +64,7 @@ def names_agreement(levels: Levels, names: Sequence[str]) -> npt.NDArray[np.uint
     first, last = levels[:, names.index("first_name")], levels[:, names.index("last_name")]
     given = (first >= 1) & (first <= SWAPPED)
     family = (last == 1) | (first == SWAPPED)
-    return (family + 2 * given).astype(np.uint8)
+    return np.asarray(family + 2 * given, np.uint8)
 
 
 def distinct_patterns(levels: Levels, fields: Sequence[Field]) -> tuple[Levels, npt.NDArray[np.int64]]:
@@ -73,12 +72,12 @@ def distinct_patterns(levels: Levels, fields: Sequence[Field]) -> tuple[Levels, 
     codes = np.zeros(len(levels), np.int64)
     for at, field in enumerate(fields):
         codes = codes * (len(field.levels) + 1) + levels[:, at]
-    _, at, counts = np.unique(codes, return_index=True, return_counts=True)
-    return levels[at], counts
+    _, first, counts = np.unique(codes, return_index=True, return_counts=True)
+    return levels[first], counts
 
 
 class _Design:
-    """The patterns as a sparse 0/1 matrix: one column a level, then one a level of the e-mail within each state of the names."""
+    """Patterns as a sparse 0/1 matrix: a column a level, then one a level of the e-mail by each state of the names."""
 
     def __init__(self, patterns: Levels, names: Sequence[str], fields: Sequence[Field]) -> None:
         widths = [len(field.levels) for field in fields]
@@ -185,7 +184,7 @@ def _maximise(
 
 
 def _learn_email_of_namesakes(design: _Design, learned: Learned, seen: Floats, plain: Floats) -> float:
-    """Blocking on names makes pairs that agree in both complete, so strangers among them show their e-mails' likeness."""
+    """Blocking makes pairs that agree in both names complete: strangers among them show their e-mails' likeness."""
     width = len(plain)
     begin = int(design.starts[-1]) + 3 * width
     found = seen[begin : begin + width] + 20 * learned.email_given_names[1]

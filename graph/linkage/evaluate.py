@@ -49,7 +49,7 @@ def evaluate(
             f"{len(clusters)} records have a cluster and {len(truth)} a truth: both must name the same records."
         )
     if not len(clusters):
-        return Evaluation(0, 0, 0, *[1.0] * 6, 0.0, 0.0, 0, 0)
+        return Evaluation(0, 0, 0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0, 0)
     found, real = _numbered(clusters), _numbered(truth)
     found_sizes, real_sizes = np.bincount(found), np.bincount(real)
     both, shared = np.unique(found.astype(np.int64) * len(real_sizes) + real, return_counts=True)
@@ -63,10 +63,20 @@ def evaluate(
     merged = np.zeros(len(real_sizes), bool)
     merged[of_real[np.bincount(of_found)[of_found] > 1]] = True
     return Evaluation(
-        len(found), len(found_sizes), len(real_sizes), precision, recall, _harmonic(precision, recall), b3_precision,
-        b3_recall, _harmonic(b3_precision, b3_recall), float(merged.mean()), float((np.bincount(of_real) > 1).mean()),
-        int(found_sizes.max()), int(real_sizes.max()),
-    )  # fmt: skip
+        records=len(found),
+        clusters=len(found_sizes),
+        true_clusters=len(real_sizes),
+        precision=precision,
+        recall=recall,
+        f1=_harmonic(precision, recall),
+        b3_precision=b3_precision,
+        b3_recall=b3_recall,
+        b3_f1=_harmonic(b3_precision, b3_recall),
+        wrongly_merged=float(merged.mean()),
+        wrongly_split=float((np.bincount(of_real) > 1).mean()),
+        largest_cluster=int(found_sizes.max()),
+        largest_true_cluster=int(real_sizes.max()),
+    )
 
 
 def _numbered(labels: Sequence[object] | npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.linkage.candidates import part_hashes
+from graph.linkage.candidates import key_entries, part_hashes
 from graph.linkage.cluster import MUST, MUST_NOT
 from graph.linkage.coded import Coded, Column, coded
 from graph.linkage.columns import RAW_COLUMNS, normalised
@@ -21,12 +21,23 @@ from graph.linkage.guards import guards
 from graph.linkage.model import LinkageModel
 from graph.linkage.rules import Decisions, LinkageError, MatchingRules
 
-Outcome = Literal["match", "review", "different", "never compared", "merged by decision", "kept apart by decision", "same verified id", "different verified ids"]  # fmt: skip
+Outcome = Literal[
+    "match",
+    "review",
+    "different",
+    "never compared",
+    "merged by decision",
+    "kept apart by decision",
+    "same verified id",
+    "different verified ids",
+]
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """What one field says about a pair. `field` is also "prior" (before any field speaks) or "relation" (what belonging to
-    one household or company explains instead); the bits of all evidence add up to the pair's."""
+    """What one field says about a pair; the bits of all evidence add up to the pair's.
+
+    `field` is also "prior" (before any field speaks) or "relation" (what one household or company explains instead).
+    """
 
     field: str
     left: str | None
@@ -142,8 +153,6 @@ def _comparable(column: Column, row: int) -> list[str]:
 
 
 def _keys(pair: Coded, model: LinkageModel) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    from graph.linkage.candidates import key_entries
-
     shared, different = [], []
     for key in model.keys:
         hashes, rows = key_entries(pair, key)

@@ -41,7 +41,10 @@ FIELDS: tuple[Field, ...] = (
     Field("middle_name", "initial", ("same", "initial", "different"), (0.70, 0.20, 0.10)),
     Field("email", "text", ("same", "very close", "close", "different"), (0.60, 0.14, 0.13, 0.13), (0.95, 0.88)),
     Field("phone", "edits", _DIGIT, (0.60, 0.05, 0.35), (1,)),
-    Field("birth_date", "date", ("same", "one edit or swapped", "two edits", "different"), (0.85, 0.08, 0.03, 0.04), (), 0.25),
+    Field(
+        "birth_date", "date", ("same", "one edit or swapped", "two edits", "different"),
+        (0.85, 0.08, 0.03, 0.04), (), 0.25,
+    ),
     Field("postcode", "edits", _DIGIT, (0.75, 0.08, 0.17), (1,)),
     Field("street", "text", _ALIKE, (0.70, 0.15, 0.15), (0.9,)),
     Field("house_number", "edits", _DIGIT, (0.85, 0.05, 0.10), (1,)),
@@ -50,7 +53,9 @@ FIELDS: tuple[Field, ...] = (
     Field("country", "same", _SAME, (0.99, 0.01), weigh_frequency=False),
     Field("company", "text", _ALIKE, (0.70, 0.15, 0.15), (0.9,)),
     Field("birth_place", "text", _ALIKE, (0.75, 0.10, 0.15), (0.9,)),
-    Field("national_id", "edits", ("same", "one edit", "two edits", "different"), (0.85, 0.10, 0.02, 0.03), (1, 2), 0.2),
+    Field(
+        "national_id", "edits", ("same", "one edit", "two edits", "different"), (0.85, 0.10, 0.02, 0.03), (1, 2), 0.2
+    ),
     Field("job_title", "same", _SAME, (0.6, 0.4)),
     Field("gender", "same", _SAME, (0.97, 0.03), (), 0.1, weigh_frequency=False),
 )  # fmt: skip

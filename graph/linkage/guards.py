@@ -17,7 +17,7 @@ from graph.linkage.rules import Decisions, LinkageError
 
 @dataclass(frozen=True)
 class Guards:
-    """Must-links and cannot-links among records. A person's word binds before a verified id, "keep apart" before "merge"."""
+    """Must-links and cannot-links. A person's word binds before a verified id, "keep apart" before "merge"."""
 
     rows: int
     merged: Rows

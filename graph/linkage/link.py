@@ -171,7 +171,7 @@ class Linkage:
         ]  # fmt: skip
 
     def reviews(self) -> list[Review]:
-        """Candidate pairs at `review_bits` and above that ended in different clusters and that nobody decided, strongest first."""
+        """Undecided candidates at `review_bits` and above that ended in different clusters, strongest first."""
         labels, edges = self._clusters.labels, self._edges
         doubtful = (
             (edges.bits >= self._rules.review_bits) & (edges.bits < MUST) & (labels[edges.left] != labels[edges.right])
@@ -203,13 +203,13 @@ class Linkage:
 
 
 def prepared(records: pa.Table) -> tuple[Coded, npt.NDArray[np.int64]]:
-    """Coded records in the order of their ids, and the input row of each: what makes results independent of row order."""
+    """Coded records in the order of their ids, and each one's input row: so results do not depend on row order."""
     if "record_id" in records.column_names:
         records = records.set_column(
             records.column_names.index("record_id"), "record_id", records.column("record_id").cast(pa.string())
         )
         order = pc.sort_indices(records.column("record_id")).to_numpy().astype(np.int64)
-        records = records.select([name for name in RAW_COLUMNS if name in records.column_names]).take(pa.array(order))
+        records = records.select([name for name in RAW_COLUMNS if name in records.column_names]).take(order)
     else:
         order = np.zeros(0, np.int64)
     return coded(normalised(records)), order
@@ -225,7 +225,7 @@ def compared(records: Coded, fields: Sequence[Field], pairs: Candidates, rules: 
 
 
 def weighed(scorer: Scorer, guard: Guards, pairs: Candidates, levels: Levels, rules: MatchingRules) -> Edges:
-    """Candidates with their weights, decided pairs replaced, people's merges added; those that nobody will ask for left out."""
+    """Weighed candidates, decided pairs replaced, people's merges added; weights that nobody will ask for left out."""
     match_bits = _match_bits(scorer.model, rules)
     kept = [guard.edges()]
     for begin in range(0, len(pairs.left), rules.chunk_pairs):

@@ -29,7 +29,7 @@ class Relation(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """How many records carry each value: little-endian uint64 hashes in order, and uint32 counts. Rare ones are left out."""
+    """How many records carry each value: ordered little-endian uint64 hashes and uint32 counts, without rare ones."""
 
     records: int
     hashes: bytes
@@ -71,7 +71,7 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
     random: Weights
     relations: tuple[Relation, ...]
     email_given_names: Weights = ()
-    """How alike strangers' e-mails are when neither, the family, the given, or both names agree; empty when not learned."""
+    """How alike strangers' e-mails are if neither, the family, the given, or both names agree; empty: not learned."""
     frequencies: dict[str, Counts] = {}
     common_names: Counts
     """Full names that many records carry: records beyond one person's share."""
@@ -109,7 +109,7 @@ class LinkageModel(_Content, frozen=True, kw_only=True, dict=True):
             )
         if saved.model.version != saved.version:
             raise LinkageError(
-                f"The saved model says version {saved.version} but its content is {saved.model.version}: it was altered."
+                f"The saved model says version {saved.version}, its content is {saved.model.version}: it was altered."
             )
         return saved.model
 

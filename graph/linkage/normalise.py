@@ -21,23 +21,23 @@ _LONGEST = 200
 _NOT_WORD = re.compile(r"[^a-z0-9 ]")
 _SPACES = re.compile(r"\s+")
 _SAYS_NOTHING = frozenset(
-    "none null nan na unknown unbekannt inconnu test tbd xxx undefined nil notavailable notprovided notapplicable".split()
+    "none null nan na unknown unbekannt inconnu test tbd xxx undefined nil notavailable notprovided na".split()
 )
 
 ROLES = frozenset(
-    "abuse account accounting accounts admin administrator billing booking bookings buchhaltung compta contact contacto "
-    "customerservice desk enquiries feedback finance frontdesk hello hallo help helpdesk hi hr info infos inquiries "
-    "invoice invoices it jobs kontakt mail mailbox marketing marketing-team media newsletter no-reply noreply donotreply "
-    "office orders post postmaster press privacy purchasing reception recruiting reservations sales secretariat service "
-    "shop staff support team vertrieb verkauf webmaster zentrale".split()
+    "abuse account accounting accounts admin administrator billing booking bookings buchhaltung compta contact "
+    "contacto customerservice desk enquiries feedback finance frontdesk hello hallo help helpdesk hi hr info infos "
+    "inquiries invoice invoices it jobs kontakt mail mailbox marketing marketing-team media newsletter no-reply "
+    "noreply donotreply office orders post postmaster press privacy purchasing reception recruiting reservations "
+    "sales secretariat service shop staff support team vertrieb verkauf webmaster zentrale".split()
 )
 FREE_DOMAINS = frozenset(
-    "aol.com bigpond.com bluewin.ch btinternet.com comcast.net duck.com email.com fastmail.com free.fr freenet.de gmail.com "
-    "gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr hotmail.it "
-    "icloud.com laposte.net libero.it live.co.uk live.com live.fr mac.com mail.com mail.ru me.com msn.com naver.com "
-    "orange.fr outlook.com outlook.de outlook.fr posteo.de proton.me protonmail.com qq.com rocketmail.com sbcglobal.net "
-    "sfr.fr sky.com t-online.de verizon.net virginmedia.com wanadoo.fr web.de yahoo.co.uk yahoo.com yahoo.de yahoo.fr "
-    "yandex.ru ymail.com zoho.com 163.com 126.com".split()
+    "aol.com bigpond.com bluewin.ch btinternet.com comcast.net duck.com email.com fastmail.com free.fr freenet.de "
+    "gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr "
+    "hotmail.it icloud.com laposte.net libero.it live.co.uk live.com live.fr mac.com mail.com mail.ru me.com "
+    "msn.com naver.com orange.fr outlook.com outlook.de outlook.fr posteo.de proton.me protonmail.com qq.com "
+    "rocketmail.com sbcglobal.net sfr.fr sky.com t-online.de verizon.net virginmedia.com wanadoo.fr web.de "
+    "yahoo.co.uk yahoo.com yahoo.de yahoo.fr yandex.ru ymail.com zoho.com 163.com 126.com".split()
 )
 _DUMMY_USERS = frozenset(
     "noemail nomail none na n-a test example user unknown asdf abc fake nobody notavailable".split()
@@ -58,13 +58,13 @@ def text(value: str | None) -> str | None:
 
 
 _TITLES = frozenset(
-    "mr mrs ms miss mx dr prof professor sir madam dame lord lady rev herr frau hr fr mme mlle monsieur madame dipl ing "
-    "mag med sr sra srta don dona".split()
+    "mr mrs ms miss mx dr prof professor sir madam dame lord lady rev herr frau hr fr mme mlle monsieur madame dipl "
+    "ing mag med sr sra srta don dona".split()
 )
 _SUFFIXES = frozenset("jr sr junior senior ii iii iv phd md esq dds mba bsc msc dphil".split())
 _PARTICLES = frozenset(
-    "van von der den de del della di da do dos das du la le les lo zu zum zur ter ten af av bin ibn al el st san santa "
-    "mac mc o abu ben".split()
+    "van von der den de del della di da do dos das du la le les lo zu zum zur ter ten af av bin ibn al el st san "
+    "santa mac mc o abu ben".split()
 )
 
 
@@ -88,7 +88,7 @@ class FullName(NamedTuple):
 
 
 def split_full_name(value: str | None) -> FullName:
-    """Given, middle and family name out of "Ada Lovelace", "LOVELACE, Ada", "Dr. Ludwig van der Berg" or "MORAN Anne"."""
+    """The parts of "Ada Lovelace", "LOVELACE, Ada", "Dr. Ludwig van der Berg" or "MORAN Anne"."""
     nothing = FullName(None, None, None)
     if not value:
         return nothing
@@ -151,8 +151,8 @@ def domain(value: str | None) -> str | None:
 
 
 _LEGAL_FORMS = frozenset(
-    "inc incorporated llc llp lp ltd limited gmbh mbh corp corporation sas sarl sa ag kg ohg ug se bv nv plc co company "
-    "spa srl ab as oy aps pty kk cokg holding group gruppe groupe".split()
+    "inc incorporated llc llp lp ltd limited gmbh mbh corp corporation sas sarl sa ag kg ohg ug se bv nv plc co "
+    "company spa srl ab as oy aps pty kk cokg holding group gruppe groupe".split()
 )
 
 
@@ -169,14 +169,14 @@ def company(value: str | None) -> str | None:
 
 _STREET_WORDS = {
     "street": "st", "avenue": "ave", "av": "ave", "road": "rd", "lane": "ln", "drive": "dr", "boulevard": "blvd",
-    "court": "ct", "place": "pl", "square": "sq", "highway": "hwy", "parkway": "pkwy", "terrace": "ter", "circuit": "cct",
-    "crescent": "cres", "close": "cl", "strasse": "str", "rue": "r", "chemin": "ch", "north": "n", "south": "s", "east": "e",
-    "west": "w", "apartment": "apt", "suite": "ste",
+    "court": "ct", "place": "pl", "square": "sq", "highway": "hwy", "parkway": "pkwy", "terrace": "ter",
+    "circuit": "cct", "crescent": "cres", "close": "cl", "strasse": "str", "rue": "r", "chemin": "ch", "north": "n",
+    "south": "s", "east": "e", "west": "w", "apartment": "apt", "suite": "ste",
 }  # fmt: skip
 
 
 def street(value: str | None) -> str | None:
-    """A street line with its common words shortened ("35 Harmon Drive" → "35 harmon dr", "Lindenstraße 4" → "lindenstr 4")."""
+    """A street line with its common words shortened ("35 Harmon Drive" → "35 harmon dr")."""
     plain = text(value)
     if plain is None:
         return None
@@ -233,17 +233,18 @@ def birth_date(value: str | None, country: str | None = None) -> str | None:
 
 
 _COUNTRIES = {
-    "united states": "US", "united states of america": "US", "usa": "US", "great britain": "GB", "united kingdom": "GB",
-    "uk": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "germany": "DE", "deutschland": "DE", "france": "FR",
-    "austria": "AT", "osterreich": "AT", "oesterreich": "AT", "switzerland": "CH", "schweiz": "CH", "suisse": "CH",
-    "italy": "IT", "italia": "IT", "spain": "ES", "espana": "ES", "portugal": "PT", "netherlands": "NL",
-    "the netherlands": "NL", "nederland": "NL", "belgium": "BE", "belgique": "BE", "belgie": "BE", "luxembourg": "LU",
-    "ireland": "IE", "denmark": "DK", "danmark": "DK", "sweden": "SE", "sverige": "SE", "norway": "NO", "norge": "NO",
-    "finland": "FI", "suomi": "FI", "poland": "PL", "polska": "PL", "czech republic": "CZ", "czechia": "CZ", "hungary": "HU",
-    "greece": "GR", "romania": "RO", "turkey": "TR", "turkiye": "TR", "russia": "RU", "ukraine": "UA", "canada": "CA",
-    "mexico": "MX", "brazil": "BR", "brasil": "BR", "argentina": "AR", "chile": "CL", "colombia": "CO", "australia": "AU",
-    "new zealand": "NZ", "india": "IN", "china": "CN", "japan": "JP", "south korea": "KR", "singapore": "SG",
-    "south africa": "ZA", "israel": "IL", "united arab emirates": "AE",
+    "united states": "US", "united states of america": "US", "usa": "US", "great britain": "GB",
+    "united kingdom": "GB", "uk": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "germany": "DE",
+    "deutschland": "DE", "france": "FR", "austria": "AT", "osterreich": "AT", "oesterreich": "AT",
+    "switzerland": "CH", "schweiz": "CH", "suisse": "CH", "italy": "IT", "italia": "IT", "spain": "ES",
+    "espana": "ES", "portugal": "PT", "netherlands": "NL", "the netherlands": "NL", "nederland": "NL",
+    "belgium": "BE", "belgique": "BE", "belgie": "BE", "luxembourg": "LU", "ireland": "IE", "denmark": "DK",
+    "danmark": "DK", "sweden": "SE", "sverige": "SE", "norway": "NO", "norge": "NO", "finland": "FI", "suomi": "FI",
+    "poland": "PL", "polska": "PL", "czech republic": "CZ", "czechia": "CZ", "hungary": "HU", "greece": "GR",
+    "romania": "RO", "turkey": "TR", "turkiye": "TR", "russia": "RU", "ukraine": "UA", "canada": "CA",
+    "mexico": "MX", "brazil": "BR", "brasil": "BR", "argentina": "AR", "chile": "CL", "colombia": "CO",
+    "australia": "AU", "new zealand": "NZ", "india": "IN", "china": "CN", "japan": "JP", "south korea": "KR",
+    "singapore": "SG", "south africa": "ZA", "israel": "IL", "united arab emirates": "AE",
 }  # fmt: skip
 
 

@@ -10,10 +10,10 @@ class LinkageError(ValueError):
 
 
 class MatchingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The section [matching] of rules.toml. Weights are in bits: 1 bit means odds of 2 to 1 that two records are one person."""
+    """The section [matching] of rules.toml. Weights are in bits: 1 bit is odds of 2 to 1 for one person."""
 
     match_bits: float | None = None
-    """Records are one customer from this mean weight on. Unset: 1.0, and 2.0 when the model learns from over 500,000 records."""
+    """Records are one customer from this mean weight on. Unset: 1.0, or 2.0 when learning from over 500,000 records."""
     review_bits: float = -1.0
     """Pairs kept apart whose weight reaches this are offered to a person."""
     max_block: int = 300

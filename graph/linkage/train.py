@@ -1,4 +1,4 @@
-"""Learn a model from records without labels: u from random pairs, m and the relation classes by EM on the candidates."""
+"""Learn a model from records without labels: u from random pairs, m and the relations by EM on the candidates."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _email_given_names(
 ) -> list[npt.NDArray[np.float64]]:
     """How alike strangers' addresses are, by which of their names agree: addresses are made of names.
 
-    Learned from pairs of namesakes; for pairs agreeing in both names it is only a start, EM learns it from the candidates.
+    Learned from pairs of namesakes; for those agreeing in both names it is only a start, which EM improves.
     """
     names = [field.name for field in fields]
     if not {"email", "first_name", "last_name"} <= set(names):
