@@ -135,7 +135,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def homes(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Homes]:
-    """Both homes, for tests that need two at once."""
+    """The servers behind the fixtures below."""
     homes = Homes(tmp_path_factory.mktemp("embedded"), pytestconfig.stash[USED])
     yield homes
     homes.close()
@@ -159,6 +159,19 @@ async def embedded_store(homes: Homes) -> AsyncIterator[Store]:
     """An empty graph on the embedded store alone, for tests to which the engine does not matter."""
     async with open_store(homes.of("embedded").settings) as opened:
         yield opened
+
+
+@pytest.fixture
+def both_settings(homes: Homes) -> tuple[StoreSettings, StoreSettings]:
+    """Where an empty graph is on the embedded store, and where one is on Neo4j."""
+    return homes.of("embedded").settings, homes.of("neo4j").settings
+
+
+@pytest.fixture
+async def both_stores(both_settings: tuple[StoreSettings, StoreSettings]) -> AsyncIterator[tuple[Store, Store]]:
+    """An empty graph on the embedded store and one on Neo4j, for tests that compare them."""
+    async with open_store(both_settings[0]) as embedded, open_store(both_settings[1]) as neo4j:
+        yield embedded, neo4j
 
 
 @pytest.fixture
