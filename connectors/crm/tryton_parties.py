@@ -70,7 +70,8 @@ class Relation(msgspec.Struct, frozen=True):
 
 
 class Party(msgspec.Struct, frozen=True):
-    """A party with everything c360 takes of it; `absorbed` says that another party was merged into it."""
+    """A party with everything c360 takes of it; `absorbed` says that another party was merged into it,
+    `has_account` that its employer is in the same stream."""
 
     id: int
     name: str | None = None
@@ -84,6 +85,7 @@ class Party(msgspec.Struct, frozen=True):
     addresses: tuple[PartyAddress, ...] = msgspec.field(name="addresses.", default=())
     relations: tuple[Relation, ...] = msgspec.field(name="relations.", default=())
     absorbed: bool = False
+    has_account: bool = True
     consents: tuple[ConsentStatement, ...] = ()
 
 
@@ -235,7 +237,7 @@ def _person(source: str, stream: str, system: str, party: Party) -> Person:
         full_name=said(party.name),
         emails=tuple(Email(value=value, primary=n == 0) for n, value in enumerate(emails)),
         phones=tuple(Phone(value=value, country=address.country if address else None) for value in phones),
-        account_id=f"{source}/{stream}/{employer.id}" if employer else None,
+        account_id=f"{source}/{stream}/{employer.id}" if employer and party.has_account else None,
         account_name=said(employer.rec_name) if employer else None,
         address=address,
         locale=party.lang.code if party.lang else None,
