@@ -24,7 +24,8 @@ _PARTS = (
     "birth_place", "job_title", "middle_name", "country", "email_user_5",
 )  # fmt: skip
 _FINER = {
-    "first_1": {"first_2", "first_name"}, "first_2": {"first_name"}, "last_3": {"last_name"}, "last_sound": {"last_name"},
+    "first_1": {"first_2", "first_name"}, "first_2": {"first_name"}, "last_3": {"last_name"},
+    "last_sound": {"last_name"},
     "birth_year": {"birth_date"}, "email_user_5": {"email_user", "email"}, "email_user": {"email"},
 }  # fmt: skip
 """Parts that say the same and more: one key never holds both."""

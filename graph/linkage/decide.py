@@ -154,7 +154,7 @@ class Scorer:
         at = self._names.index("first_name"), self._names.index("last_name")
         chance = np.maximum(np.maximum(first[left] * last[left], first[right] * last[right]), 1e-12)
         agreement = self.model.random[at[0]][0] * self.model.random[at[1]][0]
-        return np.clip(np.log2(agreement / chance), -_SWAP_LIMIT, _SWAP_LIMIT).astype(np.float32)
+        return np.asarray(np.clip(np.log2(agreement / chance), -_SWAP_LIMIT, _SWAP_LIMIT), np.float32)
 
     def _common_name_bits(self, rows: Ints) -> Bits:
         """Full names are commoner than their parts suggest (names go together by country); that much is taken back."""
@@ -166,7 +166,7 @@ class Scorer:
         carried = self.model.frequencies[name].of(self.records[name].hashes)
         shared = self.model.shared[name]
         rate = np.array(shared.rates)[np.digitize(carried, shared.from_records)]
-        return (np.log2((1 - rate) / rate) - self.model.prior_bits).astype(np.float32)
+        return np.asarray(np.log2((1 - rate) / rate) - self.model.prior_bits, np.float32)
 
 
 def probability(bits: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -21,8 +21,10 @@ _LONGEST = 200
 _NOT_WORD = re.compile(r"[^a-z0-9 ]")
 _SPACES = re.compile(r"\s+")
 _SAYS_NOTHING = frozenset(
-    "none null nan na unknown unbekannt inconnu test tbd xxx undefined nil notavailable notprovided na".split()
+    "none null nan unknown unbekannt inconnu test tbd xxx undefined nil notavailable notprovided".split()
 )
+
+_MARKS = frozenset(("n/a", "N/A", "n.a.", "N.A.", "NA"))
 
 ROLES = frozenset(
     "abuse account accounting accounts admin administrator billing booking bookings buchhaltung compta contact "
@@ -49,7 +51,7 @@ _DUMMY_DOMAINS = frozenset(
 
 def text(value: str | None) -> str | None:
     """Lower-case ASCII letters, digits and single spaces; None for what says nothing ("n/a", "unknown", "-")."""
-    if not value:
+    if not value or value in _MARKS:
         return None
     value = value[:_LONGEST]
     plain = _NOT_WORD.sub("", (value if value.isascii() else anyascii(value)).lower())
