@@ -59,25 +59,41 @@ class Lease:
         self._owner = owner
         self._ttl = ttl
         self._lost = False
-        self._guarded: Transaction | None = None
+        self._guarded: list[Transaction] = []
+        self._renewing = asyncio.Lock()
 
     async def hold(self, transaction: Transaction) -> None:
         """Make this transaction depend on the lease: it cannot commit once somebody else has taken it.
 
         Renews the lease, too. Raises LeaseLost. Call it in every transaction that writes under the lease.
         """
-        if self._lost:
-            raise self._gone()
-        rows = await transaction.run(_HOLD, name=self.name, me=self._owner, token=self.token, ttl=_ms(self._ttl))
-        if not rows:
-            self._lost = True
-            raise self._gone()
-        self._guarded = transaction
+        if any(each is transaction for each in self._guarded):
+            return
+        async with self._renewing:  # never beside a renewal: one of the two would have to be repeated
+            if not await self._hold(transaction):
+                raise self._gone()
+            self._guarded = [each for each in (*self._guarded, transaction) if not each.closed]
+
+    async def renew(self, store: Store) -> None:
+        """Renew it, unless a transaction that holds it does so already."""
+        async with self._renewing:
+            if all(each.closed for each in self._guarded):
+                await store.transaction(self._hold)
 
     @property
-    def resting(self) -> bool:
-        """Whether no transaction of ours holds the lease's node at the moment."""
-        return self._guarded is None or self._guarded.closed
+    def lost(self) -> bool:
+        return self._lost
+
+    async def give_back(self, store: Store) -> None:
+        """Free it for the next one, if it is still ours."""
+        if not self._lost:
+            await store.write(_GIVE_BACK, name=self.name, me=self._owner, token=self.token)
+
+    async def _hold(self, transaction: Transaction) -> bool:
+        if not self._lost:
+            mine = {"name": self.name, "me": self._owner, "token": self.token}
+            self._lost = not await transaction.run(_HOLD, **mine, ttl=_ms(self._ttl))
+        return not self._lost
 
     def _gone(self) -> LeaseLost:
         return LeaseLost(
@@ -99,9 +115,8 @@ async def hold_lease(
         renewing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await renewing
-        if not lease._lost:
-            with contextlib.suppress(StoreError):  # an unreachable store lets it run out by itself
-                await store.write(_GIVE_BACK, name=name, me=lease._owner, token=lease.token)
+        with contextlib.suppress(StoreError):  # an unreachable store lets it run out by itself
+            await lease.give_back(store)
 
 
 async def _take(
@@ -145,19 +160,10 @@ async def _try(store: Store, name: str, me: str, ttl: float, abandoned: int) -> 
 
 
 async def _renew(store: Store, lease: Lease, ttl: float) -> None:
-    while not lease._lost:
+    while not lease.lost:
         await asyncio.sleep(ttl / 4)
-        # A transaction that holds the lease renews it by itself; a second one would only conflict with it.
-        if not lease.resting:
-            continue
-        # An unreachable store is tried again; the token decides whether we are still the owner.
-        with contextlib.suppress(LeaseLost, StoreError):
-            await store.transaction(lambda tx: _renewed(tx, lease, ttl))
-
-
-async def _renewed(transaction: Transaction, lease: Lease, ttl: float) -> None:
-    rows = await transaction.run(_HOLD, name=lease.name, me=lease._owner, token=lease.token, ttl=_ms(ttl))
-    lease._lost = not rows
+        with contextlib.suppress(StoreError):  # an unreachable store is tried again; the token decides
+            await lease.renew(store)
 
 
 def _has_died(owner: str) -> bool:

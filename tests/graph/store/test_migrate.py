@@ -1,0 +1,56 @@
+"""Migrations: forward only, safe to repeat, and exactly what the graph model says."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+
+from graph.store.driver import Store
+from graph.store.errors import SchemaTooNew
+from graph.store.migrate import latest, migrate, schema_of
+
+pytestmark = pytest.mark.anyio
+
+MODEL = Path(__file__).parents[3] / "docs" / "graph-model.md"
+
+
+async def test_a_migrated_graph_has_the_keys_and_indexes_of_the_model(store: Store) -> None:
+    """Every key and index that docs/graph-model.md names is there, and no other."""
+    await _forget(store)
+
+    assert await migrate(store) == latest() == await schema_of(store)
+    keys = "SHOW CONSTRAINTS YIELD labelsOrTypes, properties RETURN labelsOrTypes[0] + '.' + properties[0]"
+    indexes = "SHOW INDEXES YIELD labelsOrTypes, properties RETURN labelsOrTypes[0] + '.' + properties[0]"
+    assert {row[0] for row in await store.read(keys)} == _named("Unique")
+    everything = _named("Unique") | _named("Range") | _named("Text")
+    assert {row[0] for row in await store.read(indexes) if row[0]} == everything
+
+
+async def test_two_migrations_at_once_agree(store: Store) -> None:
+    """Two processes that migrate at the same moment both succeed, and the graph has one schema."""
+    await _forget(store)
+
+    assert list(await asyncio.gather(migrate(store), migrate(store))) == [latest(), latest()]
+    assert await store.read("MATCH (m:Meta) RETURN m.schema") == [[latest()]]
+
+
+async def test_a_graph_of_a_newer_version_is_refused(store: Store) -> None:
+    """A schema that we do not know is left alone, and the message says to install the newer c360."""
+    await store.write("MATCH (m:Meta) SET m.schema = 999")
+
+    with pytest.raises(SchemaTooNew, match=r"schema 999.*Install the newer c360"):
+        await migrate(store)
+
+
+async def _forget(store: Store) -> None:
+    await store.write("MATCH (n) DETACH DELETE n")
+
+
+def _named(kind: str) -> set[str]:
+    """`Label.property` names in the paragraph of docs/graph-model.md that starts with `kind:`."""
+    paragraph = re.search(rf"^{kind}: (.*?)\.$", MODEL.read_text(), re.MULTILINE | re.DOTALL)
+    assert paragraph is not None
+    return set(re.findall(r"`(\w+\.\w+)`", paragraph[1]))
