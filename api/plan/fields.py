@@ -1,0 +1,271 @@
+"""A field is one line: what it reads is declared beside its type, and planned from there.
+
+Each function here makes a Strawberry field without a resolver; what it reads stands in the field's metadata, where
+`select` finds it. Nothing is read when graphql-core walks the answer: every field's value is in the planned rows.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar, dataclass_transform
+
+import orjson
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+from graph.reading import Column, Traversal
+
+READS = "c360.reads"
+"""The key under which a field's metadata says what it reads."""
+
+Convert = Callable[[Any], Any]
+Json = Any
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsColumn:
+    """One property of the row, converted from what the store holds."""
+
+    column: Column
+    convert: Convert | None = None
+    default: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsId:
+    """The opaque global id: the type's name and one property of the row."""
+
+    column: Column
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsOne:
+    """The first row that a traversal arrives at, or null."""
+
+    traversal: Traversal
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsSelf:
+    """An object made of properties of the same row; null when it has none of the columns `present`."""
+
+    present: tuple[Column, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsAll:
+    """Every row that a traversal arrives at; only where few are to be expected. `value` reads one column of each."""
+
+    traversal: Traversal
+    value: Column | None = None
+    convert: Convert | None = None
+    typename: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsPage:
+    """A connection: one page of the rows that a traversal arrives at."""
+
+    traversal: Traversal
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsDocument:
+    """A property that holds JSON; `items` makes of it, and of the field's arguments, what the sub-fields read."""
+
+    column: Column
+    items: Callable[[Json, Mapping[str, Any]], Json]
+    default: Callable[[], Json] = list
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsKey:
+    """One key of a document or of a computed answer."""
+
+    name: str
+    convert: Convert | None = None
+    default: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsLookup:
+    """Rows that a document names by key, found among the rows that a traversal from the document's row arrives at."""
+
+    traversal: Traversal
+    by: str
+    key: Column
+    many: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a field; `annotation` is its Python type."""
+
+    name: str
+    annotation: Any
+    description: str
+    default: Any = strawberry.UNSET
+
+
+def column(
+    description: str, name: str | None = None, *, of: str = "this", convert: Convert | None = None, default: Any = None
+) -> Any:
+    """A property of the row; `name` where it differs from the field's, `of` another variable of the traversal."""
+    return _named(description, lambda python_name: ReadsColumn(Column(name or python_name, of), convert, default))
+
+
+def instant(description: str, name: str | None = None, *, of: str = "this") -> Any:
+    """A moment: read as epoch milliseconds, given as a UTC `datetime`."""
+    return _named(
+        description, lambda python_name: ReadsColumn(Column(name or python_name, of, instant=True), from_milliseconds)
+    )
+
+
+def identity(name: str = "id") -> Any:
+    """The global id of a node whose key is the property `name`."""
+    return _field("Opaque id; the same as long as the thing exists.", ReadsId(Column(name)))
+
+
+def one(traversal: Traversal, description: str) -> Any:
+    """The row a traversal arrives at."""
+    return _field(description, ReadsOne(traversal))
+
+
+def itself(description: str, *present: Column) -> Any:
+    """An object made of properties of the same row; null where all of `present` are."""
+    return _field(description, ReadsSelf(present))
+
+
+def every(traversal: Traversal, description: str) -> Any:
+    """All rows a traversal arrives at, as a plain list."""
+    return _field(description, ReadsAll(traversal))
+
+
+def values(
+    traversal: Traversal, of: Column, description: str, *, convert: Convert | None = None, typename: str | None = None
+) -> Any:
+    """One property of all rows a traversal arrives at; with `typename`, as global ids of that type."""
+    return _field(description, ReadsAll(traversal, of, convert, typename))
+
+
+def many(traversal: Traversal, description: str, *, filter: Any = None, order: Any = None) -> Any:
+    """A connection over the rows a traversal arrives at, paged both ways."""
+    return _field(description, ReadsPage(traversal), page_arguments(filter, order))
+
+
+def document(
+    description: str,
+    name: str | None = None,
+    *,
+    of: str = "this",
+    items: Callable[[Json, Mapping[str, Any]], Json] = lambda data, _: data,
+    arguments: Sequence[Argument] = (),
+    default: Callable[[], Json] = list,
+) -> Any:
+    """What a JSON property holds; its sub-fields are declared with `entry`."""
+    return _named(description, lambda n: ReadsDocument(Column(name or n, of), items, default), arguments)
+
+
+def entry(description: str, name: str | None = None, *, convert: Convert | None = None, default: Any = None) -> Any:
+    """A key of a document or of a computed answer."""
+    return _named(description, lambda python_name: ReadsKey(name or python_name, convert, default))
+
+
+def lookup(traversal: Traversal, by: str, description: str, *, key: Column, many: bool = False) -> Any:
+    """The rows whose `key` a document gives under `by`."""
+    return _field(description, ReadsLookup(traversal, by, key, many))
+
+
+def page_arguments(filter: Any = None, order: Any = None) -> list[Argument]:
+    """The arguments of a connection."""
+    arguments: list[Argument] = []
+    if filter is not None:
+        arguments.append(Argument("filter", filter | None, "Only what fits; what is not said does not matter."))
+    if order is not None:
+        arguments.append(
+            Argument("order_by", list[order] | None, "Sort by the first, then by the next; rows without a value last.")
+        )
+    return [
+        *arguments,
+        Argument("first", int | None, "At most so many from the start, 1 to 100; 20 unless said."),
+        Argument("after", str | None, "Only what follows this cursor."),
+        Argument("last", int | None, "At most so many from the end, 1 to 100; not together with `first`."),
+        Argument("before", str | None, "Only what precedes this cursor."),
+    ]
+
+
+def root(description: str, reads: object, arguments: Sequence[Argument] = ()) -> Any:
+    """A root field; `reads` is one of the `Root…` declarations of `api.plan.roots`."""
+    return _field(description, reads, arguments)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(column, instant, identity, one, every, values, many))
+def described(cls: type[T]) -> type[T]:
+    """A GraphQL object type whose description is its docstring."""
+    return strawberry.type(cls, description=inspect.cleandoc(cls.__doc__ or ""))
+
+
+def from_milliseconds(milliseconds: int) -> datetime:
+    """The UTC instant of epoch milliseconds."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def from_json(text: str) -> Json:
+    """What a JSON text holds."""
+    return orjson.loads(text)
+
+
+def from_day(text: str) -> date:
+    """The day of `YYYY-MM-DD`."""
+    return date.fromisoformat(text)
+
+
+def from_moment(text: str | int) -> datetime:
+    """The UTC instant of an ISO 8601 text, or of epoch milliseconds."""
+    if isinstance(text, int):
+        return from_milliseconds(text)
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class _Named:
+    """What a field reads once its name is known."""
+
+    make: Callable[[str], object] = field(repr=False)
+
+
+def _named(description: str, make: Callable[[str], object], arguments: Sequence[Argument] = ()) -> Any:
+    return _field(description, _Named(make), arguments)
+
+
+def _field(description: str, reads: object, arguments: Sequence[Argument] = ()) -> Any:
+    made = strawberry.field(description=description, metadata={READS: reads})
+    assert isinstance(made, StrawberryField)
+    if arguments:
+        made.arguments = [
+            StrawberryArgument(
+                python_name=argument.name,
+                graphql_name=None,
+                type_annotation=StrawberryAnnotation(argument.annotation),
+                description=argument.description,
+                default=argument.default,
+            )
+            for argument in arguments
+        ]
+    return made
+
+
+def reads_of(definition: StrawberryField) -> object:
+    """What a field reads; None where nothing was declared."""
+    reads = definition.metadata.get(READS)
+    return reads.make(definition.python_name) if isinstance(reads, _Named) else reads

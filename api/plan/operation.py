@@ -1,0 +1,215 @@
+"""An operation, from its text to its answer: planned, read with one query a root field, then walked.
+
+The plan of an operation depends on its text, its name and the *shape* of its variables, so it is kept; the values
+are parameters. All root fields are read at the same time. graphql-core then walks the rows: it resolves nothing, it
+only coerces leaves and places errors where the specification wants them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLID,
+    GraphQLInputObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    execute_sync,
+    is_list_type,
+    is_non_null_type,
+    type_from_ast,
+)
+from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
+
+from api.plan.errors import coded
+from api.plan.ids import type_in
+from api.plan.roots import Question, RootPlan, computed, plan_root
+from api.plan.select import DEFAULT_PAGE, Parameters, Row, Selector, reads
+
+MOST_PLANS = 1_000
+
+
+class Reader(Protocol):
+    """What an operation needs of a store."""
+
+    async def read(self, query: str, /, **parameters: Any) -> list[Row]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A valid document and the operation of it that is meant."""
+
+    document: DocumentNode
+    node: OperationDefinitionNode
+    hash: bytes
+
+    @property
+    def name(self) -> str | None:
+        return self.node.name.value if self.node.name else None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The planned root fields by response key; an error where one cannot be planned."""
+
+    roots: Mapping[str, RootPlan | GraphQLError]
+
+
+class PlanCache:
+    """The plans of the last thousand shapes of operations."""
+
+    def __init__(self, size: int = MOST_PLANS) -> None:
+        self._size = size
+        self._plans: OrderedDict[Any, Plan] = OrderedDict()
+        self.hits = 0
+        self.misses = 0
+
+    def get(self, key: Any) -> Plan | None:
+        """The plan kept under a key."""
+        plan = self._plans.get(key)
+        if plan is None:
+            self.misses += 1
+            return None
+        self.hits += 1
+        self._plans.move_to_end(key)
+        return plan
+
+    def put(self, key: Any, plan: Plan) -> None:
+        """Keep a plan; the one not used for longest goes."""
+        self._plans[key] = plan
+        if len(self._plans) > self._size:
+            self._plans.popitem(last=False)
+
+
+async def execute(
+    schema: GraphQLSchema,
+    reader: Reader,
+    plans: PlanCache,
+    operation: Operation,
+    variables: Mapping[str, Any] | None,
+    *,
+    most_rows: int,
+) -> ExecutionResult:
+    """Answer one query; errors in the request give a result without data."""
+    given = dict(variables or {})
+    values = get_variable_values(schema, operation.node.variable_definitions, given, max_errors=20)
+    if isinstance(values, list):
+        return ExecutionResult(None, [_as_bad_input(error) for error in values])
+    key = (operation.hash, operation.name, variables_shape(schema, operation.node, values))
+    plan = plans.get(key)
+    if plan is None:
+        plan = make_plan(schema, operation, values)
+        plans.put(key, plan)
+    answers = await asyncio.gather(*(_answer(reader, root, values, most_rows) for root in plan.roots.values()))
+    return execute_sync(
+        schema,
+        operation.document,
+        root_value=dict(zip(plan.roots, answers, strict=True)),
+        variable_values=given,
+        operation_name=operation.name,
+    )
+
+
+def make_plan(schema: GraphQLSchema, operation: Operation, values: VariableValues) -> Plan:
+    """Plan every root field of an operation."""
+    if operation.node.operation is not OperationType.QUERY:
+        raise coded("OPERATION_NOT_SUPPORTED", "Only queries can be planned.")
+    query = schema.query_type
+    assert query is not None
+    fragments = {
+        node.name.value: node for node in operation.document.definitions if isinstance(node, FragmentDefinitionNode)
+    }
+    roots: dict[str, RootPlan | GraphQLError] = {}
+    found: dict[str, list[Any]] = {}
+    Selector(schema, fragments, values)._collect(query, operation.node.selection_set.selections, found, set())
+    for key, nodes in found.items():
+        name = nodes[0].name.value
+        if name.startswith("__"):
+            continue
+        selector = Selector(schema, fragments, values)
+        try:
+            roots[key] = plan_root(selector, reads(query.fields[name]), query.fields[name], nodes)
+        except GraphQLError as error:
+            roots[key] = error
+    return Plan(roots)
+
+
+def variables_shape(schema: GraphQLSchema, node: OperationDefinitionNode, values: VariableValues) -> Any:
+    """What of the variables a plan depends on: which there are, booleans, enum values, types of ids, page buckets."""
+    shapes: list[Any] = []
+    for definition in node.variable_definitions:
+        name = definition.variable.name.value
+        if name in values.coerced:
+            shapes.append((name, _shape(type_from_ast(schema, definition.type), values.coerced[name])))
+    return tuple(shapes)
+
+
+def _shape(type_: Any, value: Any) -> Any:
+    if is_non_null_type(type_):
+        return _shape(type_.of_type, value)
+    if value is None or isinstance(value, bool | Enum):
+        return value
+    if is_list_type(type_):
+        items = tuple(_shape(type_.of_type, item) for item in value)
+        # A list of plain values is one parameter, however long; what its elements are may matter.
+        return items if isinstance(type_.of_type, GraphQLInputObjectType) else tuple(sorted({str(i) for i in items}))
+    if isinstance(type_, GraphQLInputObjectType):
+        return tuple((name, _shape(type_.fields[name].type, item)) for name, item in value.items())
+    if type_ is GraphQLID:
+        return type_in(value)
+    return value <= DEFAULT_PAGE if isinstance(value, int) else "value"
+
+
+async def _answer(reader: Reader, root: RootPlan | GraphQLError, values: VariableValues, most_rows: int) -> Any:
+    """The answer of one root field, or the error that stands in its place."""
+    if isinstance(root, GraphQLError):
+        return root
+    try:
+        if root.ask is not None:
+            question: Question = root.ask(_arguments(root, values)[0])
+            return computed(root, question, await reader.read(question.cypher, **question.parameters))
+        if not root.parts:
+            return root.nothing
+        parameters = bind(root, values, most_rows)
+        rows = await reader.read(root.cypher, **parameters)
+        return root.shape(rows[0], parameters)
+    except Exception as error:  # the field's error: its siblings are answered all the same
+        return error
+
+
+def bind(root: RootPlan, values: VariableValues, most_rows: int) -> Parameters:
+    """The query's parameters for these variables; raises a GraphQL error when a value cannot be used."""
+    arguments = _arguments(root, values)
+    parameters = {slot.name: slot.read(arguments[slot.occurrence]) for slot in root.selector.slots}
+    rows: list[int] = []
+    for size in root.selector.sizes:
+        own: int = parameters[size.parameter] - 1
+        rows.append(own * (rows[size.within] if size.within is not None else 1))
+    if sum(rows) > most_rows:
+        raise coded(
+            "QUERY_TOO_COSTLY",
+            f"This could return {sum(rows):,} rows; at most {most_rows:,} are allowed. "
+            "Ask for smaller pages (`first`), or for fewer lists within lists.",
+            rows=sum(rows),
+            mostRows=most_rows,
+        )
+    return parameters
+
+
+def _arguments(root: RootPlan, values: VariableValues) -> list[dict[str, Any]]:
+    return [get_argument_values(definition, node, values) for definition, node in root.selector.occurrences]
+
+
+def _as_bad_input(error: GraphQLError) -> GraphQLError:
+    error.extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
+    return error

@@ -1,0 +1,406 @@
+"""What a root field reads: each becomes one Cypher query, in a session of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_abstract_type,
+)
+
+from api.plan.cursor import encode_cursor, order_hash
+from api.plan.errors import bad_input, coded
+from api.plan.ids import decode_id, encode_id, key_of, type_in
+from api.plan.select import (
+    TYPENAME,
+    Arguments,
+    ItemPick,
+    Parameters,
+    Pick,
+    Row,
+    Selector,
+    items_shaped,
+    object_type,
+)
+from graph.reading import Column, Part, Reading, Traversal, compile_query
+
+MOST_IDS = 100
+MOST_OWNERS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A traversal's parameter, filled from the field's arguments."""
+
+    parameter: str
+    value: Callable[[Arguments], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RootOne:
+    """One row or null."""
+
+    traversal: Traversal
+    filled: tuple[Filled, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RootAll:
+    """All rows, of which there are few."""
+
+    traversal: Traversal
+
+
+@dataclass(frozen=True, slots=True)
+class RootPage:
+    """A connection."""
+
+    traversal: Traversal
+
+
+@dataclass(frozen=True, slots=True)
+class RootNode:
+    """A node of any type by its global id; `by_type` says how a type's nodes are found by their keys."""
+
+    by_type: Mapping[str, Traversal]
+
+
+@dataclass(frozen=True, slots=True)
+class RootNodes:
+    """Nodes of any type by their global ids, in the order of the ids, null where there is none."""
+
+    by_type: Mapping[str, Traversal]
+
+
+@dataclass(frozen=True, slots=True)
+class RootIdentified:
+    """The one owner of an identifier; several owners are an error that names them."""
+
+    ways: Mapping[str, tuple[Traversal, Callable[[Any], str]]]
+    argument: str
+    typename: str
+
+
+@dataclass(frozen=True, slots=True)
+class RootMerged:
+    """A connection over several types, each with a traversal of the same sort keys, merged by them."""
+
+    by_type: Mapping[str, Traversal]
+    filled: tuple[Filled, ...]
+    types_argument: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query with its parameters, and how its rows become the answer that sub-fields read."""
+
+    cypher: str
+    parameters: Mapping[str, Any]
+    fold: Callable[[list[Row]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RootComputed:
+    """An answer computed from the rows of a question; nothing of it is planned."""
+
+    ask: Callable[[Arguments], Question]
+
+
+@dataclass(slots=True)
+class RootPlan:
+    """One root field, planned: its query, how parameters are filled, and how its row becomes the answer."""
+
+    selector: Selector
+    shape: Pick
+    parts: list[Part] = field(default_factory=list)
+    ask: Callable[[Arguments], Question] | None = None
+    shape_item: ItemPick | None = None
+    cypher: str = ""
+    nothing: Any = None
+
+
+def plan_root(selector: Selector, reads: object, definition: GraphQLField, nodes: Sequence[FieldNode]) -> RootPlan:
+    """Plan one root field."""
+    plan = _planned(selector, reads, definition, nodes)
+    plan.cypher = compile_query(plan.parts) if plan.parts else ""
+    return plan
+
+
+def _planned(selector: Selector, reads: object, definition: GraphQLField, nodes: Sequence[FieldNode]) -> RootPlan:
+    match reads:
+        case RootOne(traversal, filled):
+            return _one(selector, traversal, filled, definition, nodes)
+        case RootAll(traversal):
+            part = Part(traversal, "all")
+            shape = selector.row(object_type(definition.type), nodes, part.reading)
+            return RootPlan(selector, lambda row, given: [shape(item, given) for item in row[0]], [part])
+        case RootPage(traversal):
+            parts, shaped = selector.connection(traversal, definition, nodes)
+            return RootPlan(selector, shaped, parts, nothing={})
+        case RootNode(by_type):
+            return _node(selector, by_type, definition, nodes)
+        case RootNodes(by_type):
+            return _nodes(selector, by_type, definition, nodes)
+        case RootIdentified() as spec:
+            return _identified(selector, spec, definition, nodes)
+        case RootMerged() as spec:
+            return _merged(selector, spec, definition, nodes)
+        case RootComputed(ask):
+            selector.occurrence(definition, nodes[0])
+            shape_item = selector.item(object_type(definition.type), nodes, Reading())
+            return RootPlan(selector, lambda row, _: row, ask=ask, shape_item=shape_item)
+        case other:
+            raise TypeError(f"{nodes[0].name.value} reads {other!r}, which is no root")
+
+
+def computed(plan: RootPlan, question: Question, rows: list[Row]) -> Any:
+    """The answer of a computed root field."""
+    assert plan.shape_item is not None
+    return items_shaped(question.fold(rows), plan.shape_item, [], {})
+
+
+def _one(
+    selector: Selector,
+    traversal: Traversal,
+    filled: Sequence[Filled],
+    definition: GraphQLField,
+    nodes: Sequence[FieldNode],
+) -> RootPlan:
+    number, _ = selector.occurrence(definition, nodes[0])
+    arguments = {fill.parameter: selector.slot(number, fill.value) for fill in filled}
+    part = Part(traversal, "one", arguments=arguments)
+    shape = selector.row(object_type(definition.type), nodes, part.reading)
+    return RootPlan(selector, lambda row, given: None if row[0] is None else shape(row[0], given), [part])
+
+
+def _node(
+    selector: Selector, by_type: Mapping[str, Traversal], definition: GraphQLField, nodes: Sequence[FieldNode]
+) -> RootPlan:
+    number, given = selector.occurrence(definition, nodes[0])
+    typename, _ = decode_id(given["id"])
+    _expect_type(typename, by_type)
+    ids = selector.slot(number, lambda current: [decode_id(current["id"])[1]])
+    part = Part(by_type[typename], "one", arguments={"ids": ids})
+    shape = selector.row(_concrete(selector.schema, typename), nodes, part.reading)
+    return RootPlan(selector, lambda row, given: None if row[0] is None else shape(row[0], given), [part])
+
+
+def _nodes(
+    selector: Selector, by_type: Mapping[str, Traversal], definition: GraphQLField, nodes: Sequence[FieldNode]
+) -> RootPlan:
+    number, given = selector.occurrence(definition, nodes[0])
+    typenames = sorted({decode_id(text)[0] for text in given["ids"]})
+    parts: list[Part] = []
+    shapes: list[tuple[int, Pick]] = []
+    for typename in typenames:
+        _expect_type(typename, by_type)
+        traversal = by_type[typename]
+        part = Part(traversal, "all", arguments={"ids": selector.slot(number, _ids_of(typename))})
+        key_at = part.reading.add(traversal.unique[0])
+        shapes.append((key_at, selector.row(_concrete(selector.schema, typename), nodes, part.reading)))
+        parts.append(part)
+    wanted = selector.slot(number, _all_ids)
+
+    def shape(row: Row, given: Parameters) -> list[Any]:
+        found: dict[tuple[str, str], Any] = {}
+        for typename, (key_at, shape_row), answer in zip(typenames, shapes, row, strict=True):
+            found.update({(typename, item[key_at]): shape_row(item, given) for item in answer})
+        return [found.get(tuple(decode_id(text))) for text in given[wanted]]
+
+    return RootPlan(selector, shape, parts, nothing=[])
+
+
+def _all_ids(current: Arguments) -> list[str]:
+    if len(current["ids"]) > MOST_IDS:
+        raise bad_input(f"`ids` may hold at most {MOST_IDS} ids; there are {len(current['ids'])}.")
+    return list(current["ids"])
+
+
+def _ids_of(typename: str) -> Callable[[Arguments], list[str]]:
+    return lambda current: sorted(
+        {key for text in current["ids"] for name, key in [decode_id(text)] if name == typename}
+    )
+
+
+def _expect_type(typename: str, by_type: Mapping[str, Traversal]) -> None:
+    if typename not in by_type:
+        raise bad_input(f"There are no nodes of type {typename!r}. Known: {', '.join(sorted(by_type))}.")
+
+
+def _identified(
+    selector: Selector, spec: RootIdentified, definition: GraphQLField, nodes: Sequence[FieldNode]
+) -> RootPlan:
+    number, given = selector.occurrence(definition, nodes[0])
+    (way,) = given[spec.argument]
+    traversal, identifier = spec.ways[way]
+    key = selector.slot(number, lambda current: identifier(current[spec.argument][way]))
+    part = Part(traversal, "all", arguments={"key": key})
+    id_at = part.reading.add(Column("id", nullable=False))
+    shape_row = selector.row(object_type(definition.type), nodes, part.reading)
+
+    def shape(row: Row, given: Parameters) -> Any:
+        owners = row[0]
+        if len(owners) > 1:
+            ids = [encode_id(spec.typename, owner[id_at]) for owner in owners]
+            raise coded(
+                "AMBIGUOUS_IDENTIFIER",
+                f"{len(ids)} customers share this identifier. Ask for one of them by id: see extensions.customerIds.",
+                customerIds=ids[:MOST_OWNERS],
+                customerCount=len(ids),
+            )
+        return shape_row(owners[0], given) if owners else None
+
+    return RootPlan(selector, shape, [part])
+
+
+def _merged(selector: Selector, spec: RootMerged, definition: GraphQLField, nodes: Sequence[FieldNode]) -> RootPlan:
+    """Each type's page by the same sort keys; merged here, because one page may hold them all."""
+    number, given = selector.occurrence(definition, nodes[0])
+    filled = {fill.parameter: selector.slot(number, fill.value) for fill in spec.filled}
+    wanted_types = [getattr(name, "value", name) for name in given.get(spec.types_argument) or spec.by_type]
+    typenames = [name for name in spec.by_type if name in wanted_types]
+    connection = object_type(definition.type)
+    wanted = selector.collect(connection, nodes)
+    first = spec.by_type[typenames[0]]
+    page, order = selector.page(first, number, given, connection.name)
+    parts: list[Part] = []
+    shapes: list[_MergedType] = []
+    for typename in typenames:
+        part = Part(spec.by_type[typename], "page", page=page, arguments=filled)
+        cursor_at = [part.reading.add(key.column) for key in page.keys]
+        shapes.append(_merged_type(selector, typename, connection, wanted, part, cursor_at))
+        parts.append(part)
+    counts = "totalCount" in {found[0].name.value for found in wanted.values()}
+    if counts:
+        parts += [Part(spec.by_type[typename], "count", arguments=filled) for typename in typenames]
+
+    def shape(row: Row, given: Parameters) -> dict[str, Any]:
+        found = [
+            ([_sortable(item[position]) for position in one.cursor_at], one, item)
+            for one, answer in zip(shapes, row[: len(shapes)], strict=True)
+            for item in answer
+        ]
+        found.sort(key=lambda entry: entry[0], reverse=page.backward)
+        limit = given[page.limit] - 1
+        more, kept = len(found) > limit, found[:limit]
+        if page.backward:
+            kept.reverse()
+        total = sum(row[len(shapes) :]) if counts else None
+        return _merged_answer(
+            wanted, connection, selector, kept, more, total, order, page.backward, bool(page.after), given
+        )
+
+    return RootPlan(selector, shape, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _MergedType:
+    cursor_at: list[int]
+    nodes: Mapping[str, Pick]
+
+
+def _merged_type(
+    selector: Selector,
+    typename: str,
+    connection: GraphQLObjectType,
+    wanted: Mapping[str, list[FieldNode]],
+    part: Part,
+    cursor_at: list[int],
+) -> _MergedType:
+    type_ = _concrete(selector.schema, typename)
+    picks: dict[str, Pick] = {}
+    for key, found in wanted.items():
+        if found[0].name.value == "nodes":
+            picks[key] = selector.row(type_, found, part.reading)
+        elif found[0].name.value == "edges":
+            edge = object_type(connection.fields["edges"].type)
+            for inner, nodes in selector.collect(edge, found).items():
+                if nodes[0].name.value == "node":
+                    picks[f"{key}.{inner}"] = selector.row(type_, nodes, part.reading)
+    return _MergedType(cursor_at, picks)
+
+
+def _merged_answer(
+    wanted: Mapping[str, list[FieldNode]],
+    connection: GraphQLObjectType,
+    selector: Selector,
+    kept: Sequence[tuple[list[Any], _MergedType, Row]],
+    more: bool,
+    total: int | None,
+    order: str,
+    backward: bool,
+    had: bool,
+    given: Parameters,
+) -> dict[str, Any]:
+    def cursor(entry: tuple[list[Any], _MergedType, Row]) -> str:
+        return encode_cursor(order, [entry[2][position] for position in entry[1].cursor_at])
+
+    known = {
+        "hasNextPage": had if backward else more,
+        "hasPreviousPage": more if backward else had,
+        "startCursor": cursor(kept[0]) if kept else None,
+        "endCursor": cursor(kept[-1]) if kept else None,
+    }
+    answer: dict[str, Any] = {}
+    for key, found in wanted.items():
+        match found[0].name.value:
+            case "nodes":
+                answer[key] = [entry[1].nodes[key](entry[2], given) for entry in kept]
+            case "edges":
+                edges = selector.collect(object_type(connection.fields["edges"].type), found)
+                answer[key] = [
+                    {
+                        inner: cursor(entry)
+                        if nodes[0].name.value == "cursor"
+                        else entry[1].nodes[f"{key}.{inner}"](entry[2], given)
+                        for inner, nodes in edges.items()
+                        if nodes[0].name.value in ("cursor", "node")
+                    }
+                    for entry in kept
+                ]
+            case "pageInfo":
+                info = selector.collect(object_type(connection.fields["pageInfo"].type), found)
+                answer[key] = {inner: known.get(nodes[0].name.value) for inner, nodes in info.items()}
+            case "totalCount":
+                answer[key] = total
+    return answer
+
+
+def _sortable(value: Any) -> tuple[bool, Any]:
+    return (value is None, "" if value is None else value)
+
+
+def _concrete(schema: GraphQLSchema, typename: str) -> GraphQLObjectType:
+    type_ = schema.get_type(typename)
+    assert isinstance(type_, GraphQLObjectType)
+    return type_
+
+
+__all__ = [
+    "TYPENAME",
+    "Filled",
+    "Question",
+    "RootAll",
+    "RootComputed",
+    "RootIdentified",
+    "RootMerged",
+    "RootNode",
+    "RootNodes",
+    "RootOne",
+    "RootPage",
+    "RootPlan",
+    "computed",
+    "get_named_type",
+    "is_abstract_type",
+    "key_of",
+    "order_hash",
+    "plan_root",
+    "type_in",
+]

@@ -1,0 +1,182 @@
+"""The root of all queries: each field is one Cypher query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import strawberry
+
+from api.plan.errors import bad_input
+from api.plan.fields import Argument, described, page_arguments, root
+from api.plan.ids import key_of
+from api.plan.roots import (
+    Filled,
+    Question,
+    RootAll,
+    RootComputed,
+    RootIdentified,
+    RootMerged,
+    RootNode,
+    RootNodes,
+    RootOne,
+    RootPage,
+)
+from api.plan.select import Row
+from api.schema.account import Account
+from api.schema.customer import Customer
+from api.schema.enums import SearchType
+from api.schema.filters import CustomerFilter, CustomerIdentifierInput, CustomerOrder
+from api.schema.flow import JourneyFlow, JourneyFlowInput, ask_flow
+from api.schema.interaction import InteractionKind
+from api.schema.paging import Connection, Node
+from api.schema.source import Source, SourceComparison
+from connectors.records import KINDS
+from graph.customer import identifiers, reading
+from graph.cypher import cypher
+from graph.figures.sources import compare_sources
+from graph.reading import Traversal
+from graph.search import ACCOUNTS_FOUND, CUSTOMERS_FOUND, Search, read_search
+
+SearchResult = Annotated[Customer | Account, strawberry.union("SearchResult", description="What a search can find.")]
+
+NODES: Mapping[str, Traversal] = {
+    "Account": reading.ACCOUNTS_BY_ID,
+    "Customer": reading.CUSTOMERS_BY_ID,
+    "Interaction": reading.INTERACTIONS_BY_ID,
+    "SourceRecord": reading.RECORDS_BY_KEY,
+    "SurveyResponse": reading.SURVEYS_BY_ID,
+    "Touchpoint": reading.TOUCHPOINTS_BY_KEY,
+}
+
+
+def _id_of(typename: str) -> Filled:
+    return Filled("id", lambda arguments: key_of(arguments["id"], typename))
+
+
+def _email(value: Any) -> str:
+    found = identifiers.email_key(value)
+    if found is None:
+        raise bad_input(f"`emailAddress` {value[:80]!r} is not an e-mail address.")
+    return found.key
+
+
+def _phone(value: Any) -> str:
+    found = identifiers.phone_key(value, None)
+    if found is None:
+        raise bad_input(f"`phoneNumber` {value[:40]!r} is not a number; write it with its country, as +49 30 1234567.")
+    return found.key
+
+
+_WAYS: Mapping[str, tuple[Traversal, Callable[[Any], str]]] = {
+    "emailAddress": (reading.CUSTOMERS_BY_IDENTIFIER, _email),
+    "phoneNumber": (reading.CUSTOMERS_BY_IDENTIFIER, _phone),
+    "sourceRecord": (
+        reading.CUSTOMERS_BY_RECORD,
+        lambda record: f"{record['source']}/{record['stream']}/{record['sourceId']}",
+    ),
+    "externalId": (
+        reading.CUSTOMERS_BY_IDENTIFIER,
+        lambda found: identifiers.external_key(found["system"], found["value"]).key,
+    ),
+}
+
+
+def _typed(arguments: Mapping[str, Any]) -> Search:
+    found = read_search(arguments["query"])
+    if found is None:
+        raise bad_input("`query` has no word to look for.")
+    return found
+
+
+def _compare(_: Mapping[str, Any]) -> Question:
+    def fold(rows: list[Row]) -> dict[str, Any]:
+        comparison = compare_sources(rows)
+        return {
+            "sources": [
+                {name: getattr(one, name) for name in ("source", "person_count", "customer_count", "only_here_count")}
+                for one in comparison.sources
+            ],
+            "customer_count": comparison.customer_count,
+            "shared_count": comparison.shared_count,
+            "overlaps": [{"sources": list(sources), "customer_count": count} for sources, count in comparison.overlaps],
+            "sentence": comparison.sentence,
+        }
+
+    return Question(cypher("questions/compare_sources"), {}, fold)
+
+
+def _kinds(_: Mapping[str, Any]) -> Question:
+    def fold(rows: list[Row]) -> list[dict[str, Any]]:
+        return [
+            {"kind": kind, "is_known": kind in KINDS, "interaction_count": count, "sources": sorted(sources)}
+            for kind, count, sources in rows
+        ]
+
+    return Question(cypher("questions/interaction_kinds"), {}, fold)
+
+
+_ID = Argument("id", strawberry.ID, "Its global id.")
+
+
+@described
+class Query:
+    """Everything that can be asked."""
+
+    node: Node | None = root(
+        "Anything by its global id; null when there is nothing of that id.", RootNode(NODES), [_ID]
+    )
+    nodes: list[Node | None] = root(
+        "Several things by their global ids, in that order; null where there is nothing of that id.",
+        RootNodes(NODES),
+        [Argument("ids", list[strawberry.ID], "Their global ids, at most 100.")],
+    )
+    customer: Customer | None = root(
+        "A customer by id; the id of a customer that became another answers with that other.",
+        RootOne(reading.CUSTOMER_BY_ID, (_id_of("Customer"),)),
+        [_ID],
+    )
+    customer_by_identifier: Customer | None = root(
+        "The customer with this identifier. Where several customers share it: null, and the error "
+        "`AMBIGUOUS_IDENTIFIER` with their ids.",
+        RootIdentified(_WAYS, "identifier", "Customer"),
+        [Argument("identifier", CustomerIdentifierInput, "What they are looked up by.")],
+    )
+    customers: Connection[Customer] = root(
+        "Customers, by name unless ordered otherwise.",
+        RootPage(reading.CUSTOMERS),
+        page_arguments(CustomerFilter, CustomerOrder),
+    )
+    search: Connection[SearchResult] = root(
+        "Customers and accounts that hold every word of the query: parts of names, e-mail addresses, telephone "
+        "numbers, companies. Exact addresses and numbers come first, then names that begin like the query.",
+        RootMerged(
+            {"Customer": CUSTOMERS_FOUND, "Account": ACCOUNTS_FOUND},
+            (
+                Filled("words", lambda arguments: _typed(arguments).words),
+                Filled("longest", lambda arguments: _typed(arguments).longest),
+                Filled("start", lambda arguments: _typed(arguments).start),
+                Filled("email", lambda arguments: _typed(arguments).email),
+                Filled("phone", lambda arguments: _typed(arguments).phone),
+            ),
+            "types",
+        ),
+        [
+            Argument("query", str, "What one remembers."),
+            Argument("types", list[SearchType] | None, "Only these types; all unless said."),
+            *page_arguments(),
+        ],
+    )
+    account: Account | None = root("An account by id.", RootOne(reading.ACCOUNT_BY_ID, (_id_of("Account"),)), [_ID])
+    sources: list[Source] = root("The systems that c360 reads, with their state.", RootAll(reading.SOURCES))
+    source_comparison: SourceComparison = root(
+        "What each source says by itself, beside what is true of all together.", RootComputed(_compare)
+    )
+    journey_flow: JourneyFlow = root(
+        "How customers go from step to step: the data of a Sankey diagram.",
+        RootComputed(ask_flow),
+        [Argument("input", JourneyFlowInput, "Which journeys.")],
+    )
+    interaction_kinds: list[InteractionKind] = root(
+        "The kinds of interactions that occur, the most frequent first.", RootComputed(_kinds)
+    )

@@ -1,0 +1,187 @@
+"""How a customer's surroundings are read: the traversals that the API's fields are made of.
+
+`this` is the row one comes from, the first variable the row one arrives at; see `graph.reading`.
+"""
+
+from __future__ import annotations
+
+from graph.reading import Column, Traversal, Walk
+
+_ID = Column("id", "item", nullable=False)
+_KEY = Column("key", "item", nullable=False)
+_AT = Column("at", "item", instant=True, nullable=False)
+_CUSTOMER_ORDERS = {
+    "name": (Column("sort_name", "item"),),
+    "created": (Column("created_at", "item", instant=True),),
+    "updated": (Column("updated_at", "item", instant=True),),
+    "first_seen": (Column("first_at", "item", instant=True),),
+    "last_activity": (Column("last_at", "item", instant=True),),
+    "interactions": (Column("interaction_count", "item"),),
+    "records": (Column("record_count", "item"),),
+}
+_INTERACTION_ORDERS = {"at": (_AT, Column("sequence", "item", nullable=False))}
+_ALONG_NEXT = Walk(
+    order="at",
+    newest="MATCH (this)-[:LAST]->(:Interaction)<-[:NEXT]-{steps}(item:Interaction)",
+    oldest="MATCH (this)-[:FIRST]->(:Interaction)-[:NEXT]->{steps}(item:Interaction)",
+    backwards_from="MATCH (this)-[:EXPERIENCED]->(:Interaction {id: $at})<-[:NEXT]-{steps}(item:Interaction)",
+    forwards_from="MATCH (this)-[:EXPERIENCED]->(:Interaction {id: $at})-[:NEXT]->{steps}(item:Interaction)",
+    belongs="(this)-[:EXPERIENCED]->(:Interaction {id: $at})",
+)
+
+CUSTOMER_BY_ID = Traversal(
+    "OPTIONAL MATCH (current:Customer {id: $id}) OPTIONAL MATCH (:FormerId {id: $id})-[:NOW]->(now:Customer) "
+    "WITH coalesce(current, now) AS item",
+    where="item IS NOT NULL",
+    parameters=("id",),
+)
+CUSTOMERS_BY_ID = Traversal("UNWIND $ids AS id MATCH (item:Customer {id: id})", parameters=("ids",))
+CUSTOMERS = Traversal("MATCH (item:Customer)", orders=_CUSTOMER_ORDERS, order="name")
+CUSTOMERS_BY_IDENTIFIER = Traversal(
+    "MATCH (:Identifier {key: $key})<-[:HAS_IDENTIFIER]-(:SourceRecord)-[:DESCRIBES]->(owner:Customer) "
+    "WITH DISTINCT owner AS item",
+    parameters=("key",),
+)
+CUSTOMERS_BY_RECORD = Traversal("MATCH (:SourceRecord {key: $key})-[:DESCRIBES]->(item:Customer)", parameters=("key",))
+
+INTERACTIONS = Traversal(
+    "MATCH (this)-[:EXPERIENCED]->(item:Interaction)",
+    orders=_INTERACTION_ORDERS,
+    order="at",
+    descending=True,
+    walk=_ALONG_NEXT,
+)
+"""What one customer lived through; a page in the journey's own order walks NEXT."""
+
+ACCOUNT_INTERACTIONS = Traversal(
+    "MATCH (this)<-[:WORKS_FOR]-{0,1}(owner)-[:EXPERIENCED]->(item:Interaction)",
+    variables=("item", "owner"),
+    orders=_INTERACTION_ORDERS,
+    order="at",
+    descending=True,
+)
+"""What the people of an account lived through, and what is known of the account alone."""
+
+SURVEY_RESPONSES = Traversal(
+    "MATCH (this)-[:EXPERIENCED]->(item:Interaction)",
+    where="item.score IS NOT NULL",
+    orders=_INTERACTION_ORDERS,
+    order="at",
+    descending=True,
+)
+INTERACTIONS_BY_ID = Traversal("UNWIND $ids AS id MATCH (item:Interaction {id: id})", parameters=("ids",))
+SURVEYS_BY_ID = Traversal(
+    "UNWIND $ids AS id MATCH (item:Interaction {id: id})", where="item.score IS NOT NULL", parameters=("ids",)
+)
+TOUCHPOINTS_BY_KEY = Traversal(
+    "UNWIND $ids AS id MATCH (item:Touchpoint {key: id})", unique=(_KEY,), parameters=("ids",)
+)
+
+SOURCE_RECORDS = Traversal(
+    "MATCH (this)<-[how:DESCRIBES]-(item:SourceRecord)",
+    variables=("item", "how"),
+    unique=(_KEY,),
+)
+RECORDS_BY_KEY = Traversal(
+    "UNWIND $ids AS id MATCH (item:SourceRecord {key: id}) OPTIONAL MATCH (item)-[how:DESCRIBES]->()",
+    variables=("item", "how"),
+    unique=(_KEY,),
+    parameters=("ids",),
+)
+RECORD_OF_INTERACTION = Traversal(
+    "MATCH (this)<-[:EXPERIENCED]-()<-[how:DESCRIBES]-(item:SourceRecord)",
+    variables=("item", "how"),
+    where="item.key = coalesce(this.record, this.account_record)",
+    unique=(_KEY,),
+)
+CUSTOMER_OF_RECORD = Traversal("MATCH (this)-[:DESCRIBES]->(item:Customer)")
+ACCOUNT_OF_RECORD = Traversal("MATCH (this)-[:DESCRIBES]->(item:Account)")
+
+FORMER_IDS = Traversal("MATCH (item:FormerId)-[:NOW]->(this)")
+ACCOUNT_OF_CUSTOMER = Traversal("MATCH (this)-[:WORKS_FOR]->(item:Account)")
+STAGE_TRANSITIONS = Traversal(
+    "MATCH (this)-[item:REACHED]->(stage:Stage)",
+    variables=("item", "stage"),
+    unique=(Column("ordinal", "item", nullable=False),),
+    orders={"at": (_AT,)},
+    order="at",
+)
+CAUSE_OF_TRANSITION = Traversal("MATCH (parent)-[:EXPERIENCED]->(item:Interaction)", where="item.id = this.cause")
+HANDOFFS = Traversal(
+    "MATCH (this)-[:EXPERIENCED]->(before:Interaction)-[item:HANDOFF]->(next:Interaction)",
+    variables=("item", "before", "next"),
+    unique=(Column("id", "before", nullable=False), Column("id", "next", nullable=False)),
+    orders={"at": (_AT,)},
+    order="at",
+)
+BEFORE_HANDOFF = Traversal("WITH this, before AS item")
+AFTER_HANDOFF = Traversal("WITH this, next AS item")
+NEXT_SCORE = Traversal(
+    "MATCH (parent)-[:EXPERIENCED]->(item:Interaction)",
+    where="item.score IS NOT NULL AND item.at >= next.at",
+    orders=_INTERACTION_ORDERS,
+    order="at",
+)
+"""The first score a customer gave after a handoff."""
+
+REPEATED_QUESTIONS = Traversal(
+    "MATCH (this)-[:EXPERIENCED]->(asked:Interaction) WHERE asked.requested_fields IS NOT NULL "
+    "UNWIND asked.requested_fields AS field "
+    "WITH this, field, asked ORDER BY asked.at, asked.sequence, asked.id "
+    "WITH this, field, collect(asked) AS times "
+    "UNWIND range(1, size(times) - 1) AS position "
+    "WITH this, field, times[0] AS earlier, times[position] AS item "
+    "WHERE coalesce(item.ticket, item.activity_id, item.id) <> coalesce(earlier.ticket, earlier.activity_id, earlier.id) "
+    "WITH this, item, field, earlier",
+    variables=("item", "field", "earlier"),
+    unique=(_ID, Column("", "field", nullable=False)),
+    orders={"at": (_AT,)},
+    order="at",
+)
+"""What a customer was asked for again, in another matter than the one that had asked first."""
+
+LATER_QUESTION = Traversal("WITH this, this AS item")
+EARLIER_QUESTION = Traversal("WITH this, earlier AS item")
+
+CUSTOMER_OF_INTERACTION = Traversal("MATCH (this)<-[:EXPERIENCED]-(item:Customer)")
+ACCOUNT_OF_INTERACTION = Traversal("MATCH (this)<-[:EXPERIENCED]-(item:Account)")
+TOUCHPOINT_OF_INTERACTION = Traversal("MATCH (this)-[:AT]->(item:Touchpoint)", unique=(_KEY,))
+SCORE_IN_INTERACTION = Traversal("WITH this, this AS item", where="item.score IS NOT NULL")
+SCORES_ABOUT_INTERACTION = Traversal(
+    "MATCH (item:Interaction)-[:ABOUT]->(this)", orders=_INTERACTION_ORDERS, order="at"
+)
+INTERACTION_OF_SURVEY = Traversal("WITH this, this AS item")
+ABOUT = Traversal("MATCH (this)-[how:ABOUT]->(item:Interaction)", variables=("item", "how"))
+MATTERS_OF_INTERACTION = Traversal(
+    "MATCH (this)-[:PART_OF]->(item) WITH this, item, labels(item)[0] AS sort", variables=("item", "sort")
+)
+NEXT_INTERACTION = Traversal("MATCH (this)-[:NEXT]->(item:Interaction)")
+
+ACCOUNT_BY_ID = Traversal(
+    "OPTIONAL MATCH (current:Account {id: $id}) OPTIONAL MATCH (:FormerId {id: $id})-[:NOW]->(now:Account) "
+    "WITH coalesce(current, now) AS item",
+    where="item IS NOT NULL",
+    parameters=("id",),
+)
+ACCOUNTS_BY_ID = Traversal("UNWIND $ids AS id MATCH (item:Account {id: id})", parameters=("ids",))
+CUSTOMERS_OF_ACCOUNT = Traversal("MATCH (this)<-[:WORKS_FOR]-(item:Customer)", orders=_CUSTOMER_ORDERS, order="name")
+PARENT_OF_ACCOUNT = Traversal("MATCH (this)-[:PARENT]->(item:Account)")
+CHILDREN_OF_ACCOUNT = Traversal("MATCH (this)<-[:PARENT]-(item:Account)")
+
+SOURCES = Traversal(
+    "MATCH (item:Source) "
+    "WITH item, COUNT { MATCH (r:SourceRecord) WHERE r.source = item.name } AS records, "
+    "COUNT { MATCH (i:Interaction) WHERE i.source = item.name } AS interactions",
+    variables=("item", "records", "interactions"),
+    unique=(Column("name", "item", nullable=False),),
+)
+REJECTIONS_OF_SOURCE = Traversal(
+    "MATCH (item:Rejection)", where="item.source = this.name", orders={"at": (_AT,)}, order="at", descending=True
+)
+RUNS_OF_SOURCE = Traversal(
+    "MATCH (item:SyncRun)",
+    where="item.source = this.name",
+    orders={"started": (Column("started_at", "item", instant=True, nullable=False),)},
+    order="started",
+    descending=True,
+)

@@ -1,0 +1,366 @@
+"""Reading the graph: from a declared tree of traversals to one Cypher query.
+
+A `Traversal` says in Cypher how one gets from a row to its children; it is declared once, beside the subject it
+belongs to. A `Part` is a traversal as it is wanted now: which cells of each row, filtered how, which page of them.
+`compile_query` makes one query out of such a tree. Rows come back as nested positional lists: a list costs less to
+receive than a map, and its order is ours. Instants come as epoch milliseconds.
+
+In the Cypher of a traversal `this` is the row it starts from and the first of `variables` the row it arrives at. In
+a column `this` is the row itself, `parent` the row before it, and any other name a variable of the traversal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+WALK_STEPS = (20, 100)
+"""Longest walks along NEXT that are compiled; few, so that the store's own plan cache holds them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One property of a row; without a name, the variable itself. `instant` is read as epoch milliseconds."""
+
+    name: str
+    variable: str = "this"
+    instant: bool = False
+    nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The cheap way along a chain: from either end, or on from the row of a cursor, in the chain's own order.
+
+    `order` is the order the chain has when walked from `newest` (descending) or from `oldest` (ascending). In the
+    patterns `{steps}` stands for the quantifier and `$at` for the id in the cursor.
+    """
+
+    order: str
+    newest: str
+    oldest: str
+    backwards_from: str
+    forwards_from: str
+    belongs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traversal:
+    """How one gets from a row to others, the orders they can have, and what tells them apart.
+
+    `match` ends where a WHERE may follow. `orders` name the columns to sort by; the columns of `unique` are always
+    added, so that every order is total.
+    """
+
+    match: str
+    variables: tuple[str, ...] = ("item",)
+    where: str | None = None
+    unique: tuple[Column, ...] = (Column("id", "item", nullable=False),)
+    orders: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
+    order: str | None = None
+    descending: bool = False
+    parameters: tuple[str, ...] = ()
+    walk: Walk | None = None
+
+    def keys(self, orders: Sequence[tuple[str, bool]]) -> tuple[SortKey, ...]:
+        """The sort keys of these orders (name, descending), made total; without any, the traversal's own order."""
+        wanted = orders or ([(self.order, self.descending)] if self.order else [])
+        keys: dict[Column, SortKey] = {}
+        for name, descending in wanted:
+            for column in self.orders[name]:
+                keys.setdefault(column, SortKey(column, descending))
+        last = wanted[0][1] if wanted else self.descending
+        for column in self.unique:
+            keys.setdefault(column, SortKey(column, last))
+        return tuple(keys.values())
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """A column to sort by; rows without a value come last in either direction."""
+
+    column: Column
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A column against a query parameter."""
+
+    column: Column
+    operator: Literal["=", "<>", "IN", "NOT IN", ">=", ">", "<", "<=", "HAS ANY", "STARTS WITH", "CONTAINS", "IS NULL"]
+    parameter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """All of these hold; none at all is true."""
+
+    predicates: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One of these holds; none at all is false."""
+
+    predicates: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The predicate does not hold, or cannot be known."""
+
+    predicate: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """The traversal arrives at a row for which the predicate holds."""
+
+    traversal: Traversal
+    predicate: Predicate
+
+
+Predicate = Compare | AllOf | AnyOf | Not | Exists
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which rows of an order are wanted; names are query parameters.
+
+    `after` holds the sort values of the row after which (in reading direction) the page begins; `backward` reads
+    from the end. `most` bounds what `limit` will be.
+    """
+
+    keys: tuple[SortKey, ...]
+    limit: str
+    most: int
+    after: tuple[str, ...] | None = None
+    backward: bool = False
+    order: str | None = None
+    descending: bool = False
+
+
+@dataclass(slots=True)
+class Reading:
+    """What to read of one row: its cells, in the order they were asked for; the same cell is read once."""
+
+    cells: list[Column | Part] = field(default_factory=list)
+
+    def add(self, cell: Column | Part) -> int:
+        """The position of the cell within the row."""
+        if isinstance(cell, Column) and cell in self.cells:
+            return self.cells.index(cell)
+        self.cells.append(cell)
+        return len(self.cells) - 1
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """A traversal as it is wanted now: one row, all rows, a page of them, or how many there are."""
+
+    traversal: Traversal
+    mode: Literal["one", "all", "page", "count"]
+    reading: Reading = field(default_factory=Reading)
+    where: Predicate | None = None
+    page: Page | None = None
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+def compile_query(parts: Sequence[Part]) -> str:
+    """One query whose only row holds one value a part: a row or null, a list of rows, or a count."""
+    compiler = _Compiler()
+    if len(parts) == 1:
+        return "\n".join(compiler.part(parts[0], {}, "answer"))
+    lines: list[str] = []
+    names = [f"answer{number}" for number in range(len(parts))]
+    for name, part in zip(names, parts, strict=True):
+        lines += ["CALL () {", *compiler.part(part, {}, name), "}"]
+    return "\n".join([*lines, f"RETURN {', '.join(names)}"])
+
+
+Scope = dict[str, str]
+"""Names as written in a declaration → variables of the query."""
+
+
+class _Compiler:
+    """Hands out variable names; one a query."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def part(self, part: Part, outer: Scope, answer: str) -> list[str]:
+        """The clauses of a part, ending in `RETURN … AS answer`."""
+        scope = self._enter(part.traversal, outer)
+        row = scope[part.traversal.variables[0]]
+        if part.mode == "count":
+            lines = self._matched(part, scope, outer, [])
+            return [*lines, f"RETURN count({row}) AS {answer}"]
+        carried = _carried(part.traversal, scope, outer)
+        lines = self._rows(part, scope, outer)
+        inner = {**scope, "this": row, "parent": outer.get("this", row)}
+        cells: list[str] = []
+        for cell in part.reading.cells:
+            if isinstance(cell, Column):
+                cells.append(column_text(cell, inner))
+            else:
+                name = self._fresh("m")
+                lines += [f"CALL ({', '.join(carried)}) {{", *self.part(cell, inner, name), "}"]
+                cells.append(name)
+        collected = f"collect([{', '.join(cells)}])"
+        return [*lines, f"RETURN {collected}{'[0]' if part.mode == 'one' else ''} AS {answer}"]
+
+    def _rows(self, part: Part, scope: Scope, outer: Scope) -> list[str]:
+        carried = ", ".join(_carried(part.traversal, scope, outer))
+        if part.mode != "page":
+            lines = self._matched(part, scope, outer, [])
+            order = _order_by(part.traversal.keys(()), scope, backward=False)
+            limit = " LIMIT 1" if part.mode == "one" else ""
+            return [*lines, f"WITH {carried} ORDER BY {order}{limit}"]
+        assert part.page is not None
+        page = part.page
+        ordered = f"ORDER BY {_order_by(page.keys, scope, backward=page.backward)} LIMIT ${page.limit}"
+        if self._walks(part):
+            lines = self._walked(part, scope, outer)
+        else:
+            keyset = [_beyond_all(page, scope)] if page.after else []
+            lines = self._matched(part, scope, outer, keyset)
+        return [*lines, f"WITH {carried} {ordered}"]
+
+    def _matched(self, part: Part, scope: Scope, outer: Scope, more: Sequence[str]) -> list[str]:
+        traversal = part.traversal
+        text = _renamed(traversal.match, scope, part.arguments)
+        conditions = [_renamed(traversal.where, scope, part.arguments)] if traversal.where else []
+        row = scope[traversal.variables[0]]
+        if part.where is not None:
+            conditions.append(self._predicate(part.where, {**scope, "this": row, "parent": outer.get("this", row)}))
+        conditions += more
+        return [text + (f" WHERE {' AND '.join(conditions)}" if conditions else "")]
+
+    def _walks(self, part: Part) -> bool:
+        walk, page = part.traversal.walk, part.page
+        return walk is not None and page is not None and part.where is None and page.order == walk.order
+
+    def _walked(self, part: Part, scope: Scope, outer: Scope) -> list[str]:
+        """Walk the chain; where the cursor's row is gone, the ordinary page by sort values instead."""
+        walk, page = part.traversal.walk, part.page
+        assert walk is not None
+        assert page is not None
+        steps = next((bound for bound in WALK_STEPS if page.most <= bound), page.most)
+        newest_first = page.descending != page.backward
+        if not page.after:
+            pattern = walk.newest if newest_first else walk.oldest
+            return [_renamed(pattern.replace("{steps}", f"{{0,{steps}}}"), scope, {})]
+        row, this = scope[part.traversal.variables[0]], outer["this"]
+        at = {"at": page.after[-1]}
+        pattern = walk.backwards_from if newest_first else walk.forwards_from
+        stepped = _renamed(pattern.replace("{steps}", f"{{1,{steps + 1}}}"), scope, at)
+        missing = f"NOT EXISTS {{ {_renamed(walk.belongs, scope, at)} }}"
+        ordinary = self._matched(part, scope, outer, [missing, _beyond_all(page, scope)])
+        union = [f"{stepped} RETURN {row}", "UNION", f"{ordinary[0]} RETURN {row}"]
+        return [f"CALL ({this}) {{", *union, "}"]
+
+    def _predicate(self, predicate: Predicate, scope: Scope) -> str:
+        match predicate:
+            case Compare():
+                return _compare(predicate, scope)
+            case AllOf(predicates):
+                return "(" + (" AND ".join(self._predicate(p, scope) for p in predicates) or "true") + ")"
+            case AnyOf(predicates):
+                return "(" + (" OR ".join(self._predicate(p, scope) for p in predicates) or "false") + ")"
+            case Not(inner):
+                return f"NOT coalesce({self._predicate(inner, scope)}, false)"
+            case Exists(traversal, inner):
+                entered = self._enter(traversal, scope)
+                row = {**entered, "this": entered[traversal.variables[0]], "parent": scope["this"]}
+                conditions = [_renamed(traversal.where, entered, {})] if traversal.where else []
+                conditions.append(self._predicate(inner, row))
+                return f"EXISTS {{ {_renamed(traversal.match, entered, {})} WHERE {' AND '.join(conditions)} }}"
+
+    def _enter(self, traversal: Traversal, outer: Scope) -> Scope:
+        """The names that hold within the traversal: the row it starts from and fresh ones of its own."""
+        number = self._count
+        self._count += 1
+        return {**outer, **{name: f"{name}_{number}" for name in traversal.variables}}
+
+    def _fresh(self, stem: str) -> str:
+        self._count += 1
+        return f"{stem}_{self._count}"
+
+
+def _carried(traversal: Traversal, scope: Scope, outer: Scope) -> list[str]:
+    """The variables that the row's cells may speak of: its own and the row it started from."""
+    carried = [scope[name] for name in traversal.variables]
+    if "this" in outer and outer["this"] not in carried:
+        carried.append(outer["this"])
+    return carried
+
+
+def column_text(column: Column, scope: Scope) -> str:
+    """A column as Cypher."""
+    text = _property(column, scope)
+    return f"{text}.epochMillis" if column.instant else text
+
+
+def _property(column: Column, scope: Scope) -> str:
+    return f"{scope[column.variable]}.{column.name}" if column.name else scope[column.variable]
+
+
+def _compare(compare: Compare, scope: Scope) -> str:
+    column = _property(compare.column, scope)
+    parameter = f"${compare.parameter}"
+    match compare.operator:
+        case "HAS ANY":
+            return f"any(value IN {column} WHERE value IN {parameter})"
+        case "NOT IN":
+            return f"NOT {column} IN {parameter}"
+        case "IS NULL":
+            return f"({column} IS NULL) = {parameter}"
+        case operator:
+            return f"{column} {operator} {parameter}"
+
+
+def _order_by(keys: Sequence[SortKey], scope: Scope, *, backward: bool) -> str:
+    texts: list[str] = []
+    for key in keys:
+        text = _property(key.column, scope)
+        if key.column.nullable:
+            texts.append(f"{text} IS NULL{' DESC' if backward else ''}")
+        texts.append(f"{text}{' DESC' if key.descending != backward else ''}")
+    return ", ".join(texts)
+
+
+def _beyond_all(page: Page, scope: Scope) -> str:
+    """The row comes after the cursor's: a lexicographic comparison, key by key, rows without a value last."""
+    assert page.after is not None
+    alternatives: list[str] = []
+    same: list[str] = []
+    for key, parameter in zip(page.keys, page.after, strict=True):
+        text, value = _property(key.column, scope), f"${parameter}"
+        alternatives.append(" AND ".join([*same, _beyond(text, value, key, page.backward)]))
+        same.append(
+            f"({text} = {value} OR ({text} IS NULL AND {value} IS NULL))"
+            if key.column.nullable
+            else f"{text} = {value}"
+        )
+    return "(" + " OR ".join(alternatives) + ")"
+
+
+def _beyond(text: str, value: str, key: SortKey, backward: bool) -> str:
+    further = f"{text} {'<' if key.descending != backward else '>'} {value}"
+    if not key.column.nullable:
+        return further
+    if backward:
+        return f"({further} OR ({text} IS NOT NULL AND {value} IS NULL))"
+    return f"({further} OR ({text} IS NULL AND {value} IS NOT NULL))"
+
+
+def _renamed(text: str, scope: Scope, arguments: Mapping[str, str]) -> str:
+    """Declared Cypher with the variables and parameters of this query."""
+    for name, variable in scope.items():
+        text = re.sub(rf"(?<![.:$\w]){name}(?![\w(])", variable, text)
+    for name, parameter in arguments.items():
+        text = re.sub(rf"\${name}\b", f"${parameter}", text)
+    return text
