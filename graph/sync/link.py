@@ -25,8 +25,9 @@ from graph.sync.progress import Progress
 from graph.sync.rows import Row
 
 _CUSTOMERS_A_BATCH = 1_000
+_TOO_FEW_TO_FREEZE = 2_000
 _RETRAIN_AT = 10
-"""A model that learned from a tenth of the records there are now is trained again; between that it is frozen."""
+"""A model is frozen, unless it learned from few records or from less than a tenth of those there are now."""
 
 
 @dataclass(slots=True)
@@ -94,7 +95,8 @@ async def _link_people(store: Store, lease: Lease, rules: Rules, progress: Progr
     joins = {join.record_id: join for join in linkage.joins()}
     linked.customers = len(clusters)
     linked.merged = dict(plan.retired)
-    await _write_plan(store, lease, plan, "customer", people.pending, joins, progress, linked)
+    anew = people.pending if model is not None else frozenset((*people.persons, *people.mentions))
+    await _write_plan(store, lease, plan, "customer", anew, joins, progress, linked)
     await _write_reviews(store, lease, linkage, linked)
     await _restore_former_ids(store, lease, "customer")
 
@@ -242,7 +244,7 @@ async def _decisions(store: Store, persons: dict[str, Person]) -> Decisions:
 
 async def _model_in_force(store: Store, records: int) -> LinkageModel | None:
     row = await store.read_one(cypher("writes/read_model"))
-    if row is None or (row[1] or 0) * _RETRAIN_AT <= records:
+    if row is None or row[1] < max(_TOO_FEW_TO_FREEZE, records / _RETRAIN_AT):
         return None
     return LinkageModel.from_bytes(zlib.decompress(base64.b64decode(row[0])))
 

@@ -31,7 +31,7 @@ class RebuildPlan:
 
 
 async def rebuild(store: Store, rules: Rules, progress: Progress | None = None) -> tuple[Linked, Derived]:
-    """Wipe what is derived and make it again; ids, decisions and every other fact stay. A sync finishes one that was killed."""
+    """Wipe what is derived and make it again; every fact, ids too, stays. A sync finishes one that was killed."""
     progress = progress or Silence()
     async with store.lease("sync", on_wait=progress.say), store.lease("link", on_wait=progress.say) as lease:
         await _mark_all_pending(store, lease, progress)
