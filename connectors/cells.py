@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,7 +19,8 @@ from connectors.exports.formats import Column, ColumnKind, Format, Located
 from connectors.hookspecs import RawProblem
 from connectors.moments import EARLIEST, LATEST, parse_day, parse_instant
 
-Cells = pa.Array[Any]
+if TYPE_CHECKING:
+    Cells = pa.Array[Any]  # generic only for type checkers
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,8 @@ def _clean(column: Cells) -> Cells:
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type) or pa.types.is_struct(column.type):
         return pa.array([as_text(value) for value in column.to_pylist()], pa.string())
     text = column if pa.types.is_string(column.type) else column.cast(pa.string())
-    trimmed = cast(Cells, pc.utf8_trim_whitespace(text))
-    return cast(Cells, pc.if_else(pc.equal(trimmed, pa.scalar("")), None, trimmed))
+    trimmed = cast("Cells", pc.utf8_trim_whitespace(text))
+    return cast("Cells", pc.if_else(pc.equal(trimmed, pa.scalar("")), None, trimmed))
 
 
 def _values(column: Cells, kind: Column, name: str, reading: Reading, bad: dict[int, str]) -> list[Any]:
@@ -166,7 +167,7 @@ def _timestamps(column: Cells, reading: Reading) -> Cells | None:
             moments = text.cast(pa.timestamp("us", tz="UTC"))
     if moments.type.tz is None and reading.timezone.key != "UTC":
         moments = pc.assume_timezone(moments, reading.timezone.key, ambiguous="earliest", nonexistent="latest")
-    return cast(Cells, moments.cast(pa.int64()))
+    return cast("Cells", moments.cast(pa.int64()))
 
 
 def _number(text: str, reading: Reading) -> float | None:

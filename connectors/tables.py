@@ -10,17 +10,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from connectors.cells import Cells, Reading, as_text, rows_of
+from connectors.cells import Reading, as_text, rows_of
 from connectors.errors import SourceError
 from connectors.exports.formats import Format, Located
 from connectors.hookspecs import RawProblem
+
+if TYPE_CHECKING:
+    from connectors.cells import Cells
 
 PAGE = 5_000
 BLOCK = 24 << 20

@@ -101,7 +101,8 @@ class Format:
 
     `columns` describes a table (CSV, Parquet, flat JSON Lines); without them each line is a JSON object of type
     `body`. `needs` are the fields without whose column a file is not of this format. `identity` is the field that
-    holds the id, where the format has one, and `id_of` makes the record's id of it. A `lookup` gives no records: `entry` says what it knows of which id.
+    holds the id, where the format has one, and `id_of` makes the record's id of it. A `lookup` gives no records:
+    `entry` says what it knows of which id.
     `marks` are headers or keys by which a file is recognised.
     """
 
