@@ -15,7 +15,7 @@ from graph.linkage.rules import MatchingRules
 Key = tuple[str, ...]
 
 NAMES_IN_ANY_ORDER = "names"
-EXTERNAL: Key = ("external_ids",)
+_IDENTIFIERS: tuple[Key, ...] = (("external_ids",), ("email",), ("phone",), ("national_id",))
 
 _PARTS = (
     "email", "national_id", "phone", "birth_date", "email_user", "postcode", "street", "company", "company_domain",
@@ -62,7 +62,9 @@ def choose_keys(records: Coded, rules: MatchingRules) -> tuple[Key, ...]:
             hashes = _folded([parts[part] for part in key])
             if np.count_nonzero(hashes) >= 2 and _pairs_within(hashes) * scale <= budget:
                 chosen.append(key)
-    return (EXTERNAL, *chosen)
+    # An identifier blocks even where large groups break its budget; longer keys then reach into its closed blocks.
+    identifiers = [key for key in _IDENTIFIERS if key not in chosen]
+    return (*identifiers, *chosen)
 
 
 def candidates(

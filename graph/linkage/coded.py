@@ -45,6 +45,15 @@ class Column:
         """How many records carry each value first."""
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
 
+    @cached_property
+    def all_values(self) -> tuple[Rows, Ints]:
+        """Where each row's codes begin (and the last ends), and the codes of all values row by row."""
+        said = np.flatnonzero(self.codes >= 0)
+        rows = np.concatenate((said, self.more_rows))
+        order = np.argsort(rows, kind="stable")
+        begin = np.searchsorted(rows[order], np.arange(len(self.codes) + 1))
+        return begin, np.concatenate((self.codes[said], self.more_codes))[order].astype(np.int32)
+
     @property
     def said(self) -> bool:
         return bool(len(self.values))

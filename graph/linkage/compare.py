@@ -42,10 +42,15 @@ def compare(records: Coded, fields: Sequence[Field], left: Ints, right: Ints) ->
 def matched_values(column: Column, rows: Ints, others: Ints) -> Ints:
     """Code of the value that makes two records the same on this column: their first values', else the rarest shared."""
     codes = column.codes[rows].copy()
-    for at in np.flatnonzero((codes != column.codes[others]) | (codes < 0)):
-        shared = np.intersect1d(_values_of(column, int(rows[at])), _values_of(column, int(others[at])))
-        if len(shared):
-            codes[at] = shared[np.lexsort((column.hashes[shared], column.counts[shared]))[0]]
+    unclear = np.flatnonzero((codes != column.codes[others]) | (codes < 0))
+    at, ours, theirs = _crossed(column, rows[unclear], others[unclear])
+    shared = ours == theirs
+    at, ours = at[shared], ours[shared]
+    order = np.lexsort((column.hashes[ours], column.counts[ours], at))
+    at, ours = at[order], ours[order]
+    first = np.ones(len(at), bool)
+    first[1:] = at[1:] != at[:-1]
+    codes[unclear[at[first]]] = ours[first]
     return codes
 
 
@@ -144,12 +149,6 @@ def _swapped(records: Coded, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
     return np.asarray(crossed & (first[left] != 0) & (last[left] != 0) & (first[left] != last[left]))
 
 
-def _values_of(column: Column, row: int) -> npt.NDArray[np.int32]:
-    begin, end = np.searchsorted(column.more_rows, (row, row + 1))
-    first = column.codes[row : row + 1]
-    return np.append(first[first >= 0], column.more_codes[begin:end])
-
-
 def _best_of_several(levels: Levels, field: Field, column: Column, left: Ints, right: Ints) -> None:
     """Raise the levels of pairs in which a record has further values to that of their best pair of values."""
     if not len(column.more_rows):
@@ -157,14 +156,19 @@ def _best_of_several(levels: Levels, field: Field, column: Column, left: Ints, r
     several = np.zeros(len(column.codes), bool)
     several[column.more_rows] = True
     pairs = np.flatnonzero(several[left] | several[right])
-    if not len(pairs):
-        return
-    ours = [_values_of(column, row) for row in left[pairs]]
-    theirs = [_values_of(column, row) for row in right[pairs]]
-    counts = np.array([len(x) * len(y) for x, y in zip(ours, theirs, strict=True)])
-    one = np.concatenate([np.repeat(x, len(y)) for x, y in zip(ours, theirs, strict=True)]).astype(np.int32)
-    two = np.concatenate([np.tile(y, len(x)) for x, y in zip(ours, theirs, strict=True)]).astype(np.int32)
-    filled = np.flatnonzero(counts)
-    if len(filled):
-        starts = np.concatenate(([0], np.cumsum(counts[filled])[:-1]))
-        levels[pairs[filled]] = np.minimum.reduceat(value_levels(field, column, one, two), starts)
+    at, ours, theirs = _crossed(column, left[pairs], right[pairs])
+    if len(at):
+        starts = np.flatnonzero(np.concatenate(([True], at[1:] != at[:-1])))
+        levels[pairs[at[starts]]] = np.minimum.reduceat(value_levels(field, column, ours, theirs), starts)
+
+
+def _crossed(column: Column, left: Ints, right: Ints) -> tuple[npt.NDArray[np.int64], Ints, Ints]:
+    """Every value of the left record with every value of the right: (position of the pair, code, code), pair by pair."""
+    begin, codes = column.all_values
+    ours, theirs = begin[left + 1] - begin[left], begin[right + 1] - begin[right]
+    counts = ours * theirs
+    pair = np.repeat(np.arange(len(left)), counts)
+    place = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    width = np.repeat(theirs, counts)
+    one, two = begin[left][pair] + place // np.maximum(width, 1), begin[right][pair] + place % np.maximum(width, 1)
+    return pair, codes[one], codes[two]

@@ -19,6 +19,7 @@ Bits = npt.NDArray[np.float32]
 _RAREST, _COMMONEST = 8.0, -12.0
 _SWAP_LIMIT = 14.0
 _PERSONS_SHARE = 6
+_FEW_RECORDS = 50
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,9 @@ class Scorer:
         carried = np.maximum(counts.of(self.records[name].hashes), 2)
         total = max(counts.records, 2)
         expected = np.maximum((carried - 1) / (total - 1), 1 / total)
-        return np.clip(np.log2(self.model.random[at][0] / expected), _COMMONEST, _RAREST).astype(np.float32)
+        bits = np.clip(np.log2(self.model.random[at][0] / expected), _COMMONEST, _RAREST)
+        # Few records cannot tell a rare value from a common one.
+        return np.asarray(bits * (total / (total + _FEW_RECORDS)), np.float32)
 
     def _shares(self, name: str) -> npt.NDArray[np.float64]:
         """Of all records, the share that carries the row's value."""

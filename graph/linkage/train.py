@@ -12,20 +12,26 @@ from graph.linkage.candidates import Key, oversized_blocks
 from graph.linkage.coded import Coded, Column, Hashes, Ints, avalanche, mixed
 from graph.linkage.compare import SWAPPED, Levels, compare
 from graph.linkage.em import Learned, names_agreement, unsupervised
-from graph.linkage.fields import FIELDS, SHARED_IDENTIFIERS, Field
+from graph.linkage.fields import CARRIERS, FIELDS, SHARED_IDENTIFIERS, Field
 from graph.linkage.model import Counts, LinkageModel, Relation, SharedRate
 from graph.linkage.rules import MatchingRules, default_match_bits
 
 _ONE_PERSONS_SHARE = 6
-_CARRIERS = (3, 5, 9, 17, 33)
+_TOO_COMMON = 0.98
+_USUAL_PAIRS = 1000.0
+_USUAL_SHARERS = 10.0
 _LEAST_KEPT = 3
 _SAMPLE_OF_NAMESAKES = 100_000
 _SAMPLE_OF_SHARERS = 300_000
 
 
 def usable_fields(records: Coded) -> tuple[Field, ...]:
-    """The fields that can tell records apart: said, and not the same everywhere."""
-    return tuple(field for field in FIELDS if len(records[field.name].values) > 1)
+    """The fields that can tell records apart: said, and not the same nearly everywhere."""
+    return tuple(field for field in FIELDS if records[field.name].said and _tells(records[field.name], field))
+
+
+def _tells(column: Column, field: Field) -> bool:
+    return chance_of_same(column, field) < _TOO_COMMON
 
 
 def learn(
@@ -79,18 +85,20 @@ def _chance_levels(
     records: Coded, fields: Sequence[Field], rules: MatchingRules, rng: np.random.Generator
 ) -> list[npt.NDArray[np.float64]]:
     """u: how often strangers stand on each level; the level "same" in closed form from the values' frequencies."""
-    drawn = min(rules.random_pairs, 20 * records.rows * records.rows) if records.rows > 1 else 0
+    all_pairs = records.rows * (records.rows - 1) / 2
+    drawn = int(min(rules.random_pairs, 20 * all_pairs))
     left = rng.integers(0, max(records.rows, 1), drawn).astype(np.int32)
     right = rng.integers(0, max(records.rows, 1), drawn).astype(np.int32)
     different = left != right
     levels = compare(records, fields, left[different], right[different])
+    # Pairs drawn again and again out of few records tell nothing new.
+    worth = min(1.0, all_pairs / max(drawn, 1))
     chance = []
     for at, field in enumerate(fields):
-        seen = np.bincount(levels[:, at], minlength=len(field.levels) + 1)[1:] + 0.5
-        counts = records[field.name].counts.astype(float)
-        total = counts.sum()
-        same = max((counts * (counts - 1)).sum() / max(1.0, total * (total - 1)), 1e-7)
+        usual = np.array(field.chance) / sum(field.chance)
+        seen = np.bincount(levels[:, at], minlength=len(field.levels) + 1)[1:] * worth + _USUAL_PAIRS * usual
         share = seen / seen.sum()
+        same = max(chance_of_same(records[field.name], field), 1e-7)
         share[1:] *= (1 - same) / share[1:].sum()
         share[0] = same
         chance.append(np.maximum(share, 1e-7))
@@ -99,6 +107,14 @@ def _chance_levels(
         given, family = chance[kinds["given name"]], chance[kinds["family name"]]
         given[SWAPPED - 1] = max(0.03 * given[0] * family[0], 1e-12)
     return chance
+
+
+def chance_of_same(column: Column, field: Field) -> float:
+    """How often two records that say a field say the same, held to what is usual where few say it."""
+    counts = column.counts.astype(float)
+    total = counts.sum()
+    same = (counts * (counts - 1)).sum() / 2 + _USUAL_PAIRS * field.chance[0] / sum(field.chance)
+    return float(same / (total * (total - 1) / 2 + _USUAL_PAIRS))
 
 
 def _email_given_names(
@@ -157,39 +173,35 @@ def _common_names(records: Coded) -> Counts:
 def _shared_rates(records: Coded, fields: Sequence[Field], rng: np.random.Generator) -> dict[str, SharedRate]:
     """By how many records carry an e-mail or phone: how often it joins people whose names conflict."""
     by_name = {field.name: field for field in fields}
-    if not {"first_name", "last_name"} <= set(by_name):
-        return {}
+    names = [by_name[name] for name in ("first_name", "last_name") if name in by_name]
     rates = {}
-    for name in SHARED_IDENTIFIERS:
+    for name, usual in SHARED_IDENTIFIERS.items():
         if name not in by_name:
             continue
         column = records[name]
-        left, right = _sharers(column, rng)
-        if len(left) < 100:
-            continue
-        first = compare(records, [by_name["first_name"], by_name["last_name"]], left, right)
-        limits = [len(by_name[x].levels) - 1 for x in ("first_name", "last_name")]
-        known = first[:, 0] > 0
-        known &= (first[:, 1] > 0) | (first[:, 0] == SWAPPED)
-        conflict = known & ((first[:, 0] >= limits[0]) | (first[:, 1] >= limits[1]))
-        carriers = np.digitize(column.counts[column.codes[left]], _CARRIERS)
-        bins = len(_CARRIERS) + 1
-        seen = np.bincount(carriers[known], minlength=bins)
-        bad = np.bincount(carriers[conflict], minlength=bins)
-        rising = np.clip(np.maximum.accumulate((bad + 0.5) / (seen + 10)), 0.003, 0.999)
-        rates[name] = SharedRate(_CARRIERS, tuple(float(rate) for rate in rising))
+        seen, bad = np.zeros(len(usual)), np.zeros(len(usual))
+        if len(names) == 2:
+            left, right = _sharers(column, rng)
+            levels = compare(records, names, left, right)
+            known = (levels[:, 0] > 0) & ((levels[:, 1] > 0) | (levels[:, 0] == SWAPPED))
+            conflict = known & ((levels[:, 0] >= len(names[0].levels) - 1) | (levels[:, 1] >= len(names[1].levels) - 1))
+            carriers = np.digitize(column.counts[column.codes[left]], CARRIERS)
+            seen += np.bincount(carriers[known], minlength=len(usual))
+            bad += np.bincount(carriers[conflict], minlength=len(usual))
+        rate = (bad + _USUAL_SHARERS * np.array(usual)) / (seen + _USUAL_SHARERS)
+        rising = np.clip(np.maximum.accumulate(rate), 0.003, 0.999)
+        rates[name] = SharedRate(CARRIERS, tuple(float(share) for share in rising))
     return rates
 
 
 def _sharers(column: Column, rng: np.random.Generator, most: int = 100) -> tuple[Ints, Ints]:
-    """Pairs of records with the same value, of values carried by at most `most` records."""
+    """Pairs of records with the same value; of a value that more than `most` carry, pairs of the first `most`."""
     order = np.argsort(column.codes, kind="stable").astype(np.int32)
     order = order[column.codes[order] >= 0]
-    codes = column.codes[order]
     found: list[npt.NDArray[np.int32]] = [np.zeros((0, 2), np.int32)]
-    begin = np.searchsorted(codes, np.arange(len(column.values)))
-    counts = column.counts
-    for length in np.unique(counts[(counts > 1) & (counts <= most)]):
+    begin = np.searchsorted(column.codes[order], np.arange(len(column.values)))
+    counts = np.minimum(column.counts, most)
+    for length in np.unique(counts[counts > 1]):
         members = order[begin[counts == length][:, None] + np.arange(length)]
         one, two = np.triu_indices(length, 1)
         found.append(np.stack([members[:, one].ravel(), members[:, two].ravel()], 1))
