@@ -84,7 +84,7 @@ class FilesConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    files: tuple[FileEntry, ...] = Field(min_length=1)
+    files: tuple[FileEntry, ...]
     folder: Path = Path()
     """Where relative paths start; the folder of plugins.toml unless it is said."""
 
@@ -92,6 +92,8 @@ class FilesConfig(BaseModel):
     @classmethod
     def _folder_of_plugins_toml(cls, values: Any, info: ValidationInfo) -> Any:
         base = (info.context or {}).get("folder") if isinstance(info.context, dict | None) else None
+        if isinstance(values, dict) and values.get("files") == []:
+            raise ValueError("files is empty; describe at least one in a [[section.files]] table")
         if base is not None and isinstance(values, dict):
             return {**values, "folder": Path(base) / values.get("folder", "")}
         return values

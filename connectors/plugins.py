@@ -1,0 +1,283 @@
+"""Plugins: found, loaded each on its own, and listed with what went wrong.
+
+pluggy registers and announces; loading is ours, because one raising hook aborts a whole pluggy call and a mistyped
+hook name would be silent.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeAlias, cast
+
+import pluggy
+from pydantic import BaseModel
+
+from connectors.errors import PluginLoadError
+from connectors.hookspecs import API_VERSION, HookSpecs, hookimpl
+from connectors.records import Record
+
+GROUP = "c360.connectors"
+OFF = "C360_PLUGINS_OFF"
+SHIPPED = "c360"
+"""The distribution whose plugins `C360_PLUGINS_OFF=*` leaves on."""
+
+ConnectorClass: TypeAlias = Any
+"""A class that follows `connectors.hookspecs.Connector`; its `Config` differs from one to the next."""
+
+PageHook = Callable[[str, str, "list[tuple[Any, list[Record]]]"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginState:
+    """One plugin as `c360 plugins list` shows it; `state` is loaded, off or failed, `error` why it failed."""
+
+    name: str
+    distribution: str
+    version: str
+    state: str
+    error: str | None = None
+    connectors: tuple[str, ...] = ()
+
+
+class Registry:
+    """What plugins offer: connectors by the name that `connector = "…"` uses."""
+
+    def __init__(self) -> None:
+        self._offers: dict[str, tuple[ConnectorClass, str]] = {}
+        self._plugin = ""
+
+    def add(self, name: str, connector: ConnectorClass) -> None:
+        """Offer a connector; raises PluginLoadError when the name is taken or the class is no connector."""
+        if name in self._offers:
+            raise PluginLoadError(f"connector {name!r} is already offered by plugin {self._offers[name][1]!r}.")
+        missing = [method for method in _METHODS if not callable(getattr(connector, method, None))]
+        if missing:
+            raise PluginLoadError(f"connector {name!r} ({connector!r}) has no {', '.join(missing)}.")
+        config = getattr(connector, "Config", None)
+        if not (isinstance(config, type) and issubclass(config, BaseModel)):
+            raise PluginLoadError(f"connector {name!r} has no Config, a pydantic model of its settings.")
+        self._offers[name] = (connector, self._plugin)
+
+    def names(self) -> list[str]:
+        """Every connector that is offered, sorted."""
+        return sorted(self._offers)
+
+    def get(self, name: str) -> ConnectorClass | None:
+        """The connector's class, or None."""
+        offer = self._offers.get(name)
+        return None if offer is None else offer[0]
+
+    def of(self, plugin: str) -> tuple[str, ...]:
+        """The connectors that one plugin offers."""
+        return tuple(name for name, (_, owner) in self._offers.items() if owner == plugin)
+
+    def _begin(self, plugin: str) -> None:
+        self._plugin = plugin
+
+    def _withdraw(self, plugin: str) -> None:
+        self._offers = {name: offer for name, offer in self._offers.items() if offer[1] != plugin}
+
+
+_METHODS = ("check", "discover", "read", "map", "close")
+
+
+class Plugins:
+    """All plugins: `registry` has the connectors, `states` tells of each, `hook` calls the hooks of those loaded."""
+
+    def __init__(self, manager: pluggy.PluginManager, registry: Registry, states: Sequence[PluginState]) -> None:
+        self._manager = manager
+        self.registry = registry
+        self.states = tuple(states)
+
+    @property
+    def hook(self) -> pluggy.HookRelay:
+        return self._manager.hook
+
+    @property
+    def failed(self) -> list[PluginState]:
+        return [state for state in self.states if state.state == "failed"]
+
+    def page_hook(self) -> PageHook | None:
+        """What adjusts mapped pages (`c360_map_page`), or None when no plugin does: the sync then skips it."""
+        caller = self._manager.hook.c360_map_page
+        if not caller.get_hookimpls():
+            return None
+
+        def adjust(source: str, stream: str, pairs: list[tuple[Any, list[Record]]]) -> None:
+            caller(source=source, stream=stream, pairs=pairs)
+
+        return adjust
+
+    def redact_hook(self) -> Callable[[Record], Record] | None:
+        """What takes data out of a record before it is stored (`c360_redact`), or None when no plugin does."""
+        implementations = self._manager.hook.c360_redact.get_hookimpls()
+        if not implementations:
+            return None
+
+        def redact(record: Record) -> Record:
+            # One after the other: each sees what the one before it left.
+            for implementation in reversed(implementations):
+                less = cast("Record | None", implementation.function(record))
+                record = record if less is None else less
+            return record
+
+        return redact
+
+
+def load_plugins(
+    paths: Iterable[Path] = (),
+    *,
+    off: str | None = None,
+    found: Iterable[EntryPoint] | None = None,
+) -> Plugins:
+    """Load every plugin by entry point and every file in `paths`; a broken one is listed, and the rest go on.
+
+    `off` (else the variable C360_PLUGINS_OFF) names plugins that stay off, with commas; `*` is all that do not come
+    with c360 itself.
+    """
+    manager = pluggy.PluginManager("c360")
+    manager.add_hookspecs(HookSpecs)
+    registry = Registry()
+    switched_off = {name.strip() for name in (os.environ.get(OFF, "") if off is None else off).split(",")}
+    states = [
+        _load(manager, registry, candidate, switched_off)
+        for candidate in [*_by_entry_point(entry_points(group=GROUP) if found is None else found), *_by_path(paths)]
+    ]
+    return Plugins(manager, registry, states)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    name: str
+    distribution: str
+    version: str
+    load: Callable[[], Any]
+
+
+def _by_entry_point(found: Iterable[EntryPoint]) -> Iterator[_Candidate]:
+    for point in sorted(found, key=lambda point: point.name):
+        distribution = point.dist
+        yield _Candidate(
+            point.name,
+            "" if distribution is None else distribution.name,
+            "" if distribution is None else distribution.version,
+            point.load,
+        )
+
+
+def _by_path(paths: Iterable[Path]) -> Iterator[_Candidate]:
+    for path in dict.fromkeys(paths):
+        yield _Candidate(path.stem, str(path), "", partial(_import_file, path))
+
+
+def _import_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise PluginLoadError(f"there is no file {path}")
+    # Two files of one name are two modules; msgspec and pydantic look modules up to resolve types.
+    digest = blake2b(str(path.resolve()).encode(), digest_size=4).hexdigest()
+    name = f"c360_plugin_{path.stem}_{digest}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise PluginLoadError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _load(
+    manager: pluggy.PluginManager, registry: Registry, candidate: _Candidate, switched_off: set[str]
+) -> PluginState:
+    if candidate.name in switched_off or ("*" in switched_off and candidate.distribution != SHIPPED):
+        return PluginState(candidate.name, candidate.distribution, candidate.version, "off")
+    error: str | None = None
+    plugin: Any = None
+    try:
+        plugin = candidate.load()
+        _check_api(plugin)
+        _check_marks(plugin)
+        manager.register(plugin, candidate.name)
+        manager.check_pending()
+        registry._begin(candidate.name)
+        for implementation in manager.hook.c360_register_connectors.get_hookimpls():
+            if implementation.plugin is plugin:
+                implementation.function(registry)
+    except (Exception, SystemExit) as problem:
+        # A plugin's mistake, whatever it is, must not take the rest down; the list tells of it.
+        error = _reason(problem)
+        if plugin is not None and manager.is_registered(plugin):
+            manager.unregister(plugin)
+        registry._withdraw(candidate.name)
+    return PluginState(
+        candidate.name,
+        candidate.distribution,
+        candidate.version,
+        "loaded" if error is None else "failed",
+        error,
+        registry.of(candidate.name),
+    )
+
+
+def _reason(problem: BaseException) -> str:
+    text = " ".join(str(problem).split())
+    return text if isinstance(problem, PluginLoadError) else f"{type(problem).__name__}: {text}"
+
+
+def _check_api(plugin: Any) -> None:
+    wanted = getattr(plugin, "C360_API", None)
+    if not isinstance(wanted, str):
+        raise PluginLoadError(f'it does not say which API it wants; add C360_API = ">={API_VERSION.split(".")[0]},<2".')
+    if not api_fits(wanted, API_VERSION):
+        raise PluginLoadError(f"it wants the API {wanted}, this c360 has {API_VERSION}.")
+
+
+def api_fits(wanted: str, version: str) -> bool:
+    """Whether a version lies in a range such as `>=1,<2`; PluginLoadError when the range cannot be read."""
+    have = _parts(version)
+    for clause in wanted.split(","):
+        match = re.fullmatch(r"\s*(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)\s*", clause)
+        if match is None:
+            raise PluginLoadError(f'C360_API = "{wanted}" cannot be read; write it like ">=1,<2".')
+        if not _COMPARE[match[1]](have, _parts(match[2])):
+            return False
+    return True
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    parts = [int(part) for part in version.split(".")]
+    while len(parts) > 1 and parts[-1] == 0:
+        parts.pop()
+    return tuple(parts)
+
+
+_COMPARE: Mapping[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
+    ">=": lambda have, bound: have >= bound,
+    "<=": lambda have, bound: have <= bound,
+    "==": lambda have, bound: have == bound,
+    "!=": lambda have, bound: have != bound,
+    ">": lambda have, bound: have > bound,
+    "<": lambda have, bound: have < bound,
+}
+
+
+def _check_marks(plugin: Any) -> None:
+    """A hook without its mark would never be called, and nobody would know why."""
+    mark = f"{hookimpl.project_name}_impl"
+    for name in dir(plugin):
+        value = getattr(plugin, name, None)
+        if name.startswith("c360_") and callable(value) and not isinstance(value, type) and not hasattr(value, mark):
+            raise PluginLoadError(f"{name} is not marked with @hookimpl, so it would never be called.")
