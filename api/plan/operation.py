@@ -102,7 +102,7 @@ async def execute(
 ) -> ExecutionResult:
     """Answer one query; errors in the request give a result without data."""
     given = dict(variables or {})
-    values = get_variable_values(schema, operation.node.variable_definitions, given, max_errors=20)
+    values = get_variable_values(schema, operation.node.variable_definitions or (), given, max_errors=20)
     if isinstance(values, list):
         return ExecutionResult(None, [_as_bad_input(error) for error in values])
     key = (operation.hash, operation.name, variables_shape(schema, operation.node, values))
@@ -147,7 +147,7 @@ def make_plan(schema: GraphQLSchema, operation: Operation, values: VariableValue
 def variables_shape(schema: GraphQLSchema, node: OperationDefinitionNode, values: VariableValues) -> Any:
     """What of the variables a plan depends on: which there are, booleans, enum values, types of ids, page buckets."""
     shapes: list[Any] = []
-    for definition in node.variable_definitions:
+    for definition in node.variable_definitions or ():
         name = definition.variable.name.value
         if name in values.coerced:
             shapes.append((name, _shape(type_from_ast(schema, definition.type), values.coerced[name])))
