@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -104,8 +105,10 @@ class Registry:
         count = self.phones.get(pool, 0)
         self.phones[pool] = count + 1
         space = 10**length
-        # 7,368,787 has no factor in common with a power of ten, so this visits every number once.
-        return f"{prefix}{(count * 7_368_787 + 1_234_577) % space:0{length}d}"
+        # 7,368,787 has no factor in common with a power of ten, so this visits every number once; each pool starts
+        # elsewhere, or the numbers of two countries would end alike.
+        start = zlib.crc32(pool.encode())
+        return f"{prefix}{(count * 7_368_787 + start) % space:0{length}d}"
 
 
 def customers(seed: int, count: int, first_number: int = 0) -> Iterator[list[Customer]]:
@@ -123,7 +126,7 @@ def _chunk(dice: Dice, registry: Registry, first: int, size: int) -> list[Custom
     while len(people) < size:
         country = _country(dice)
         home = _home(dice, country)
-        if dice.chance(0.14) and size - len(people) >= 2:
+        if dice.chance(0.035) and size - len(people) >= 2:
             members = min(dice.between(2, 4), size - len(people))
             people.extend(_family(dice, registry, country, home, first + len(people), members))
         else:
@@ -154,9 +157,11 @@ def _family(
     landline = registry.phone(country, country.landline)
     family = dice.name(FAMILY_BY_FREQUENCY[country.language])
     mailbox = registry.email(f"familie.{slug(family)}", dice.pick(MAIL_PROVIDERS), dice) if dice.chance(0.15) else None
+    taken: set[str] = set()
     for offset in range(members):
         name = family if dice.chance(0.9) else None
-        person = _person(dice, registry, country, home, first + offset, family=name, child=offset > 1)
+        person = _person(dice, registry, country, home, first + offset, family=name, child=offset > 1, not_given=taken)
+        taken.add(person.given)
         person.landline = landline
         person.family_email = mailbox
         yield person
@@ -170,9 +175,12 @@ def _person(
     number: int,
     family: str | None = None,
     child: bool = False,
+    not_given: Set[str] = frozenset(),
 ) -> Customer:
     language = country.language if dice.chance(0.86) else dice.pick(COUNTRIES).language
     given = dice.name(GIVEN_BY_FREQUENCY[language])
+    while given in not_given:
+        given = dice.name(GIVEN_BY_FREQUENCY[language])
     family = family or dice.name(FAMILY_BY_FREQUENCY[language])
     oldest, youngest = (27, 18) if child else (79, 21)
     birth = date(2026, 6, 30) - timedelta(days=dice.between(youngest * 365, oldest * 365))

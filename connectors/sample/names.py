@@ -11,93 +11,140 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
         """Anna Thomas Julia Michael Katharina Stefan Sabine Andreas Laura Christian Lena Markus Susanne Martin
         Claudia Daniel Johanna Florian Birgit Sebastian Franziska Matthias Petra Tobias Elisabeth Jan Nicole Philipp
         Melanie Uwe Christina Jürgen Sandra Felix Lisa Benjamin Jana Wolfgang Carolin Lukas Heike Maximilian Antje
-        Jonas Miriam Holger Theresa Moritz Ulrike Jörg Greta Konrad Friederike Leon Hannelore Rüdiger""".split()
+        Jonas Miriam Holger Theresa Moritz Ulrike Jörg Greta Konrad Friederike Leon Hannelore Rüdiger
+        Ilse Karsten Dorothea Hendrik Marlene Arne Ingeborg Volker Charlotte Detlef Paula Simon Silke Torsten
+        Mareike Robert Gisela Patrick Helene Erik Cornelia Steffen Nora Malte Edith Gregor Tanja Henning Ronja Bernd
+        Gudrun Lars Vanessa Ralf Emilia Jakob Marion Kai Elke Niklas Ines Gerhard Svenja Dominik Irmgard Anton Romy
+        Till Angela Fabian""".split()
     ),
     "fr": tuple(
         """Marie Nicolas Camille Julien Sophie Pierre Claire Antoine Isabelle Thomas Émilie Guillaume Céline Mathieu
         Nathalie François Aurélie Alexandre Hélène Vincent Manon Laurent Chloé Benoît Juliette Sébastien Margaux
         Olivier Léa Romain Catherine Maxime Pauline Jérôme Mathilde Étienne Sandrine Hugo Valérie Quentin Élodie
-        Bastien Agathe Frédéric Clémence Damien Florence Rémi Lucie Thibault Solène Gaspard Noémie Adrien""".split()
+        Bastien Agathe Frédéric Clémence Damien Florence Rémi Lucie Thibault Solène Gaspard Noémie Adrien
+        Brigitte Arnaud Caroline Cédric Delphine Denis Éloïse Fabrice Gaëlle Gilles Inès Joël Justine Kévin Laetitia
+        Lionel Louise Marc Marion Nadège Océane Pascal Patricia Raphaël Sabine Serge Stéphanie Sylvain Tiphaine
+        Tristan Vanessa Xavier Yann Zoé Anaïs Basile Capucine Didier Estelle Fabien Ghislaine Hervé Jeanne Léon
+        Maëlle Octave Perrine Régis Salomé Théo""".split()
     ),
     "en": tuple(
         """James Emily Oliver Sarah William Jessica Robert Elizabeth Thomas Katherine Michael Jennifer Daniel Rebecca
         Matthew Charlotte Andrew Victoria Christopher Margaret Benjamin Samantha Edward Hannah Joseph Abigail Samuel
         Alice Alexander Lucy Jonathan Grace Nicholas Eleanor Anthony Harriet Richard Georgia Timothy Susan Gregory
-        Deborah Patrick Rachel Stephen Megan Theodore Amanda Kenneth Fiona Ronald Philippa Douglas Imogen""".split()
+        Deborah Patrick Rachel Stephen Megan Theodore Amanda Kenneth Fiona Ronald Philippa Douglas Imogen
+        Audrey Barnaby Beatrice Callum Cassandra Clive Daphne Declan Dorothy Duncan Edith Ethan Evelyn Felicity
+        Finlay Frances Geoffrey Gillian Graham Hazel Heather Hector Isobel Jasper Joanna Keith Kirsty Leonard Lorna
+        Malcolm Marjorie Maurice Miranda Neville Nigel Olive Oscar Penelope Percy Phoebe Quentin Rosalind Rupert
+        Sheila Simon Tabitha Toby Ursula Vernon Winifred""".split()
     ),
     "sv": tuple(
         """Anna Erik Maria Lars Karin Johan Sara Anders Emma Per Kristina Mikael Lena Fredrik Hanna Gustav Ingrid
         Magnus Malin Oskar Elin Nils Åsa Henrik Frida Björn Linnea Viktor Ebba Håkan Ylva Axel Josefin Jonas Sofia
         Rasmus Märta Mattias Ulrika Torbjörn Tuva Göran Sanna Albin Birgitta Lennart Moa Sixten Agnes Ludvig Signe
-        Kjell Vera Stig""".split()
+        Kjell Vera Stig
+        Alva Bengt Camilla Daniel Ellen Emil Filippa Gunnar Gunilla Harald Hedda Isak Ida Jakob Julia Kalle Kerstin
+        Klas Kajsa Leif Lovisa Marcus Matilda Niklas Nora Olof Petra Pontus Rebecka Robin Rut Samuel Siv Staffan
+        Stina Sune Tilda Tomas Tyra Ulf Wilma Valter Vendela Viggo Svante Elsa Folke Majken Roland Saga""".split()
     ),
     "es": tuple(
         """María José Carmen Antonio Lucía Manuel Laura Francisco Marta David Ana Javier Cristina Carlos Elena Miguel
         Paula Alejandro Isabel Pablo Raquel Sergio Beatriz Fernando Pilar Álvaro Rocío Jorge Sonia Rubén Alba Diego
         Nuria Andrés Silvia Iván Teresa Raúl Inés Óscar Lorena Adrián Natalia Hugo Verónica Joaquín Irene Mateo Eva
-        Gonzalo Ainhoa Ramón Noelia Íñigo""".split()
+        Gonzalo Ainhoa Ramón Noelia Íñigo
+        Agustín Amparo Arturo Aurora Belén Benito Blanca Bruno Candela Celia César Clara Concha Dolores Eduardo
+        Elisa Emilio Esther Esteban Fátima Félix Gema Gerardo Gloria Guillermo Héctor Ignacio Jaime Jimena Julia
+        Leonor Leticia Lourdes Luis Marcos Margarita Martín Mercedes Nicolás Olga Patricia Rafael Rebeca Roberto
+        Rosa Salvador Samuel Tomás Vanesa Vicente""".split()
     ),
     "it": tuple(
         """Giulia Marco Francesca Andrea Chiara Alessandro Martina Luca Sara Matteo Elena Davide Valentina Lorenzo
         Federica Stefano Paola Simone Silvia Roberto Laura Giovanni Alessia Paolo Ilaria Fabio Elisa Antonio Roberta
         Riccardo Cristina Giuseppe Monica Daniele Anna Filippo Michela Tommaso Serena Gabriele Giorgia Emanuele
-        Beatrice Nicola Caterina Edoardo Noemi Salvatore Arianna Leonardo Camilla Vincenzo Bianca Enrico""".split()
+        Beatrice Nicola Caterina Edoardo Noemi Salvatore Arianna Leonardo Camilla Vincenzo Bianca Enrico
+        Agnese Alberto Alice Aldo Angela Bruno Carla Carlo Claudia Claudio Daniela Dario Diana Diego Donatella
+        Egidio Emma Enzo Eugenia Fabiana Federico Flavia Flavio Gaia Gianluca Ginevra Giacomo Greta Guido Ilenia
+        Ivan Letizia Lidia Livio Luisa Manuel Marina Massimo Mattia Maurizio Michele Nadia Norma Orlando Patrizia
+        Pietro Raffaella Renato Sabrina Samuele""".split()
     ),
     "pl": tuple(
         """Anna Piotr Katarzyna Krzysztof Magdalena Tomasz Agnieszka Paweł Joanna Marcin Małgorzata Michał Monika
         Jakub Aleksandra Mateusz Ewa Łukasz Karolina Adam Natalia Kamil Barbara Wojciech Justyna Maciej Dorota Rafał
         Beata Grzegorz Paulina Dawid Marta Sebastian Zuzanna Dariusz Weronika Bartosz Sylwia Jacek Iwona Radosław Hanna
-        Stanisław Kinga Przemysław Izabela Szymon Halina Zbigniew Oliwia Leszek Jadwiga Błażej""".split()
+        Stanisław Kinga Przemysław Izabela Szymon Halina Zbigniew Oliwia Leszek Jadwiga Błażej
+        Adrianna Andrzej Alicja Artur Bogdan Bożena Cezary Celina Danuta Dominik Edyta Eryk Filip Gabriela Grażyna
+        Henryk Hubert Igor Irena Jan Janina Jarosław Julia Józef Karol Klaudia Konrad Krystyna Lech Lidia Lucjan
+        Maria Marek Milena Mirosław Nadia Norbert Olga Oskar Patryk Renata Robert Roksana Sabina Sławomir Teresa
+        Tadeusz Urszula Wiktor Wanda""".split()
     ),
     "nl": tuple(
         """Sanne Daan Emma Bram Lotte Jeroen Anouk Thijs Femke Sander Marieke Lars Esther Martijn Iris Wouter Linda
         Ruben Nienke Bas Saskia Tim Roos Maarten Ilse Joost Marloes Niels Eva Pieter Judith Rik Floor Stijn Willemijn
         Koen Mirjam Jasper Annelies Hugo Tessa Gijs Evelien Dirk Yvonne Tijs Merel Hendrik Carlijn Jurre Hanneke Teun
-        Wendy Cornelis""".split()
+        Wendy Cornelis
+        Aart Alida Anke Arjen Barbara Bart Bettine Boudewijn Carla Casper Daphne Diederik Dieuwke Edwin Elise Erwin
+        Fenna Frank Gerda Gerrit Gwen Harm Heleen Henk Inge Ivo Jacoba Jelle Jolanda Jurgen Karin Kees Laura Leon
+        Lieke Loes Marc Margriet Mees Monique Nico Noor Olivier Paul Petra Quirine Reinier Renske Sietse
+        Sophie""".split()
     ),
 }
 """Most frequent first; accents as the bearer writes them."""
 
-_STEMS: Mapping[str, tuple[str, str]] = {
+_STEMS: Mapping[str, tuple[str, str, str]] = {
     "de": (
         "Berg Stein Feld Wald Kirch Hof Linden Eich Rosen Buch Neu Alt Ober Nieder Sommer Winter Vogel Schön Holz Mühl",
         "mann bauer er meier hardt bach au inger reiter garten",
+        "en er hof berg stein wald",
     ),
     "fr": (
         "Beau Mont Ville Roche Font Clair Val Grand Champ Bel Cour Mar Des Le La Du Char Bou Gau Per",
         "fort rand nier sard mont lange vert rier din let",
+        "e i ou an el eau",
     ),
     "en": (
         "Ash Brook Hart Win Carl Thorn Ever Whit Black Hal Stan Mar Pem Lang Ward Kings Red Green Wake Hollo",
         "ton ley field ford worth well wood man bury by",
+        "ing er en a le is",
     ),
     "sv": (
         "Lind Berg Sjö Ek Hag Ny Söder Norr Wall Sand Alm Björk Dal Ström Öst Väster Holm Sund Granat Ros",
         "qvist ström berg gren lund mark man dahl ell stedt",
+        "en a o er in",
     ),
     "es": (
         "Mor Sal Val Cas Ser Rom Bel Agu Her Gal Cor Fer Mart Nav Ort Pal Rib San Tor Zam",
         "ales ero ino illo ado era ánez anda eda oza",
+        "al er ar en on il",
     ),
     "it": (
         "Bel Ross Mar Gal Fer Cast Mont Bern Pal San Gre Val Bon Cav Tes Riv Mor Lomb Fab Ben",
         "ini etti elli ari oni aldi ucci ante azzi osi",
+        "an er in ol ar",
     ),
     "pl": (
         "Kowal Nowak Wiśni Zawad Kamiń Leśn Dąbr Górn Jabłoń Malin Sokoł Wit Brzoz Olsz Rud Czarn Biał Star Lip Mróz",
         "ski czyk ewicz owski iak ecki icz ak iński ek",
+        "ow al in ar ek",
     ),
     "nl": (
         "Ber Brui Wes Oos Vee Mei Hof Kui Schou Dui Wil Roo Noor Haa Groe Zand Vos Mole Bak Dij",
         "kema stra huis man berg sma hof kamp ten veld",
+        "en er ing el",
     ),
 }
 
 FAMILY: Mapping[str, tuple[str, ...]] = {
-    language: tuple(dict.fromkeys(stem + ending for ending, stem in product(endings.split(), stems.split())))
-    for language, (stems, endings) in _STEMS.items()
+    language: tuple(
+        dict.fromkeys(
+            [stem + ending for ending, stem in product(endings.split(), stems.split())]
+            + [
+                stem + middle + ending
+                for middle, ending, stem in product(middles.split(), endings.split(), stems.split())
+            ]
+        )
+    )
+    for language, (stems, endings, middles) in _STEMS.items()
 }
-"""About 200 a language, most frequent first."""
+"""A thousand or more a language, most frequent first."""
 
 NICKNAMES: Mapping[str, tuple[str, ...]] = {
     "William": ("Bill", "Will"),
@@ -164,5 +211,7 @@ class Weighted:
         return cls(items, tuple(accumulate(weight / total for weight in weights)))
 
 
-GIVEN_BY_FREQUENCY = {language: Weighted.zipf(names, 0.85, 3.0) for language, names in GIVEN.items()}
-FAMILY_BY_FREQUENCY = {language: Weighted.zipf(names, 0.75, 6.0) for language, names in FAMILY.items()}
+GIVEN_BY_FREQUENCY = {
+    language: Weighted.zipf(tuple(dict.fromkeys(names)), 0.55, 8.0) for language, names in GIVEN.items()
+}
+FAMILY_BY_FREQUENCY = {language: Weighted.zipf(names, 0.65, 10.0) for language, names in FAMILY.items()}
