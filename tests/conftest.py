@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from pydantic import SecretStr
@@ -104,25 +105,29 @@ class Homes:
         self._stack.close()
 
     def _start(self, name: str) -> Home:
+        why = None
         try:
-            settings = StoreSettings(f"embedded:{self._folder}") if name == "embedded" else self._neo4j()
+            home = Home(StoreSettings(f"embedded:{self._folder}") if name == "embedded" else self._neo4j())
         except Neo4jMissing as missing:
-            self._used.missing[name] = str(missing)
-            _not_run(str(missing))
-        home = Home(settings)
+            why = str(missing)
+        if why is not None:
+            self._used.missing[name] = why
+            _not_run(why)
         self._stack.callback(home.close)
         self._used.servers[name] = home.server
         return home
 
     def _neo4j(self) -> StoreSettings:
         if address := os.environ.get("C360_TEST_NEO4J"):
+            if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:
+                pytest.fail("C360_TEST_NEO4J is one graph: run its tests without -n.", pytrace=False)
             password = SecretStr(os.environ.get("C360_TEST_NEO4J_PASSWORD", ""))
             return StoreSettings(address, os.environ.get("C360_TEST_NEO4J_USER", "neo4j"), password)
         neo4j = self._stack.enter_context(running_neo4j())
         return StoreSettings(neo4j.uri, neo4j.user, SecretStr(neo4j.password))
 
 
-def _not_run(why: str) -> None:
+def _not_run(why: str) -> NoReturn:
     if os.environ.get("C360_REQUIRE_NEO4J") == "1":
         pytest.fail(f"C360_REQUIRE_NEO4J=1, but {why}", pytrace=False)
     pytest.skip(f"no Neo4j: {why}")

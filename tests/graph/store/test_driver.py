@@ -63,6 +63,20 @@ async def test_transactions_that_collide_all_count(store: Store) -> None:
     assert await store.read_one("MATCH (s:Stage) RETURN s.rank") == [20]
 
 
+async def test_pages_that_meet_in_the_same_new_keys_all_land(store: Store) -> None:
+    """Eight transactions at once that MERGE the same two hundred new keys leave two hundred nodes, and none fails."""
+    query = """
+    UNWIND $keys AS key
+    MERGE (i:Identifier {key: key})
+    CREATE (:SourceRecord {key: key + $page})-[:HAS_IDENTIFIER]->(i)
+    """
+    keys = [f"email:{number}" for number in range(200)]
+    await asyncio.gather(*(store.write(query, keys=keys, page=f"/{page}") for page in range(8)))
+
+    told = await info(store)
+    assert (told.nodes["Identifier"], told.relationships["HAS_IDENTIFIER"]) == (200, 1600)
+
+
 async def test_a_second_node_with_the_same_key_is_refused_without_naming_it(store: Store) -> None:
     """A broken key is a ConstraintViolated, and its message does not give the value away."""
     await store.write("CREATE (:Identifier {key: 'email:ada@x.test'})")
