@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import httpx
+from pydantic import BaseModel
 
 from connectors.crm.tryton_changes import read_records
 from connectors.crm.tryton_opportunities import GoneOpportunity, Opportunity, map_opportunity, opportunities_plan
@@ -41,7 +42,7 @@ CrmRaw = Party | GoneParty | Opportunity | GoneOpportunity
 class TrytonConnector:
     """Reads one Tryton database as a CRM."""
 
-    Config: ClassVar[type[TrytonConfig]] = TrytonConfig
+    Config: ClassVar[type[BaseModel]] = TrytonConfig
 
     def __init__(
         self,

@@ -76,7 +76,7 @@ class RequestTrackerConfig(BaseModel):
 class RequestTrackerConnector:
     """Reads one Request Tracker."""
 
-    Config: ClassVar[type[RequestTrackerConfig]] = RequestTrackerConfig
+    Config: ClassVar[type[BaseModel]] = RequestTrackerConfig
 
     def __init__(
         self,

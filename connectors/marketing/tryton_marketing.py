@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 import httpx
+from pydantic import BaseModel
 
 from connectors.crm.tryton import chosen_streams, system_name
 from connectors.crm.tryton_changes import Plan, read_records
@@ -70,7 +71,7 @@ MarketingRaw = Party | GoneParty | Mail | Enrolment | Subscriber | Gone
 class TrytonMarketingConnector:
     """Reads one Tryton database as marketing automation, with recipients of its own."""
 
-    Config: ClassVar[type[TrytonConfig]] = TrytonConfig
+    Config: ClassVar[type[BaseModel]] = TrytonConfig
 
     def __init__(
         self,
