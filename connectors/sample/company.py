@@ -126,7 +126,7 @@ def _chunk(dice: Dice, registry: Registry, first: int, size: int) -> list[Custom
     while len(people) < size:
         country = _country(dice)
         home = _home(dice, country)
-        if dice.chance(0.035) and size - len(people) >= 2:
+        if dice.chance(0.022) and size - len(people) >= 2:
             members = min(dice.between(2, 4), size - len(people))
             people.extend(_family(dice, registry, country, home, first + len(people), members))
         else:

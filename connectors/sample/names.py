@@ -89,62 +89,73 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
 }
 """Most frequent first; accents as the bearer writes them."""
 
-_STEMS: Mapping[str, tuple[str, str, str]] = {
+_STEMS: Mapping[str, tuple[str, str]] = {
     "de": (
-        "Berg Stein Feld Wald Kirch Hof Linden Eich Rosen Buch Neu Alt Ober Nieder Sommer Winter Vogel Schön Holz Mühl",
-        "mann bauer er meier hardt bach au inger reiter garten",
-        "en er hof berg stein wald",
+        "Berg Stein Feld Wald Kirch Hof Linden Eich Rosen Buch Neu Alt Ober Nieder Sommer Winter Vogel Schön Holz "
+        "Mühl Acker Brand Dorn Eber Falken Gold Hagen Immen Jung Kessel Lauter Markt Nessel Otter Pfeil Quell "
+        "Ritter Sauer Thal Uhl Veit Weiden Zell Ahr Birken Cors Damm Erlen Fischer Grün Heider Kranz Lerchen Moos "
+        "Nord Pracht Rauh Silber Tannen Wiesen",
+        "mann bauer er meier hardt bach au inger reiter garten ke ling",
     ),
     "fr": (
-        "Beau Mont Ville Roche Font Clair Val Grand Champ Bel Cour Mar Des Le La Du Char Bou Gau Per",
-        "fort rand nier sard mont lange vert rier din let",
-        "e i ou an el eau",
+        "Beau Mont Ville Roche Font Clair Val Grand Champ Bel Cour Mar Des Le La Du Char Bou Gau Per Aub Bras Cam "
+        "Daum Esc Fab Gir Hub Jac Kerb Lam Mich Nad Orl Pic Quin Rav Sim Tour Urb Vign Xav Yver Barb Chev Dug "
+        "Éten Fer Guib Hou Jol Leb Mall Nog Oliv Pruv Rib Sab Teiss Vau",
+        "fort rand nier sard mont lange vert rier din let eau ot",
     ),
     "en": (
-        "Ash Brook Hart Win Carl Thorn Ever Whit Black Hal Stan Mar Pem Lang Ward Kings Red Green Wake Hollo",
-        "ton ley field ford worth well wood man bury by",
-        "ing er en a le is",
+        "Ash Brook Hart Win Carl Thorn Ever Whit Black Hal Stan Mar Pem Lang Ward Kings Red Green Wake Hollo "
+        "Apple Birch Cran Dun Eck Fair Glad Hawk Ingle Joyn Kirk Lock Mill Nor Oaken Pres Quar Rush Shel Tin "
+        "Under Vick Wex York Zeal Alder Burn Clif Dray Elm Froth Gar Hob Iver Kemp Lud Mord Nether Ox Pad",
+        "ton ley field ford worth well wood man bury by croft shaw",
     ),
     "sv": (
-        "Lind Berg Sjö Ek Hag Ny Söder Norr Wall Sand Alm Björk Dal Ström Öst Väster Holm Sund Granat Ros",
-        "qvist ström berg gren lund mark man dahl ell stedt",
-        "en a o er in",
+        "Lind Berg Sjö Ek Hag Ny Söder Norr Wall Sand Alm Björk Dal Ström Öst Väster Holm Sund Granat Ros Asp "
+        "Blom Ced Dran Eng Fors Gyl Hed Isak Jern Karl Ler Malm Näs Oxen Palm Quar Rosen Sten Tall Ull Vik Wester "
+        "Ytter Zack Åker Äng Örn Brodd Flod Grim Hult Kvarn Lag Mo Nord Pil Rönn Skog Torn",
+        "qvist ström berg gren lund mark man dahl ell stedt ander ius",
     ),
     "es": (
-        "Mor Sal Val Cas Ser Rom Bel Agu Her Gal Cor Fer Mart Nav Ort Pal Rib San Tor Zam",
-        "ales ero ino illo ado era ánez anda eda oza",
-        "al er ar en on il",
+        "Mor Sal Val Cas Ser Rom Bel Agu Her Gal Cor Fer Mart Nav Ort Pal Rib San Tor Zam Alc Barr Cald Del Esp "
+        "Fuent Garr Hur Izqu Jim Lor Mend Nog Olm Per Quir Rosal Sev Tej Urr Vel Yus Zub Arr Bust Camp Don Estr "
+        "Flor Gim Hin Laz Mir Nie Osor Pach Reb Sol Tab Vill",
+        "ales ero ino illo ado era ánez anda eda oza uera osa",
     ),
     "it": (
-        "Bel Ross Mar Gal Fer Cast Mont Bern Pal San Gre Val Bon Cav Tes Riv Mor Lomb Fab Ben",
-        "ini etti elli ari oni aldi ucci ante azzi osi",
-        "an er in ol ar",
+        "Bel Ross Mar Gal Fer Cast Mont Bern Pal San Gre Val Bon Cav Tes Riv Mor Lomb Fab Ben Ang Bor Cal Dam Esp "
+        "Fior Giac Imp Lan Mazz Nard Orl Pell Quar Ricc Sart Tart Ubald Vent Zan Alb Bus Cors Dond Erc Fusc Ghir "
+        "Iac Luc Mel Nic Ott Pagl Ram Scar Tom Urs Vign Zucc Bram",
+        "ini etti elli ari oni aldi ucci ante azzi osi otti iani",
     ),
     "pl": (
-        "Kowal Nowak Wiśni Zawad Kamiń Leśn Dąbr Górn Jabłoń Malin Sokoł Wit Brzoz Olsz Rud Czarn Biał Star Lip Mróz",
-        "ski czyk ewicz owski iak ecki icz ak iński ek",
-        "ow al in ar ek",
+        "Kowal Nowak Wiśni Zawad Kamiń Leśn Dąbr Górn Jabłoń Malin Sokoł Wit Brzoz Olsz Rud Czarn Biał Star Lip "
+        "Mróz Adam Borow Ciesz Dud Fil Gajd Hał Igl Jan Kr Laskow Mazur Nied Orł Pietr Rat Szym Tomasz Urb Wil "
+        "Zając Bąk Cich Domin Figl Głow Hryn Jur Kub Ług Makow Nog Ostr Paw Rog Sier Traw Wron Żuk Śliw",
+        "ski czyk ewicz owski iak ecki icz ak iński ek arz uch",
     ),
     "nl": (
-        "Ber Brui Wes Oos Vee Mei Hof Kui Schou Dui Wil Roo Noor Haa Groe Zand Vos Mole Bak Dij",
-        "kema stra huis man berg sma hof kamp ten veld",
-        "en er ing el",
+        "Ber Brui Wes Oos Vee Mei Hof Kui Schou Dui Wil Roo Noor Haa Groe Zand Vos Mole Bak Dij Aal Blij Cloe "
+        "Doorn Eek Fran Gel Hein IJs Jon Kloo Lin Mid Nij Ool Poel Raa Ste Tui Uit Ver Wage Zee Arn Bos Cro Dek "
+        "Els Fok Gre Hui Joos Kren Leem Mun Ned Olde Pron Rij Sloo",
+        "kema stra huis man berg sma hof kamp ten veld laar donk",
     ),
 }
+
+_MIDDLES: Mapping[str, str] = {
+    "de": "en els", "fr": "ou e", "en": "ing er", "sv": "en a", "es": "al er",
+    "it": "an er", "pl": "ow al", "nl": "en er",
+}  # fmt: skip
 
 FAMILY: Mapping[str, tuple[str, ...]] = {
     language: tuple(
         dict.fromkeys(
-            [stem + ending for ending, stem in product(endings.split(), stems.split())]
-            + [
-                stem + middle + ending
-                for middle, ending, stem in product(middles.split(), endings.split(), stems.split())
-            ]
+            stem + middle + ending
+            for middle, ending, stem in product(["", *_MIDDLES[language].split()], endings.split(), stems.split())
         )
     )
-    for language, (stems, endings, middles) in _STEMS.items()
+    for language, (stems, endings) in _STEMS.items()
 }
-"""A thousand or more a language, most frequent first."""
+"""About 2,000 a language, most frequent first."""
 
 NICKNAMES: Mapping[str, tuple[str, ...]] = {
     "William": ("Bill", "Will"),
@@ -214,4 +225,4 @@ class Weighted:
 GIVEN_BY_FREQUENCY = {
     language: Weighted.zipf(tuple(dict.fromkeys(names)), 0.55, 8.0) for language, names in GIVEN.items()
 }
-FAMILY_BY_FREQUENCY = {language: Weighted.zipf(names, 0.65, 10.0) for language, names in FAMILY.items()}
+FAMILY_BY_FREQUENCY = {language: Weighted.zipf(names, 0.5, 20.0) for language, names in FAMILY.items()}
