@@ -163,12 +163,13 @@ def _best_of_several(levels: Levels, field: Field, column: Column, left: Ints, r
 
 
 def _crossed(column: Column, left: Ints, right: Ints) -> tuple[npt.NDArray[np.int64], Ints, Ints]:
-    """Every value of the left record with every value of the right: (position of the pair, code, code), pair by pair."""
+    """Every value of the left record with every value of the right: (position of the pair, code, code)."""
     begin, codes = column.all_values
     ours, theirs = begin[left + 1] - begin[left], begin[right + 1] - begin[right]
     counts = ours * theirs
     pair = np.repeat(np.arange(len(left)), counts)
     place = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     width = np.repeat(theirs, counts)
-    one, two = begin[left][pair] + place // np.maximum(width, 1), begin[right][pair] + place % np.maximum(width, 1)
+    one = begin[left][pair] + place // np.maximum(width, 1)
+    two = begin[right][pair] + place % np.maximum(width, 1)
     return pair, codes[one], codes[two]

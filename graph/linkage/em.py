@@ -19,6 +19,8 @@ _MOST_ROUNDS = 200
 _STILL = 1e-4
 _SHARED_AT_FIRST = 0.8
 _LEAST = 1e-5
+# A handful of records is a sample of many people: however alike they are, strangers are the rule.
+_MOST_MATCHES = 0.01
 
 
 @dataclass
@@ -116,7 +118,7 @@ def _start(
     names = {field.name for field in fields}
     relations = {name: shared & names for name, shared in RELATIONS.items()}
     relations = {name: shared for name, shared in relations.items() if len(shared) >= 2 and names - shared}
-    share = min(0.3 * max(pairs, 1) / max(all_pairs, 1), 0.1)
+    share = min(0.3 * max(pairs, 1) / max(all_pairs, 1), _MOST_MATCHES)
     prior = [np.array(field.prior) / sum(field.prior) for field in fields]
     levels = {
         name: [
@@ -168,8 +170,7 @@ def _maximise(
                 learned.relation_levels[name][at] = np.maximum(found / found.sum(), _LEAST)
     share = max(pairs[0].sum() / all_pairs, 1e-12)
     moved = abs(float(np.log(share / learned.match_share)))
-    # A handful of records may all be one person: the prior odds must stay finite.
-    learned.match_share = min(share, 0.5)
+    learned.match_share = min(share, _MOST_MATCHES)
     for at, field in enumerate(fields):
         found = seen[starts[at] : starts[at + 1], 0] + _PRIOR_PAIRS * np.array(field.prior)
         level = np.maximum(found / found.sum(), _LEAST)
