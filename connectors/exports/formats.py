@@ -190,6 +190,23 @@ FIELD_NAMES = {
     "customer number": "customer_number",
     "number of employees": "company_size",
     "industry": "industry",
+    "tel": "phone",
+    "mobile": "phone",
+    "mail": "email",
+    "vorname": "given_name",
+    "nachname": "family_name",
+    "telefon": "phone",
+    "firma": "company",
+    "straße": "street",
+    "street": "street",
+    "ort": "city",
+    "plz": "postal_code",
+    "land": "country",
+    "prénom": "given_name",
+    "nom": "family_name",
+    "téléphone": "phone",
+    "ville": "city",
+    "pays": "country",
 }
 
 
