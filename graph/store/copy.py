@@ -8,7 +8,7 @@ from typing import Any
 from neo4j.time import DateTime
 
 from graph.store.digest import Digest, digest
-from graph.store.driver import Store, Transaction
+from graph.store.driver import Store
 from graph.store.errors import StoreError
 from graph.store.instants import epoch_millis
 from graph.store.migrate import migrate
@@ -36,7 +36,7 @@ async def copy(source: Store, target: Store, progress: Progress | None = None) -
             await _copy_nodes(source, target, labels, tell)
         for start, kind, end in await _relationship_kinds(source, keys):
             await _copy_relationships(source, target, start, kind, end, keys, tell)
-        await _copy_derivation(source, target)
+        await _copy_meta(source, target)
         return await _compared(source, target, tell)
 
 
@@ -107,14 +107,11 @@ async def _copy_relationships(
         tell(kind, done)
 
 
-async def _copy_derivation(source: Store, target: Store) -> None:
-    row = await source.read_one("MATCH (m:Meta {name: 'c360'}) RETURN m.derivation")
-    derivation = row[0] if row else 0
-
-    async def work(transaction: Transaction) -> None:
-        await transaction.run("MATCH (m:Meta {name: 'c360'}) SET m.derivation = $derivation", derivation=derivation)
-
-    await target.transaction(work)
+async def _copy_meta(source: Store, target: Store) -> None:
+    """What the graph knows of itself, such as the number of its last change; its schema is the target's own."""
+    row = await source.read_one("MATCH (m:Meta {name: 'c360'}) RETURN properties(m)")
+    kept = {name: value for name, value in (row[0] if row else {}).items() if name not in {"name", "schema"}}
+    await target.write("MATCH (m:Meta {name: 'c360'}) SET m += $kept", kept=kept)
 
 
 async def _compared(source: Store, target: Store, tell: Progress) -> Digest:

@@ -13,7 +13,7 @@ CREATE (r:SourceRecord {key: 'crm/contacts/1', source: 'crm', stream: 'contacts'
        (:RecordVersion {record: 'crm/contacts/1', changed: '{"title": "Ms"}', until: datetime({epochMillis: $clock})}),
        (e:Identifier {key: 'email:ada@x.test', kind: 'email', value: 'ada@x.test'}),
        (c:Customer {id: $ada, first_record: 'crm/contacts/1', display_name: 'Ada', tags: ['vip', 'early'],
-                    consents: '[{"channel": "email"}]', updated_at: datetime({epochMillis: $clock})}),
+                    consents: '[{"channel": "email"}]', updated_at: datetime({epochMillis: 1700000000123})}),
        (d:Customer {id: $bob, first_record: 'desk/users/9', display_name: 'Bob'}),
        (a:Account {id: $acme, first_record: 'crm/companies/4', name: 'Acme'}),
        (:Identity {id: $ada, of: 'customer', records: ['crm/contacts/1'], by: 'linkage',

@@ -39,6 +39,7 @@ CHANGES = {
     "MATCH (i:Interaction {kind: 'deal.won'}) SET i.at = datetime({epochMillis: 1700000000457})": {"interactions"},
     "MATCH (c:Customer {display_name: 'Ada'}) SET c.display_name = 'Ada L.'": {"customers"},
     "MATCH (c:Customer {first_record: 'crm/contacts/1'}) SET c.consents = '[]'": {"customers", "consents"},
+    "MATCH (c:Customer) SET c.updated_at = datetime({epochMillis: 5})": {"customers"},
     "MATCH ()-[w:WORKS_FOR]->() DELETE w": {"accounts"},
     "MATCH ()-[e:EXPERIENCED]->(:Survey) DELETE e": {"experiences"},
     "MATCH ()-[n:NEXT]->() SET n.gap_seconds = 101": {"journeys"},
@@ -50,7 +51,7 @@ CHANGES = {
     "MATCH ()-[r:ABOUT]->() SET r.method = 'inferred'": {"surveys"},
     "MATCH ()-[r:RELATED]->() SET r.kind = 'household'": {"relatives"},
     "MATCH (n) WHERE n:SyncRun OR n:Cursor OR n:Change OR n:FormerId DETACH DELETE n": set(),
-    "MATCH (c:Customer) SET c.updated_at = datetime({epochMillis: 5})": set(),
+    "MATCH (c:Customer) SET c.id = 'x' + c.id": set(),
 }
 
 
@@ -74,6 +75,7 @@ async def test_two_stores_with_one_content_have_one_digest_and_a_copy_proves_it(
     """A graph copied from embedded to Neo4j and back has the same digest in all three places."""
     here, there = both_stores
     await fill(here)
+    await here.write("MATCH (m:Meta) SET m.derivation = 7, m.seq = 12")
     seen: dict[str, int] = {}
     first = await copy(here, there, seen.__setitem__)
     await here.write("MATCH (n) DETACH DELETE n")
@@ -81,6 +83,7 @@ async def test_two_stores_with_one_content_have_one_digest_and_a_copy_proves_it(
 
     assert first == second == await digest(here)
     assert (seen["Customer"], seen["Interaction:Survey"], seen["REACHED"]) == (2, 1, 1)
+    assert await here.read("MATCH (m:Meta) RETURN m.derivation, m.seq") == [[7, 12]]
     former = "MATCH (:FormerId)-[:NOW]->(c) RETURN c.display_name"
     assert await here.read(former) == [["Ada"]], "ids are copied too, although the digest does not see them"
 
