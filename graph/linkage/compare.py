@@ -40,13 +40,16 @@ def compare(records: Coded, fields: Sequence[Field], left: Ints, right: Ints) ->
 
 
 def matched_values(column: Column, rows: Ints, others: Ints) -> Ints:
-    """Code of the value that makes two records the same on this column: their first values', else the rarest shared."""
+    """Code of the value that makes two records the same on this column: their first values', else any that they share.
+
+    Which one, where they share several, depends on the values alone (by hash), not on the other records.
+    """
     codes = column.codes[rows].copy()
     unclear = np.flatnonzero((codes != column.codes[others]) | (codes < 0))
     at, ours, theirs = _crossed(column, rows[unclear], others[unclear])
     shared = ours == theirs
     at, ours = at[shared], ours[shared]
-    order = np.lexsort((column.hashes[ours], column.counts[ours], at))
+    order = np.lexsort((column.hashes[ours], at))
     at, ours = at[order], ours[order]
     first = np.ones(len(at), bool)
     first[1:] = at[1:] != at[:-1]

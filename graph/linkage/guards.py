@@ -65,14 +65,17 @@ class Guards:
         return MUST
 
 
-def guards(records: Coded, decisions: Decisions, max_block: int) -> Guards:
-    """Guards over these records. Decisions about records that are not there are left out; so are verified ids that more
-    than `max_block` records carry: such an id identifies nobody."""
+def guards(records: Coded, decisions: Decisions, max_block: int, crowded: frozenset[str] = frozenset()) -> Guards:
+    """Guards over these records. Decisions about records that are not there are left out.
+
+    So are verified ids that more than `max_block` records carry, and those known as `crowded` from elsewhere: such an
+    id identifies nobody.
+    """
     return Guards(
         records.rows,
         _pairs(records, decisions.merge),
         _pairs(records, decisions.keep_apart),
-        _external(records, max_block),
+        _external(records, max_block, crowded),
     )
 
 
@@ -87,7 +90,7 @@ def _pairs(records: Coded, decided: tuple[tuple[str, str], ...]) -> Rows:
     return np.unique(np.minimum(one, two) * records.rows + np.maximum(one, two))
 
 
-def _external(records: Coded, max_block: int) -> dict[int, dict[str, frozenset[str]]]:
+def _external(records: Coded, max_block: int, crowded: frozenset[str]) -> dict[int, dict[str, frozenset[str]]]:
     column = records["external_ids"]
     if not column.said:
         return {}
@@ -96,7 +99,7 @@ def _external(records: Coded, max_block: int) -> dict[int, dict[str, frozenset[s
     carried = np.bincount(codes, minlength=len(column.values))
     found: dict[int, dict[str, set[str]]] = {}
     for row, code in zip(rows.tolist(), codes.tolist(), strict=True):
-        if carried[code] <= max_block:
+        if carried[code] <= max_block and column.values[code] not in crowded:
             system, _, number = str(column.values[code]).partition(":")
             found.setdefault(row, {}).setdefault(system, set()).add(number)
     return {row: {system: frozenset(ids) for system, ids in systems.items()} for row, systems in found.items()}

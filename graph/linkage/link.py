@@ -32,6 +32,7 @@ __all__ = [
 ]  # fmt: skip
 
 Progress = Callable[[str, float], None]
+Ties = tuple[Ints, Ints, Bits]
 
 _NO_RULES = MatchingRules()
 _NO_DECISIONS = Decisions()
@@ -148,27 +149,13 @@ class Linkage:
     def weights(self) -> npt.NDArray[np.float32]:
         """Bits of each row's strongest tie inside its cluster; 0 for a record that is alone."""
         bits = np.zeros(self._records.rows, np.float32)
-        rows, _, tie = self._strongest()
+        rows, _, tie = tied(self._clusters)
         bits[rows] = tie
         return np.asarray(self._in_input_order(bits))
 
     def joins(self) -> list[Join]:
         """For each record that is not alone, its strongest tie with the evidence, in the order of record ids."""
-        rows, others, bits = self._strongest()
-        ids = self._records.ids.to_pylist()
-        levels = self._scorer.levels(rows, others)
-        by_field, _ = self._scorer.evidence(rows, others, levels)
-        fields = self.model.fields
-        plain = not len(self._guards.merged) and not self._guards.external
-        return [
-            Join(
-                ids[row], ids[other], float(tie), "weights" if plain else self._guards.rule(row, other),
-                field_evidence(fields, level, field_bits),
-            )
-            for row, other, tie, level, field_bits in zip(
-                rows.tolist(), others.tolist(), bits.tolist(), levels.tolist(), by_field.tolist(), strict=True
-            )
-        ]  # fmt: skip
+        return joined(self._records, self._scorer, self._guards, tied(self._clusters))
 
     def reviews(self) -> list[Review]:
         """Undecided candidates at `review_bits` and above that ended in different clusters, strongest first."""
@@ -184,17 +171,6 @@ class Linkage:
             Review(ids[kept.left[at]], ids[kept.right[at]], round(float(kept.bits[at]), 3), round(float(likely[at]), 4))
             for at in order
         ]
-
-    def _strongest(self) -> tuple[Ints, Ints, Bits]:
-        """Rows that are not alone, the other record of each row's strongest tie, and its bits."""
-        inside = self._clusters.inside
-        rows, others = np.concatenate((inside.left, inside.right)), np.concatenate((inside.right, inside.left))
-        bits = np.concatenate((inside.bits, inside.bits))
-        order = np.lexsort((others, -bits, rows))
-        rows, others, bits = rows[order], others[order], bits[order]
-        first = np.ones(len(rows), bool)
-        first[1:] = rows[1:] != rows[:-1]
-        return rows[first], others[first], bits[first]
 
     def _in_input_order(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
         placed = np.empty_like(values)
@@ -249,6 +225,40 @@ def clustered(scorer: Scorer, guard: Guards, edges: Edges, rules: MatchingRules)
         return bits
 
     return cluster(scorer.records.rows, edges, _match_bits(scorer.model, rules), rules.max_cluster, weigh)
+
+
+def tied(clusters: Clusters) -> Ties:
+    """Rows that are not alone, the other record of each row's strongest tie, and its bits."""
+    inside = clusters.inside
+    rows, others = np.concatenate((inside.left, inside.right)), np.concatenate((inside.right, inside.left))
+    bits = np.concatenate((inside.bits, inside.bits))
+    order = np.lexsort((others, -bits, rows))
+    rows, others, bits = rows[order], others[order], bits[order]
+    first = np.ones(len(rows), bool)
+    first[1:] = rows[1:] != rows[:-1]
+    return rows[first], others[first], bits[first]
+
+
+def joined(records: Coded, scorer: Scorer, guard: Guards, ties: Ties) -> list[Join]:
+    """The strongest ties as joins, with their evidence."""
+    rows, others, bits = ties
+    ids = records.ids.to_pylist()
+    levels = scorer.levels(rows, others)
+    by_field, _ = scorer.evidence(rows, others, levels)
+    fields = scorer.model.fields
+    plain = not len(guard.merged) and not guard.external
+    return [
+        Join(
+            ids[row],
+            ids[other],
+            float(tie),
+            "weights" if plain else guard.rule(row, other),
+            field_evidence(fields, level, field_bits),
+        )
+        for row, other, tie, level, field_bits in zip(
+            rows.tolist(), others.tolist(), bits.tolist(), levels.tolist(), by_field.tolist(), strict=True
+        )
+    ]
 
 
 def _match_bits(model: LinkageModel, rules: MatchingRules) -> float:

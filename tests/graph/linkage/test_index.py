@@ -1,0 +1,115 @@
+"""Incremental linking gives what a full run with the same model gives, whatever happens to the records."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graph.linkage.index import build_index, link_changed
+from graph.linkage.link import Decisions, LinkageError, LinkageModel, MatchingRules, link, train
+from tests.graph.linkage.people import COLUMNS, silos, table
+
+Customers = set[frozenset[str]]
+
+
+@pytest.fixture(scope="module")
+def model() -> LinkageModel:
+    return train(silos(800, seed=1)[0])
+
+
+def customers(ids, labels) -> Customers:
+    groups: dict[int, set[str]] = {}
+    for name, label in zip(ids, labels, strict=True):
+        groups.setdefault(int(label), set()).add(str(name))
+    return {frozenset(group) for group in groups.values()}
+
+
+def applied(before: Customers, relinked) -> Customers:
+    """The customers after a change: those it touched are replaced."""
+    gone = set(relinked.record_ids) | set(relinked.removed)
+    return {group for group in before if not group & gone} | customers(relinked.record_ids, relinked.labels)
+
+
+def reviews_of(found) -> set[tuple[frozenset[str], float]]:
+    return {(frozenset((review.left_id, review.right_id)), review.bits) for review in found}
+
+
+IDS = st.integers(0, 24).map(str)
+RECORD = st.fixed_dictionaries(
+    {
+        "record_id": IDS,
+        "first_name": st.sampled_from(["Ada", "Robert", "Bob", "Hill", None]),
+        "last_name": st.sampled_from(["Hill", "Hlil", "Stone", "Ada", None]),
+        "email": st.sampled_from(["ada@hill.org", "bob@hill.org", "rob@stone.org", "info@hill.org", None]),
+        "phone": st.sampled_from(["+442079460123", "+442079460124", None]),
+        "birth_date": st.sampled_from(["1980-03-04", "1980-04-03", None]),
+        "external": st.sampled_from([[], ["crm:1"], ["crm:2"], ["shop:1", "crm:1"]]),
+    }
+)
+PAIRS = st.lists(st.tuples(IDS, IDS).filter(lambda pair: pair[0] != pair[1]), max_size=2).map(tuple)
+STEP = st.tuples(st.lists(RECORD, max_size=6), st.lists(IDS, max_size=3), PAIRS, PAIRS)
+
+
+def raw(rows: list[dict]) -> pa.Table:
+    made = table([{name: row.get(name) for name in COLUMNS} for row in rows])
+    return made.append_column("external_ids", pa.array([row["external"] for row in rows], pa.list_(pa.string())))
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(RECORD, max_size=15), st.lists(STEP, min_size=1, max_size=4), st.sampled_from([2, 3, 5, 300]))
+def test_any_changes_give_what_a_full_run_gives(model, first, steps, max_block):
+    """Random additions, changes, removals and decisions, with blocks that open and close on the way."""
+    rules = MatchingRules(max_block=max_block, max_cluster=8)
+    held = {row["record_id"]: row for row in first}
+    index = build_index(raw(list(held.values())), model, rules)
+    full = link(raw(list(held.values())), model=model, rules=rules)
+    now = customers(full.record_ids, full.labels)
+    for changed, removed, merge, apart in steps:
+        new = {row["record_id"]: row for row in changed}
+        away = [name for name in removed if name not in new]
+        held = {**{name: row for name, row in held.items() if name not in away}, **new}
+        decisions = Decisions(merge, apart)
+        relinked = link_changed(index, raw(list(new.values())), away, decisions=decisions)
+        now = applied(now, relinked)
+        full = link(raw(list(held.values())), model=model, rules=rules, decisions=decisions)
+        assert now == customers(full.record_ids, full.labels)
+        assert reviews_of(relinked.reviews) <= reviews_of(full.reviews())
+
+
+def test_a_change_touches_only_its_components(model):
+    """One changed record among many leaves all others alone, and its joins are those of a full run."""
+    records, _ = silos(500, seed=6)
+    index = build_index(records, model)
+    changed = records.slice(17, 1)
+    relinked = link_changed(index, changed)
+    full = {join.record_id: join for join in link(records, model=model).joins()}
+
+    assert 0 < len(relinked.record_ids) < 20
+    assert [full[join.record_id] for join in relinked.joins] == relinked.joins
+
+
+def test_removing_everything_and_bringing_it_back_changes_nothing(model):
+    """The index forgets and learns without a trace."""
+    records, _ = silos(60, seed=8)
+    index = build_index(records, model)
+    ids = records.column("record_id").to_pylist()
+    gone = link_changed(index, records.slice(0, 0), ids)
+    back = link_changed(index, records)
+    full = link(records, model=model)
+
+    assert sorted(gone.removed) == sorted(ids)
+    assert gone.record_ids == []
+    assert customers(back.record_ids, back.labels) == customers(full.record_ids, full.labels)
+    assert np.bincount(back.labels).max() > 1
+
+
+def test_a_record_is_changed_or_removed(model):
+    """Both at once is refused."""
+    records, _ = silos(10, seed=8)
+    index = build_index(records, model)
+
+    with pytest.raises(LinkageError, match="both changed and removed"):
+        link_changed(index, records.slice(0, 1), records.slice(0, 1).column("record_id").to_pylist())
