@@ -117,13 +117,19 @@ def column(
     description: str, name: str | None = None, *, of: str = "this", convert: Convert | None = None, default: Any = None
 ) -> Any:
     """A property of the row; `name` where it differs from the field's, `of` another variable of the traversal."""
-    return _named(description, lambda python_name: ReadsColumn(Column(python_name if name is None else name, of), convert, default))
+    return _named(
+        description,
+        lambda python_name: ReadsColumn(Column(python_name if name is None else name, of), convert, default),
+    )
 
 
 def instant(description: str, name: str | None = None, *, of: str = "this") -> Any:
     """A moment: read as epoch milliseconds, given as a UTC `datetime`."""
     return _named(
-        description, lambda python_name: ReadsColumn(Column(python_name if name is None else name, of, instant=True), from_milliseconds)
+        description,
+        lambda python_name: ReadsColumn(
+            Column(python_name if name is None else name, of, instant=True), from_milliseconds
+        ),
     )
 
 
@@ -169,7 +175,9 @@ def document(
     default: Callable[[], Json] = list,
 ) -> Any:
     """What a JSON property holds; its sub-fields are declared with `entry`."""
-    return _named(description, lambda n: ReadsDocument(Column(n if name is None else name, of), items, default), arguments)
+    return _named(
+        description, lambda n: ReadsDocument(Column(n if name is None else name, of), items, default), arguments
+    )
 
 
 def entry(description: str, name: str | None = None, *, convert: Convert | None = None, default: Any = None) -> Any:

@@ -212,7 +212,7 @@ def _nodes(
         found: dict[tuple[str, str], Any] = {}
         for typename, (key_at, shape_row), answer in zip(typenames, shapes, row, strict=True):
             found.update({(typename, item[key_at]): shape_row(item, given) for item in answer})
-        return [found.get(tuple(decode_id(text))) for text in given[wanted]]
+        return [found.get(decode_id(text)) for text in given[wanted]]
 
     return RootPlan(selector, shape, parts, nothing=[])
 

@@ -417,7 +417,8 @@ def page_size(arguments: Arguments) -> int:
         raise bad_input("Give `first` or `last`, not both.")
     if (after is not None and before is not None) or (first is not None and before) or (last is not None and after):
         raise bad_input("`after` goes with `first`, `before` with `last`.")
-    size: int = DEFAULT_PAGE if first is None and last is None else first if first is not None else last
+    given = first if first is not None else last
+    size = DEFAULT_PAGE if given is None else int(given)
     if not 1 <= size <= LARGEST_PAGE:
         raise bad_input(f"`{'first' if last is None else 'last'}` must be between 1 and {LARGEST_PAGE}; it is {size}.")
     return size

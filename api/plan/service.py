@@ -62,9 +62,7 @@ class Service:
             if only_queries:
                 raise MutationByGet
             raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", "This API has queries only.")])
-        result = await execute(
-            self.schema, self._store, self.plans, operation, variables, most_rows=self.limits.rows
-        )
+        result = await execute(self.schema, self._store, self.plans, operation, variables, most_rows=self.limits.rows)
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             raise RequestRefused(result.errors)
         return result
@@ -100,8 +98,8 @@ class Service:
         except GraphQLError as error:
             raise RequestRefused([error]) from None
         if errors := validate(self.schema, document, max_errors=20):
-            for error in errors:
-                error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED", **(error.extensions or {})}
+            for invalid in errors:
+                invalid.extensions = {"code": "GRAPHQL_VALIDATION_FAILED", **(invalid.extensions or {})}
             raise RequestRefused(errors)
         return document
 

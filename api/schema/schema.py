@@ -49,13 +49,13 @@ def export_schema() -> str:
     return print_schema(graphql_schema()).rstrip() + "\n"
 
 
-def _from_row(row: dict[str, Any], info: GraphQLResolveInfo, **_: Any) -> Any:
+def _from_row(row: dict[str, Any], info: GraphQLResolveInfo[Any], **_: Any) -> Any:
     value = row[info.path.key]  # type: ignore[index]
     if isinstance(value, Exception):
         raise value
     return value
 
 
-def _type_of_row(row: dict[str, Any], _info: GraphQLResolveInfo, _type: Any) -> str:
+def _type_of_row(row: dict[str, Any], _info: GraphQLResolveInfo[Any], _type: Any) -> str:
     name: str = row[TYPENAME]
     return name

@@ -131,7 +131,8 @@ REPEATED_QUESTIONS = Traversal(
     "WITH this, field, collect(asked) AS times "
     "UNWIND range(1, size(times) - 1) AS position "
     "WITH this, field, times[0] AS earlier, times[position] AS item "
-    "WHERE coalesce(item.ticket, item.activity_id, item.id) <> coalesce(earlier.ticket, earlier.activity_id, earlier.id) "
+    "WHERE coalesce(item.ticket, item.activity_id, item.id) "
+    "<> coalesce(earlier.ticket, earlier.activity_id, earlier.id) "
     "WITH this, item, field, earlier",
     variables=("item", "field", "earlier"),
     unique=(_ID, Column("", "field", nullable=False)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -48,7 +49,14 @@ JOURNEY: list[tuple[str, int, str, str, str, str, dict[str, Any]]] = [
 
 def record(key: str, **body: Any) -> dict[str, Any]:
     source, stream, identifier = key.split("/")
-    return {"key": key, "source": source, "stream": stream, "id": identifier, "kind": "person", "body": json.dumps(body)}
+    return {
+        "key": key,
+        "source": source,
+        "stream": stream,
+        "id": identifier,
+        "kind": "person",
+        "body": json.dumps(body),
+    }
 
 
 async def write_company(store: Store) -> None:
@@ -93,7 +101,12 @@ async def _write_customers(store: Store) -> None:
         {"address": "ada@x.test", "primary": True, "verified": True, "records": ["crm/contacts/1", "mkt/members/1"]},
         {"address": "old@x.test", "records": ["help/users/1"]},
     ]
-    alternative = {"value": "Clerk", "record": "help/users/1", "at": "2025-01-02T03:04:05Z", "why": "not the most recent"}
+    alternative = {
+        "value": "Clerk",
+        "record": "help/users/1",
+        "at": "2025-01-02T03:04:05Z",
+        "why": "not the most recent",
+    }
     provenance = {"job_title": {"record": "crm/contacts/1", "rule": "most_recent", "alternatives": [alternative]}}
     ada = {
         "display_name": "Ada Lovelace",
@@ -115,8 +128,16 @@ async def _write_customers(store: Store) -> None:
         "stage_said": "Opportunity",
         "activity_status": "ACTIVE",
         "consents": json.dumps(
-            [{"channel": "email", "purpose": "news", "status": "GRANTED", "at": "2026-01-01T00:00:00+00:00",
-              "evidence": None, "record": "mkt/members/1"}]
+            [
+                {
+                    "channel": "email",
+                    "purpose": "news",
+                    "status": "GRANTED",
+                    "at": "2026-01-01T00:00:00+00:00",
+                    "evidence": None,
+                    "record": "mkt/members/1",
+                }
+            ]
         ),
         "provenance": json.dumps(provenance),
         "sources": ["crm", "help", "mkt"],
@@ -124,8 +145,20 @@ async def _write_customers(store: Store) -> None:
         "interaction_count": len(JOURNEY),
         "search": "ada lovelace ada@x.test old@x.test 4930123456 analytical ltd",
     }
-    bob = {"display_name": "Bob", "sort_name": "bob", "sources": ["crm"], "record_count": 1, "search": "bob team@x.test"}
-    cleo = {"display_name": "Cleo", "sort_name": "cleo", "sources": ["help"], "record_count": 1, "search": "cleo team@x.test"}
+    bob = {
+        "display_name": "Bob",
+        "sort_name": "bob",
+        "sources": ["crm"],
+        "record_count": 1,
+        "search": "bob team@x.test",
+    }
+    cleo = {
+        "display_name": "Cleo",
+        "sort_name": "cleo",
+        "sources": ["help"],
+        "record_count": 1,
+        "search": "cleo team@x.test",
+    }
     people = [("c-ada", ada), ("c-bob", bob), ("c-cleo", cleo)]
     await store.write(
         "UNWIND $rows AS row CREATE (c:Customer {id: row.id}) SET c += row.properties",
@@ -136,14 +169,25 @@ async def _write_customers(store: Store) -> None:
         "sources: ['crm'], search: 'analytical ltd x.test'}) WITH a MATCH (c:Customer) WHERE c.id IN ['c-ada', 'c-bob'] "
         "CREATE (c)-[:WORKS_FOR]->(a)"
     )
-    await store.write("CREATE (f:FormerId {id: 'c-old'}) WITH f MATCH (c:Customer {id: 'c-bob'}) CREATE (f)-[:NOW]->(c)")
+    await store.write(
+        "CREATE (f:FormerId {id: 'c-old'}) WITH f MATCH (c:Customer {id: 'c-bob'}) CREATE (f)-[:NOW]->(c)"
+    )
     evidence = json.dumps(
-        {"other": "mkt/members/1", "bits": 12.4, "fields": [
-            {"field": "email", "level": "same", "bits": 11.2}, {"field": "given_name", "level": "same", "bits": 1.2}]}
+        {
+            "other": "mkt/members/1",
+            "bits": 12.4,
+            "fields": [
+                {"field": "email", "level": "same", "bits": 11.2},
+                {"field": "given_name", "level": "same", "bits": 1.2},
+            ],
+        }
     )
     described = [
-        ("crm/contacts/1", "c-ada"), ("mkt/members/1", "c-ada"), ("help/users/1", "c-ada"),
-        ("crm/contacts/2", "c-bob"), ("help/users/3", "c-cleo"),
+        ("crm/contacts/1", "c-ada"),
+        ("mkt/members/1", "c-ada"),
+        ("help/users/1", "c-ada"),
+        ("crm/contacts/2", "c-bob"),
+        ("help/users/3", "c-cleo"),
     ]
     await store.write(
         "UNWIND $rows AS row MATCH (r:SourceRecord {key: row[0]}) MATCH (c:Customer {id: row[1]}) "
@@ -156,8 +200,19 @@ async def _write_customers(store: Store) -> None:
 
 async def _write_journey(store: Store) -> None:
     events = [
-        {"id": i, "source": i[0], "record": "crm/contacts/1", "at": _ms(BEGIN + timedelta(minutes=minutes)), "sequence": 0,
-         "kind": kind, "function": function, "channel": channel, "direction": direction, "automated": False, **more}
+        {
+            "id": i,
+            "source": i[0],
+            "record": "crm/contacts/1",
+            "at": _ms(BEGIN + timedelta(minutes=minutes)),
+            "sequence": 0,
+            "kind": kind,
+            "function": function,
+            "channel": channel,
+            "direction": direction,
+            "automated": False,
+            **more,
+        }
         for i, minutes, kind, function, channel, direction, more in JOURNEY
     ]
     await write_interactions(store, "c-ada", events)
@@ -169,7 +224,9 @@ async def _write_journey(store: Store) -> None:
         "MATCH (i:Interaction) WITH DISTINCT i.function AS f, i.channel AS c "
         "CREATE (:Touchpoint {key: f + ':' + c, name: f + ' by ' + c, function: f, channel: c})"
     )
-    await store.write("MATCH (i:Interaction) MATCH (t:Touchpoint {key: i.function + ':' + i.channel}) CREATE (i)-[:AT]->(t)")
+    await store.write(
+        "MATCH (i:Interaction) MATCH (t:Touchpoint {key: i.function + ':' + i.channel}) CREATE (i)-[:AT]->(t)"
+    )
     await store.write(
         "MATCH (a:Interaction {id: 'h1'}) MATCH (b:Interaction {id: 'h2'}) CREATE (a)-[:HANDOFF {at: b.at, "
         "matter: 'help/t1', from_team: 'first', to_team: 'second', wait_seconds: 3600}]->(b)"
@@ -207,7 +264,7 @@ async def write_interactions(store: Store, customer: str, events: list[dict[str,
     ids = [event["id"] for event in sorted(events, key=lambda e: (e["at"], e["sequence"], e["id"]))]
     await store.write(
         "UNWIND $pairs AS pair MATCH (a:Interaction {id: pair[0]}) MATCH (b:Interaction {id: pair[1]}) CREATE (a)-[:NEXT]->(b)",
-        pairs=[list(pair) for pair in zip(ids, ids[1:], strict=False)],
+        pairs=[list(pair) for pair in pairwise(ids)],
     )
     await store.write(
         "MATCH (c:Customer {id: $customer}) MATCH (a:Interaction {id: $first}) MATCH (b:Interaction {id: $last}) "

@@ -241,7 +241,9 @@ async def test_interactions_are_filtered_by_what_they_are(ask: Ask) -> None:
     selection = "nodes { kind } totalCount"
 
     async def kinds(filter: str) -> list[str]:
-        found = await ada(ask, f"interactions(filter: {filter}, orderBy: {{field: OCCURRED_AT, direction: ASC}}) {{ {selection} }}")
+        found = await ada(
+            ask, f"interactions(filter: {filter}, orderBy: {{field: OCCURRED_AT, direction: ASC}}) {{ {selection} }}"
+        )
         page = found["interactions"]
         assert page["totalCount"] == len(page["nodes"])
         return [node["kind"] for node in page["nodes"]]

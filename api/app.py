@@ -1,0 +1,161 @@
+"""The served API: GraphQL, GraphiQL, and what an operator's probes ask."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from api.http import graphql_endpoint
+from api.plan.service import Service
+from api.schema.schema import graphql_schema
+from api.settings import ApiSettings, ServerError
+from api.viewer import check_binding
+from graph.store.driver import Store
+from graph.store.errors import StoreError
+from graph.store.migrate import latest, schema_of
+
+WEB = Path(__file__).parent / "web"
+READY_SECONDS = 5.0
+SHUTDOWN_SECONDS = 10
+PAGE_HEADERS = {
+    # GraphiQL's editor sets styles in the page, but it runs no script that is not a file of ours.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def create_app(store: Store, settings: ApiSettings | None = None) -> Starlette:
+    """The application over an open store; it does not close the store."""
+    app = Starlette(
+        routes=[
+            Route("/", _home),
+            Route("/health", _health),
+            Route("/ready", _ready),
+            Route("/graphql", graphql_endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+            Route("/graphiql", _graphiql),
+            Mount("/graphiql", StaticFiles(directory=WEB / "graphiql")),
+        ]
+    )
+    app.state.settings = settings or ApiSettings()
+    app.state.store = store
+    app.state.service = Service(graphql_schema(), store, app.state.settings.limits)
+    return app
+
+
+async def serve(
+    store: Store, settings: ApiSettings | None = None, *, on_started: Callable[[str], None] | None = None
+) -> None:
+    """Serve the API until the process is asked to end; `on_started` is told the address.
+
+    Raises ServerError before anything starts when the address cannot be had, or when it would be open to the world.
+    """
+    settings = settings or ApiSettings()
+    check_binding(settings.host, settings.token)
+    listener = listen(settings.host, settings.port)
+    config = uvicorn.Config(
+        create_app(store, settings),
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    server = _Server(config)
+    server.on_started = lambda: on_started(_address(listener)) if on_started else None
+    with listener:
+        await server.serve(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; raises ServerError with the reason and what to do. Port 0 takes a free one."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind, protocol)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+        except OSError:
+            bound.close()
+            raise
+    except (OSError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise ServerError(
+                f"Port {port} of {host} is in use, perhaps by another c360. "
+                f"End that, or choose another: --port {port + 1}"
+            ) from None
+        raise ServerError(f"Cannot listen on {host} port {port}: {error}. Choose another --host or --port.") from None
+    return bound
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens, so that whoever is told can connect, and returns when it is asked to end.
+
+    uvicorn's own server raises the signal once more at its end; then nobody could close the store after it.
+    """
+
+    on_started: Callable[[], None]
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.on_started()
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+async def _home(_: Request) -> Response:
+    return RedirectResponse("/graphiql")
+
+
+async def _graphiql(_: Request) -> Response:
+    return FileResponse(WEB / "graphiql.html", headers=PAGE_HEADERS)
+
+
+async def _health(_: Request) -> Response:
+    """The process lives; nothing is said about the store."""
+    return JSONResponse({"status": "ok"})
+
+
+async def _ready(request: Request) -> Response:
+    """The store answers and its schema is the one this version needs; 503 otherwise."""
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            schema = await schema_of(request.app.state.store)
+    except (StoreError, TimeoutError) as error:
+        return JSONResponse({"status": "unavailable", "reason": type(error).__name__}, status_code=503)
+    if schema != latest():
+        reason = f"the graph has schema {schema}, this version needs {latest()}: run c360 sync once"
+        return JSONResponse({"status": "unavailable", "reason": reason}, status_code=503)
+    return JSONResponse({"status": "ready", "store": request.app.state.store.kind, "schema": schema})

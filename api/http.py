@@ -1,0 +1,273 @@
+"""GraphQL over HTTP: one endpoint, as the specification wants it (graphql.github.io/graphql-over-http).
+
+A request that cannot be executed is answered with 400 and errors only; what was executed is answered with 200. A
+client that only accepts `application/json` gets 200 also for a document that does not parse or validate, as such
+clients expect. Unexpected exceptions reach the log with a reference, and the client with the reference only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from graphql import ExecutionResult, GraphQLError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from api.limits import Limits
+from api.plan.service import MutationByGet, RequestRefused, Service
+from api.viewer import ForeignHost, NotAuthenticated, viewer_of
+from connectors.errors import C360Error
+from graph.store.errors import AccessDenied, StoreUnavailable
+
+LOG = logging.getLogger("c360.api")
+JSON_TYPE = "application/json"
+RESPONSE_TYPE = "application/graphql-response+json"
+_OFFERED = {RESPONSE_TYPE: RESPONSE_TYPE, JSON_TYPE: JSON_TYPE, "application/*": JSON_TYPE, "*/*": JSON_TYPE}
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """The parameters of a GraphQL request."""
+
+    query: str
+    operation_name: str | None
+    variables: Mapping[str, Any] | None
+
+
+class Refusal(Exception):
+    """A request that is answered with an HTTP error; `headers` say what to do where a header can."""
+
+    def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+async def graphql_endpoint(request: Request) -> Response:
+    """Answer one GraphQL request."""
+    service: Service = request.app.state.service
+    media_type = RESPONSE_TYPE
+    try:
+        media_type = accepted_type(request.headers.get("accept"))
+        check_viewer(request)
+        asked = await read_request(request, service.limits)
+        async with asyncio.timeout(service.limits.seconds):
+            result = await service.answer(
+                asked.query, asked.variables, asked.operation_name, only_queries=request.method == "GET"
+            )
+        return result_response(result, media_type)
+    except Refusal as refusal:
+        error = GraphQLError(str(refusal), extensions={"code": refusal.code})
+        return response({"errors": [error.formatted]}, media_type, refusal.status, refusal.headers)
+    except RequestRefused as refused:
+        # A legacy client takes any other status than 200 for a broken connection.
+        return response(
+            {"errors": [error.formatted for error in refused.errors]},
+            media_type,
+            400 if media_type == RESPONSE_TYPE else 200,
+        )
+    except MutationByGet:
+        error = GraphQLError(
+            "GET asks, it does not change: send this by POST.", extensions={"code": "METHOD_NOT_ALLOWED"}
+        )
+        return response({"errors": [error.formatted]}, media_type, 405, {"Allow": "POST"})
+    except TimeoutError:
+        error = GraphQLError(
+            f"The query took longer than {service.limits.seconds:g} s. Ask for less at once.",
+            extensions={"code": "QUERY_TIMED_OUT"},
+        )
+        return response({"errors": [error.formatted]}, media_type, 503)
+
+
+def accepted_type(accept: str | None) -> str:
+    """The media type to answer with; raises Refusal (406) when none of ours is accepted."""
+    if not accept or not accept.strip():
+        return JSON_TYPE
+    best: tuple[float, int, str] | None = None
+    for position, item in enumerate(accept.split(",")):
+        name, *parameters = (part.strip().lower() for part in item.split(";"))
+        offered = _OFFERED.get(name)
+        weight = _weight(parameters)
+        if offered is None or weight <= 0 or not _utf8(parameters):
+            continue
+        if best is None or (weight, -position) > (best[0], -best[1]):
+            best = (weight, position, offered)
+    if best is None:
+        raise Refusal(406, "NOT_ACCEPTABLE", f"Answers are {RESPONSE_TYPE} or {JSON_TYPE}: accept one of these.")
+    return best[2]
+
+
+def check_viewer(request: Request) -> None:
+    """Know who asks; raises Refusal (401, 403)."""
+    try:
+        request.state.viewer = viewer_of(request.headers, request.app.state.settings.token)
+    except NotAuthenticated:
+        raise Refusal(
+            401,
+            "UNAUTHENTICATED",
+            "Send the token of this API: Authorization: Bearer …",
+            WWW_Authenticate='Bearer realm="c360"',
+        ) from None
+    except ForeignHost:
+        raise Refusal(
+            403,
+            "FORBIDDEN",
+            "Without a token this API answers only under localhost. Ask there, or set C360_API_TOKEN.",
+        ) from None
+    # A page of another site may send a simple GET in somebody's name; a POST of JSON it may not.
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        raise Refusal(403, "FORBIDDEN", "Requests from pages of other sites are refused.")
+
+
+async def read_request(request: Request, limits: Limits) -> GraphQLRequest:
+    """The GraphQL parameters of a GET or POST; raises Refusal."""
+    if request.method == "GET":
+        return _from_query_string(request)
+    if request.method != "POST":
+        raise Refusal(405, "METHOD_NOT_ALLOWED", "Ask by POST or GET.", Allow="GET, POST")
+    name, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
+    if name != JSON_TYPE or not _utf8(parameters) or request.headers.get("content-encoding", "identity") != "identity":
+        raise Refusal(
+            415, "UNSUPPORTED_MEDIA_TYPE", f"Send {JSON_TYPE}, in UTF-8 and not compressed.", Accept=JSON_TYPE
+        )
+    return _from_json(await _body(request, limits.body_bytes))
+
+
+def _from_query_string(request: Request) -> GraphQLRequest:
+    given: dict[str, Any] = dict(request.query_params)
+    for name in ("variables", "extensions"):
+        if given.get(name):
+            given[name] = _loads(given[name], f"`{name}` of the query string")
+        else:
+            given.pop(name, None)
+    given["operationName"] = given.get("operationName") or None
+    return _checked(given)
+
+
+def _from_json(body: bytes) -> GraphQLRequest:
+    given = _loads(body, "The body")
+    if isinstance(given, list):
+        raise Refusal(400, "BAD_REQUEST", "Batches are not answered: send one operation a request.")
+    if not isinstance(given, dict):
+        raise Refusal(400, "BAD_REQUEST", 'The body must be a JSON object such as {"query": "{ __typename }"}.')
+    return _checked(given)
+
+
+def _checked(given: Mapping[str, Any]) -> GraphQLRequest:
+    query, name = given.get("query"), given.get("operationName")
+    variables, extensions = given.get("variables"), given.get("extensions")
+    if not isinstance(query, str) or not query.strip():
+        raise Refusal(400, "BAD_REQUEST", "`query` is missing: it must hold a GraphQL document.")
+    if name is not None and not isinstance(name, str):
+        raise Refusal(400, "BAD_REQUEST", "`operationName` must be a text.")
+    if variables is not None and not isinstance(variables, dict):
+        raise Refusal(400, "BAD_REQUEST", "`variables` must be an object.")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise Refusal(400, "BAD_REQUEST", "`extensions` must be an object.")
+    return GraphQLRequest(query, name, variables)
+
+
+def _loads(text: str | bytes, what: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except ValueError:  # also for invalid UTF-8, and for JSON nested too deeply
+        raise Refusal(400, "BAD_REQUEST", f"{what} is not JSON in UTF-8.") from None
+
+
+async def _body(request: Request, most: int) -> bytes:
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > most:
+        raise _too_large(most)
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                raise _too_large(most)
+    except ClientDisconnect:
+        raise Refusal(400, "BAD_REQUEST", "The request ended before its body did.") from None
+    return bytes(body)
+
+
+def _too_large(most: int) -> Refusal:
+    # The rest of the body is not read: the connection cannot be used again.
+    return Refusal(413, "PAYLOAD_TOO_LARGE", f"A request may have at most {most:,} bytes.", Connection="close")
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return float(parameter[2:])
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def _utf8(parameters: list[str]) -> bool:
+    charset = next((p.partition("=")[2].strip('"') for p in parameters if p.startswith("charset=")), "utf-8")
+    return charset in ("utf-8", "utf8")
+
+
+def result_response(result: ExecutionResult, media_type: str) -> Response:
+    """What was executed; 503 when the store answered nothing at all."""
+    errors = [public_error(error) for error in result.errors or ()]
+    body: dict[str, Any] = {"data": result.data}
+    if errors:
+        body = {"errors": errors, **body}
+    if (
+        errors
+        and all(error["extensions"]["code"] == "SERVICE_UNAVAILABLE" for error in errors)
+        and not _any(result.data)
+    ):
+        return response({"errors": errors}, media_type, 503, {"Retry-After": "5"})
+    return response(body, media_type, 200)
+
+
+def _any(data: Mapping[str, Any] | None) -> bool:
+    return data is not None and any(value is not None for value in data.values())
+
+
+def public_error(error: GraphQLError) -> dict[str, Any]:
+    """An error as the client sees it: our own words as they are, anything else only by a reference into the log."""
+    cause = error.original_error
+    if cause is None or isinstance(cause, GraphQLError):
+        formatted: dict[str, Any] = dict(error.formatted)
+        formatted["extensions"] = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
+        return formatted
+    if isinstance(cause, StoreUnavailable | AccessDenied):
+        LOG.error("the store does not answer: %s", cause)
+        code, message = "SERVICE_UNAVAILABLE", "The store does not answer just now; try again in a moment."
+    else:
+        reference = uuid.uuid4().hex[:12]
+        # Not the exception's text: it may quote a value, and a value may be somebody's address.
+        said = str(cause) if isinstance(cause, C360Error) else type(cause).__name__
+        LOG.error(
+            "error %s at %s: %s\n%s", reference, error.path, said, "".join(traceback.format_tb(cause.__traceback__))
+        )
+        code, message = (
+            "INTERNAL_SERVER_ERROR",
+            f"Something went wrong here. The log knows more: reference {reference}.",
+        )
+    public = GraphQLError(message, error.nodes, path=error.path, extensions={"code": code})
+    return dict(public.formatted)
+
+
+def response(
+    body: Mapping[str, Any], media_type: str, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A JSON response of this media type."""
+    return Response(
+        orjson.dumps(body, option=orjson.OPT_UTC_Z),
+        status_code=status,
+        media_type=f"{media_type}; charset=utf-8",
+        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Vary": "Accept", **(headers or {})},
+    )

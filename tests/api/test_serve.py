@@ -1,0 +1,159 @@
+"""Serving: where it may listen, how it starts and ends, and what happens when the store goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from api.app import listen, serve
+from api.settings import ApiSettings, ServerError
+from api.viewer import check_binding
+from graph.store.driver import Store, open_store
+from graph.store.settings import StoreSettings
+from tests.conftest import Homes
+
+pytestmark = pytest.mark.anyio
+QUERY = {"query": "{ sources { name } }"}
+TOKEN = SecretStr("correct-horse-battery")
+
+
+@pytest.mark.parametrize(
+    ("host", "token", "allowed"),
+    [
+        ("127.0.0.1", None, True),
+        ("localhost", None, True),
+        ("::1", None, True),
+        ("0.0.0.0", None, False),
+        ("::", None, False),
+        ("192.168.1.7", None, False),
+        ("crm.example", None, False),
+        ("0.0.0.0", TOKEN, True),
+    ],
+)
+def test_the_world_is_let_in_only_with_authentication(host: str, token: SecretStr | None, allowed: bool) -> None:
+    """Without a token the API listens on loopback and refuses every other address, saying what to set."""
+    if allowed:
+        check_binding(host, token)
+    else:
+        with pytest.raises(ServerError, match="C360_API_TOKEN"):
+            check_binding(host, token)
+
+
+def test_a_token_comes_from_the_environment_or_a_file(tmp_path: pytest.TempPathFactory) -> None:
+    """Both ways are read; a short one and an unreadable file are refused in words."""
+    file = tmp_path / "token"  # type: ignore[operator]
+    file.write_text("a-token-in-a-file-1\n")
+    in_file = ApiSettings.from_environment({"C360_API_TOKEN_FILE": str(file)}).token
+    in_environment = ApiSettings.from_environment({"C360_API_TOKEN": "a-token-in-the-env"}).token
+
+    assert in_file is not None
+    assert in_file.get_secret_value() == "a-token-in-a-file-1"
+    assert in_environment is not None
+    assert ApiSettings.from_environment({}).token is None
+    with pytest.raises(ServerError, match="16"):
+        ApiSettings.from_environment({"C360_API_TOKEN": "short"})
+    with pytest.raises(ServerError, match="cannot be read"):
+        ApiSettings.from_environment({"C360_API_TOKEN_FILE": str(file) + ".gone"})
+
+
+def test_a_port_in_use_is_said_before_anything_starts() -> None:
+    """The message names the port and another one to take."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ServerError, match=f"--port {port + 1}"):
+            listen("127.0.0.1", port)
+
+
+async def test_the_server_answers_and_ends_when_it_is_asked_to(store: Store) -> None:
+    """It tells its address once it listens, answers there, and a SIGTERM ends it cleanly."""
+    address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    running = asyncio.create_task(serve(store, ApiSettings(port=0), on_started=address.set_result))
+    base = await asyncio.wait_for(address, 10)
+    async with httpx.AsyncClient(base_url=base) as client:
+        answer = await client.post("/graphql", json=QUERY)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(running, 15)
+
+    assert answer.json() == {"data": {"sources": []}}
+
+
+@pytest.fixture
+def neo4j_settings(homes: Homes) -> StoreSettings:
+    return homes.of("neo4j").settings
+
+
+async def test_the_api_outlives_a_store_that_goes_away(neo4j_settings: StoreSettings) -> None:
+    """While the store is gone the answer is 503 in words; when it is back, so are the answers."""
+    async with proxy_to(neo4j_settings) as proxy, open_store(proxy.settings) as store:
+        from tests.api.test_http import client_of
+
+        async with client_of(store) as client:
+            before = await client.post("/graphql", json=QUERY)
+            await proxy.stop()
+            gone, not_ready = await client.post("/graphql", json=QUERY), await client.get("/ready")
+            alive = await client.get("/health")
+            await proxy.start()
+            after = await client.post("/graphql", json=QUERY)
+
+    assert before.json() == after.json() == {"data": {"sources": []}}
+    assert (gone.status_code, not_ready.status_code, alive.status_code) == (503, 503, 200)
+    assert gone.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+    assert "127.0.0.1" not in gone.text
+    assert gone.headers["retry-after"]
+
+
+class Proxy:
+    """A cable to the store that can be pulled."""
+
+    def __init__(self, settings: StoreSettings) -> None:
+        target = urlsplit(settings.uri)
+        self._target = (target.hostname, target.port)
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port: int = free.getsockname()[1]
+        self.settings = StoreSettings(f"bolt://127.0.0.1:{self._port}", settings.user, settings.password)
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._join, "127.0.0.1", self._port)
+
+    async def stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(*self._target)
+        self._writers |= {writer, back}
+        await asyncio.gather(self._copy(reader, back), self._copy(there, writer))
+
+    async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await source.read(65536):
+                target.write(data)
+                await target.drain()
+        target.close()
+
+
+@asynccontextmanager
+async def proxy_to(settings: StoreSettings) -> AsyncIterator[Proxy]:
+    proxy = Proxy(settings)
+    await proxy.start()
+    try:
+        yield proxy
+    finally:
+        await proxy.stop()
