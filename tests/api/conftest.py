@@ -282,7 +282,7 @@ def _ms(moment: datetime) -> int:
 def asker(service: Service) -> Ask:
     """Ask a query; gives the response as JSON has it."""
 
-    async def ask(query: str, **variables: Any) -> dict[str, Any]:
+    async def ask(query: str, /, **variables: Any) -> dict[str, Any]:
         result = await service.answer(query, variables)
         response: dict[str, Any] = {"data": result.data}
         if result.errors:

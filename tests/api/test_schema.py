@@ -1,0 +1,95 @@
+"""The schema as others see it, and the example queries we promise to answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    is_specified_scalar_type,
+    validate_schema,
+)
+
+from api.plan.ids import encode_id
+from api.plan.select import reads
+from api.schema.schema import export_schema, graphql_schema
+from tests.api.conftest import Ask
+
+pytestmark = pytest.mark.anyio
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples" / "queries").glob("*.graphql"))
+VARIABLES: dict[str, dict[str, Any]] = {
+    "customer_by_email": {"emailAddress": "ada@x.test"},
+    "search": {"query": "ada"},
+    "account": {"id": encode_id("Account", "a-1")},
+    "journey_flow": {"from": "2026-01-01", "to": "2026-02-01"},
+    "nodes": {"ids": [encode_id("Customer", "c-ada"), encode_id("Interaction", "h1")]},
+}
+NO_VARIABLES = {"customers", "sources", "source_comparison", "interaction_kinds"}
+
+
+def test_the_schema_file_is_the_schema() -> None:
+    """A change of the schema comes with the new schema.graphql: run `c360 schema -o schema.graphql`."""
+    assert (ROOT / "schema.graphql").read_text(encoding="utf-8") == export_schema()
+
+
+def test_everything_in_the_schema_is_described() -> None:
+    """Each type, field, argument and enum value says what it is; each scalar of ours names its specification."""
+    silent: list[str] = []
+    for name, type_ in graphql_schema().type_map.items():
+        if name.startswith("__") or is_specified_scalar_type(type_):
+            continue
+        described: dict[str, Any] = {name: type_}
+        if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+            for field_name, field in type_.fields.items():
+                described[f"{name}.{field_name}"] = field
+                described |= {f"{name}.{field_name}({argument})": arg for argument, arg in field.args.items()}
+        elif isinstance(type_, GraphQLInputObjectType):
+            described |= {f"{name}.{field}": found for field, found in type_.fields.items()}
+        elif isinstance(type_, GraphQLEnumType):
+            described |= {f"{name}.{member}": found for member, found in type_.values.items()}
+        elif isinstance(type_, GraphQLScalarType) and not type_.specified_by_url:
+            silent.append(f"{name} @specifiedBy")
+        silent += [place for place, found in described.items() if not (found.description or "").strip()]
+
+    assert silent == []
+    assert validate_schema(graphql_schema()) == []
+
+
+def test_every_field_declares_what_it_reads() -> None:
+    """No field has a resolver of its own; connections, edges and page infos are read with their list."""
+    undeclared = [
+        f"{name}.{field_name}"
+        for name, type_ in graphql_schema().type_map.items()
+        if isinstance(type_, GraphQLObjectType)
+        and not name.startswith("__")
+        and not name.endswith(("Connection", "Edge", "PageInfo"))
+        for field_name, field in type_.fields.items()
+        if reads(field) is None
+    ]
+
+    assert undeclared == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+async def test_each_example_is_answered(ask: Ask, example: Path) -> None:
+    """Every query of examples/queries runs as it stands and finds something in the small company."""
+    variables = (
+        {} if example.stem in NO_VARIABLES else VARIABLES.get(example.stem, {"id": encode_id("Customer", "c-ada")})
+    )
+    answer = await ask(example.read_text(encoding="utf-8"), **variables)
+
+    assert "errors" not in answer, answer["errors"]
+    assert all(answer["data"].values())
+
+
+def test_each_example_says_what_it_is_for() -> None:
+    """An example begins with a sentence."""
+    assert EXAMPLES
+    assert [path.name for path in EXAMPLES if not path.read_text(encoding="utf-8").startswith("# ")] == []
