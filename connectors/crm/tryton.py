@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel
 
+from connectors.chosen_streams import did_you_mean
 from connectors.crm.tryton_changes import read_records
 from connectors.crm.tryton_opportunities import GoneOpportunity, Opportunity, map_opportunity, opportunities_plan
 from connectors.crm.tryton_parties import GoneParty, Party, map_party, parties_plan
@@ -88,10 +89,11 @@ class TrytonConnector:
 def chosen_streams(source: str, streams: tuple[Stream, ...], wanted: tuple[str, ...] | None) -> tuple[Stream, ...]:
     """The streams that `wanted` names, in their own order; raises PluginConfigError for one that is not there."""
     names = [stream.name for stream in streams]
-    if unknown := sorted(set(wanted or ()) - set(names)):
-        raise PluginConfigError(
-            f"plugins.toml: [{source}] streams names {', '.join(map(repr, unknown))}; known: {', '.join(names)}."
-        )
+    for name in wanted or ():
+        if name not in names:
+            raise PluginConfigError(
+                f"plugins.toml: [{source}] has no stream {name!r}.{did_you_mean(name, names)} Known: {', '.join(names)}."
+            )
     return tuple(stream for stream in streams if wanted is None or stream.name in wanted)
 
 

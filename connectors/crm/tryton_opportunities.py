@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from connectors.crm.tryton_changes import Plan, Row, Watched
-from connectors.crm.tryton_parties import EMPLOYS, absorbing, staff_parties
+from connectors.crm.tryton_parties import EMPLOYS, Staff, absorbing
 from connectors.crm.tryton_rpc import Decimal, Moment, Named, Tryton, wire
 from connectors.records import BusinessFunction, Channel, Direction, Interaction, Precision, Tombstone, said
 
@@ -89,6 +89,8 @@ class _Id(msgspec.Struct, frozen=True):
 def opportunities_plan(tryton: Tryton) -> Plan[Opportunity | GoneOpportunity]:
     """Read opportunities again when they change, and when their party was merged into another."""
 
+    staff = Staff(tryton)
+
     async def itself(rows: Sequence[Row]) -> list[int]:
         return [row.id for row in rows]
 
@@ -98,7 +100,7 @@ def opportunities_plan(tryton: Tryton) -> Plan[Opportunity | GoneOpportunity]:
         return [row.id for row in found]
 
     async def fetch(ids: Sequence[int]) -> list[Opportunity | GoneOpportunity]:
-        return list(await read_opportunities(tryton, ids))
+        return list(await read_opportunities(tryton, ids, await staff.parties()))
 
     async def gone(ids: Sequence[int]) -> list[Opportunity | GoneOpportunity]:
         now = datetime.now(UTC)
@@ -116,8 +118,8 @@ def opportunities_plan(tryton: Tryton) -> Plan[Opportunity | GoneOpportunity]:
     )
 
 
-async def read_opportunities(tryton: Tryton, ids: Sequence[int]) -> list[Opportunity]:
-    """The opportunities with these ids that are still there, each with its history."""
+async def read_opportunities(tryton: Tryton, ids: Sequence[int], staff: set[int]) -> list[Opportunity]:
+    """The opportunities with these ids that are still there, each with its history; those of `staff` have no party."""
     domain = [["id", "in", list(ids)]]
     rows = await tryton.search_read("sale.opportunity", domain, NOW_FIELDS, _Now, order=[["id", "ASC"]])
     history = await _history(tryton, [row.id for row in rows])
@@ -126,7 +128,6 @@ async def read_opportunities(tryton: Tryton, ids: Sequence[int]) -> list[Opportu
         "party.relation.all", [["from_", "in", parties], ["type.name", "=", EMPLOYS]], ["from_"], _Employer
     )
     organisations = {row.from_ for row in employers}
-    staff = await staff_parties(tryton)
     return [
         Opportunity(
             id=row.id,

@@ -6,6 +6,7 @@ persons. The company's own house and its employees are parties too, and no custo
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -103,7 +104,7 @@ class _AnyRelation(msgspec.Struct, frozen=True):
     type: int
 
 
-class _Staff(msgspec.Struct, frozen=True):
+class _StaffRow(msgspec.Struct, frozen=True):
     id: int
     party: int
 
@@ -123,9 +124,11 @@ def parties_plan(tryton: Tryton) -> Plan[Party | GoneParty]:
         replaced = {row.id for row in rows if row.replaced_by is not None}
         return [row.id for row in rows] + await absorbing(tryton, replaced)
 
+    staff = Staff(tryton)
+
     async def fetch(ids: Sequence[int]) -> list[Party | GoneParty]:
-        staff = await staff_parties(tryton)
-        return [party for party in await read_parties(tryton, ids) if party.id not in staff]
+        colleagues = await staff.parties()
+        return [party for party in await read_parties(tryton, ids) if party.id not in colleagues]
 
     async def undated() -> dict[str, str]:
         return await _relation_digests(tryton)
@@ -159,15 +162,22 @@ async def gone_parties(ids: Sequence[int]) -> list[Party | GoneParty]:
     return [GoneParty(number, now) for number in ids]
 
 
-async def staff_parties(tryton: Tryton) -> set[int]:
-    """The parties of the company itself and of its employees; empty where the user may not read them."""
-    staff: set[int] = set()
-    for model in ("company.company", "company.employee"):
-        try:
-            staff.update(row.party for row in await tryton.search_read(model, [], ["party"], _Staff))
-        except SourceRefused:
-            continue
-    return staff
+class Staff:
+    """The parties of the company itself and of its employees, asked for once a read."""
+
+    def __init__(self, tryton: Tryton) -> None:
+        self._tryton = tryton
+        self._parties: set[int] | None = None
+
+    async def parties(self) -> set[int]:
+        """Their ids; empty where the user may not read them."""
+        if self._parties is None:
+            self._parties = set()
+            for model in ("company.company", "company.employee"):
+                with contextlib.suppress(SourceRefused):
+                    rows = await self._tryton.search_read(model, [], ["party"], _StaffRow)
+                    self._parties.update(row.party for row in rows)
+        return self._parties
 
 
 async def absorbing(tryton: Tryton, replaced: Iterable[int]) -> list[int]:

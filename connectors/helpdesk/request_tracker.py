@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.errors import PluginConfigError, RecordError, SourceError
+from connectors.errors import RecordError, SourceError
 from connectors.helpdesk.request_tracker_api import RequestTracker, User
 from connectors.helpdesk.request_tracker_stories import read_stories
 from connectors.helpdesk.request_tracker_tickets import Codebook, TicketStory, map_story
@@ -45,7 +45,6 @@ class RequestTrackerConfig(BaseModel):
     token: SecretStr | None = Field(default=None, description="authentication token of a user with AdminUsers")
     user: str | None = Field(default=None, description="login, where there is no token")
     password: SecretStr | None = Field(default=None, description="that login's password")
-    streams: tuple[str, ...] | None = Field(default=None, description="only these streams; all by default")
     csat_field: str = Field(default="CSAT", description="custom field of tickets that holds the survey's score")
     csat_reason_field: str = Field(default="CSAT reason", description="custom field that holds the words to it")
     csat_scale: tuple[float, float] = Field(default=(1.0, 5.0), description="worst and best score")
@@ -88,13 +87,6 @@ class RequestTrackerConnector:
     ) -> None:
         self.name = name
         self._config = config
-        wanted, known = config.streams, (USERS, TICKETS)
-        names = [stream.name for stream in known]
-        if unknown := sorted(set(wanted or ()) - set(names)):
-            raise PluginConfigError(
-                f"plugins.toml: [{name}] streams names {', '.join(map(repr, unknown))}; known: {', '.join(names)}."
-            )
-        self._streams = [stream for stream in known if wanted is None or stream.name in wanted]
         self._rt = RequestTracker(
             name,
             config.rest_url,
@@ -127,8 +119,8 @@ class RequestTrackerConnector:
         return CheckReport(True, f"Request Tracker {details['version']}.{no_survey}", details)
 
     async def discover(self) -> list[Stream]:
-        """The chosen streams, users first: tickets point to them."""
-        return list(self._streams)
+        """Users first: tickets point to them."""
+        return [USERS, TICKETS]
 
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
         """Pages of `User` or `TicketStory`."""

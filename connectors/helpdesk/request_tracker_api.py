@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 
-from connectors.errors import SourceError, SourceNotFound
+from connectors.errors import SourceError, SourceNotFound, SourceRefused
 from connectors.http import Patience, SourceClient
 
 T = TypeVar("T")
@@ -189,7 +189,22 @@ class RequestTracker:
             return None
 
     async def colleagues(self) -> set[int]:
-        """Numbers of the privileged users (agents and administrators), and of RT's own two."""
+        """Numbers of the privileged users (agents and administrators), and of RT's own two.
+
+        Raises SourceRefused for a reader without the right AdminUsers.
+        """
+        try:
+            return await self._colleagues()
+        except SourceRefused as error:
+            if error.status == 401:
+                raise
+            raise SourceRefused(
+                f"[{self.source}] RT does not show this reader who is a colleague and who a customer. "
+                f"Use a token of a user with the right AdminUsers.",
+                status=error.status,
+            ) from None
+
+    async def _colleagues(self) -> set[int]:
         groups = await self._get(
             "groups",
             Page[NamedThing],

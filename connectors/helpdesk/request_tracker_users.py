@@ -42,7 +42,7 @@ async def read_users(
         async for page in _all_users(rt, colleagues, seen):
             yield page
     else:
-        async for page in _changed_users(rt, seen, overlap):
+        async for page in _changed_users(rt, colleagues, seen, overlap):
             yield page
     yield Page([], _state(seen))
 
@@ -58,16 +58,18 @@ async def _all_users(rt: RequestTracker, colleagues: frozenset[int], seen: UserS
         yield Page(customers, _state(seen), total=found.total)
     disabled = await rt.all_changes(f"{USERS} AND Type = 'Disabled'")
     seen.page = None
-    yield Page(await _one_by_one(rt, {change.of for change in disabled}), _state(seen))
+    yield Page(await _one_by_one(rt, {change.of for change in disabled} - colleagues), _state(seen))
 
 
-async def _changed_users(rt: RequestTracker, seen: UserState, overlap: int) -> AsyncIterator[Page[User]]:
+async def _changed_users(
+    rt: RequestTracker, colleagues: frozenset[int], seen: UserState, overlap: int
+) -> AsyncIterator[Page[User]]:
     after = seen.next if seen.next is not None else max(0, seen.transaction - overlap)
     while changes := (await rt.changes(f"{USERS} AND id > {after}", limit=A_PAGE)).items:
         after = changes[-1].number
         seen.next = after
         seen.transaction = max(seen.transaction, after)
-        yield Page(await _one_by_one(rt, {change.of for change in changes}), _state(seen))
+        yield Page(await _one_by_one(rt, {change.of for change in changes} - colleagues), _state(seen))
     seen.next = None
 
 

@@ -18,11 +18,11 @@ from connectors.crm.tryton_changes import Plan, Row, Watched
 from connectors.crm.tryton_parties import (
     GoneParty,
     Party,
+    Staff,
     absorbing,
     gone_parties,
     is_account,
     read_parties,
-    staff_parties,
 )
 from connectors.crm.tryton_rpc import Moment, Named, Tryton
 from connectors.records import (
@@ -120,6 +120,8 @@ SENT_FIELDS = ("marketing_automation_activity", "marketing_automation_record", "
 def recipients_plan(tryton: Tryton) -> Plan[Party | GoneParty]:
     """Parties in any scenario, with what they said about its mails."""
 
+    staff = Staff(tryton)
+
     async def of_record(rows: Sequence[Row]) -> list[int]:
         return [number for row in rows if (number := _party_number(str(row.record))) is not None]
 
@@ -136,7 +138,7 @@ def recipients_plan(tryton: Tryton) -> Plan[Party | GoneParty]:
         said_by: dict[int, list[Enrolment]] = defaultdict(list)
         for row in rows:
             said_by[_party_number(row.record) or 0].append(row)
-        wanted = sorted(set(said_by) - await staff_parties(tryton))
+        wanted = sorted(set(said_by) - await staff.parties())
         parties = await read_parties(tryton, wanted) if wanted else []
         return [
             # An employer is not in the scenario, so there is no account record to point to.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -62,7 +62,8 @@ async def test_a_deactivated_party_does_not_vanish(crm: TrytonConnector, tryton_
 
 async def test_a_merge_moves_what_it_does_not_date(crm: TrytonConnector, tryton_writer: TrytonWriter) -> None:
     """After merges in a chain every deal and address is with the last party, though none of them has a new date."""
-    first, second, third = (new_party(tryton_writer, f"Trap {n}", f"{n}@trap.example") for n in ("Ena", "Dvo", "Tre"))
+    names = ("ena", "dvo", "tre")
+    first, second, third = (new_party(tryton_writer, f"Trap {name}", f"{name}@trap.example") for name in names)
     deal = new_opportunity(tryton_writer, first)
     ledger = Ledger(crm)
     await ledger.sync()
@@ -74,15 +75,11 @@ async def test_a_merge_moves_what_it_does_not_date(crm: TrytonConnector, tryton_
     changed = await ledger.sync()
 
     assert tryton_writer.call("sale.opportunity.read", [deal], ["write_date"]) == before
-    assert ledger.person(f"crm/parties/{first}").merged_into == str(third)
+    assert ledger.person(f"crm/parties/{first}").merged_into == str(second)
     assert ledger.person(f"crm/parties/{second}").merged_into == str(third)
     assert [one.person for one in interactions(changed)] == [f"crm/parties/{third}"]
     addresses = {one.value for one in ledger.person(f"crm/parties/{third}").emails}
-    assert addresses == {"Ena@trap.example", "Dvo@trap.example", "Tre@trap.example"} or addresses == {
-        "ena@trap.example",
-        "dvo@trap.example",
-        "tre@trap.example",
-    }
+    assert addresses == {f"{name}@trap.example" for name in names}
 
 
 async def test_a_merge_between_two_reads_is_followed_at_once(crm: TrytonConnector, tryton_writer: TrytonWriter) -> None:
@@ -171,16 +168,16 @@ async def test_a_lead_of_nobody_is_no_interaction_until_somebody_is_known(
 
 
 async def test_small_pages_give_what_large_ones_give(filled: Filled, tryton_config: TrytonConfig) -> None:
-    """Many rows share one date; pages of 3, also of changes only, lose and repeat none of them."""
+    """Many rows share one date; pages of 9, also of changes only, lose and repeat none of them."""
     large, small = (
         Ledger(TrytonConnector("crm", tryton_config.model_copy(update={"page_size": size, "overlap_seconds": 1e6})))
-        for size in (1000, 3)
+        for size in (1000, 9)
     )
     try:
         await large.sync()
         await small.sync()
         assert small.records == large.records
-        assert small.pages["parties"] > 20
+        assert small.pages["parties"] > 7
 
         changed = small.records.copy()
         small.records.clear()
@@ -239,7 +236,7 @@ async def test_who_leaves_a_scenario_revokes(filled: Filled, marketing: TrytonMa
 
 async def test_refusals_say_what_to_do(tryton_config: TrytonConfig) -> None:
     """A wrong password, a wrong database and a wrong address are refused with the section and a remedy, no secret."""
-    wrong = {
+    wrong: dict[str, dict[str, object]] = {
         "password": {"password": SecretStr("wrong-secret-9")},
         "database": {"database": "nosuch"},
         "runs": {"url": "http://127.0.0.1:9", "timeout_seconds": 1.0},
@@ -270,7 +267,7 @@ async def test_a_seller_may_not_read_marketing(filled: Filled, tryton_config: Tr
 async def test_an_unknown_model_is_named(tryton_config: TrytonConfig) -> None:
     """A module that is not activated is a clear error, though Tryton answers 200 with a quoted name only."""
     tryton = Tryton("crm", tryton_config)
-    with pytest.raises(SourceNotFound, match="no model or field 'no.such'"):
+    with pytest.raises(SourceNotFound, match=r"no model or field 'no\.such'"):
         await tryton.call("model.no.such.search", [[], 0, None, None], list[int])
     await tryton.close()
 
@@ -284,7 +281,7 @@ async def test_an_expired_session_is_renewed(servers_cache: Path, tmp_path: Path
         )
         ledger = Ledger(TrytonConnector("crm", config))
         await ledger.sync()
-        time.sleep(2)
+        await asyncio.sleep(2)
         writer = TrytonWriter(server)
         new_party(writer, "Trap Later")
         changed = await ledger.sync()
