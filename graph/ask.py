@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.resources import files
 from typing import Any
 
 from connectors.errors import C360Error
@@ -51,6 +52,11 @@ def known(name: str) -> str:
     near = difflib.get_close_matches(name, names, n=1)
     meant = f" Did you mean '{near[0]}'?" if near else ""
     raise QuestionError(f"There is no question '{name}'.{meant} Known: {', '.join(names)}.")
+
+
+def text_of(name: str) -> str:
+    """The whole file of a question, its header too: to be pasted into Neo4j Browser."""
+    return files("graph").joinpath("questions", f"{known(name)}.cypher").read_text(encoding="utf-8")
 
 
 def parameter_values(name: str, given: Mapping[str, Any]) -> dict[str, Any]:

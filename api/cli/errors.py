@@ -1,0 +1,66 @@
+"""What a failure is to the shell: a sentence and an exit code, never a traceback (unless --verbose asks for it).
+
+2: the call or the configuration must be changed. 1: it failed. 130: Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import errno
+import traceback
+
+from api.cli.invocation import Invocation, UsageProblem
+from api.settings import ServerError
+from connectors.errors import C360Error, PluginConfigError
+from graph.ask import QuestionError
+from graph.linkage.rules import LinkageError
+from graph.rules import RulesError
+
+FAILURE = 1
+USAGE = 2
+INTERRUPTED = 130
+
+
+_TO_BE_CHANGED = (PluginConfigError, RulesError, QuestionError, ServerError, UsageProblem)
+
+
+def explain(error: BaseException, invocation: Invocation) -> int:
+    """Say what went wrong; returns the exit code."""
+    if isinstance(error, KeyboardInterrupt):
+        invocation.say("Stopped. What was stored stays, and the next `c360 sync` goes on from there.")
+        return INTERRUPTED
+    if invocation.verbose:
+        invocation.err.print("".join(traceback.format_exception(error)), markup=False)
+    invocation.err.print(f"[bold red]error:[/] {_escaped(_sentence(error))}")
+    return USAGE if isinstance(error, _TO_BE_CHANGED) else FAILURE
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, C360Error | LinkageError):
+        return str(error)
+    if isinstance(error, OSError):
+        return _of_the_system(error)
+    return (
+        f"c360 failed where it should not: {type(error).__name__}: {error}. "
+        "Run it again with `c360 --verbose …` to see where, and tell us."
+    )
+
+
+def _of_the_system(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    what = f"{place}{error.strerror or error}."
+    remedies = {
+        errno.ENOSPC: "Free some space; what was stored stays, and the same command goes on from there.",
+        errno.EDQUOT: "Free some space; what was stored stays, and the same command goes on from there.",
+        errno.EACCES: "Give this user the right to it, or name another place.",
+        errno.EPERM: "Give this user the right to it, or name another place.",
+        errno.EROFS: "Name a place that can be written.",
+        errno.ENOENT: "Check the spelling, or create it first.",
+        errno.ENOTDIR: "Name a folder.",
+        errno.EISDIR: "Name a file.",
+        errno.EADDRINUSE: "Another program listens there: stop it, or choose another --port.",
+    }
+    return f"{what} {remedies.get(error.errno or 0, '')}".strip()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")

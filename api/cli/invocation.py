@@ -1,0 +1,112 @@
+"""What one call of c360 knows before its command begins: the folder, how much to say, and where to say it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+
+from connectors.errors import C360Error
+from graph.rules import Rules, read_rules
+from graph.store.driver import Store, open_store
+from graph.store.errors import StoreError
+from graph.store.migrate import migrate
+from graph.store.settings import StoreSettings
+
+T = TypeVar("T")
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
+
+
+class UsageProblem(C360Error):
+    """The call cannot mean anything: an option, a variable, a name or a folder must be another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The global options; answers go to `out`, everything else to `err`, so that `--json` can be piped."""
+
+    config: Path
+    verbose: bool = False
+    out: Console = field(default_factory=lambda: Console(soft_wrap=True, highlight=False))
+    err: Console = field(default_factory=lambda: Console(stderr=True, soft_wrap=True, highlight=False))
+
+    @property
+    def plugins_toml(self) -> Path:
+        return self.config / "plugins.toml"
+
+    def rules(self) -> Rules:
+        """rules.toml of the folder, or the shipped rules when it has none; raises RulesError."""
+        path = self.config / "rules.toml"
+        return read_rules(path if path.exists() else None)
+
+    def store(self, uri: str | None = None) -> StoreSettings:
+        """Where the graph is: the address given, else C360_STORE; raises UsageProblem when it cannot be one."""
+        environment = dict(os.environ) if uri is None else {**os.environ, "C360_STORE": uri}
+        try:
+            return StoreSettings.from_environment(environment)
+        except StoreError as error:
+            raise UsageProblem(str(error) if uri is None else str(error).replace("C360_STORE:", "--store:")) from None
+
+    def say(self, text: str) -> None:
+        """A line for whoever watches."""
+        self.err.print(text, markup=False)
+
+
+def of(context: typer.Context) -> Invocation:
+    """The invocation that a command belongs to."""
+    found = context.find_root().obj
+    assert isinstance(found, Invocation)
+    return found
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work; Ctrl-C cancels it where it stands, and what is committed stays."""
+    return asyncio.run(work)
+
+
+def with_store(settings: StoreSettings, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Open the store, bring its schema up to date, and work with it."""
+
+    async def story() -> T:
+        async with opened(settings) as store:
+            return await work(store)
+
+    return run(story())
+
+
+def opened(settings: StoreSettings) -> AbstractAsyncContextManager[Store]:
+    """The store with a schema that is up to date; raises StoreError."""
+
+    @asynccontextmanager
+    async def story() -> Any:
+        async with open_store(settings) as store:
+            await migrate(store)
+            yield store
+
+    return story()
+
+
+def set_up_logging(invocation: Invocation) -> None:
+    """Warnings as plain lines; with --verbose everything that c360 logs."""
+    logger = logging.getLogger("c360")
+    logger.setLevel(logging.DEBUG if invocation.verbose else logging.WARNING)
+    logger.handlers[:] = [_Lines(invocation)]
+    logger.propagate = False
+
+
+class _Lines(logging.Handler):
+    def __init__(self, invocation: Invocation) -> None:
+        super().__init__()
+        self._invocation = invocation
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._invocation.say(f"{record.levelname.lower()}: {record.getMessage()}")

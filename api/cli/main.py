@@ -1,0 +1,82 @@
+"""The command line: `c360`, its global options, and the nouns and verbs that hang from it."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from api.cli import cypher, demo, init, link, plugins, rebuild, sample, schema, serve, store, sync
+from api.cli.errors import explain
+from api.cli.invocation import Invocation, set_up_logging
+
+
+def run() -> None:
+    """The console script `c360`."""
+    app()
+
+
+class _Door(TyperGroup):
+    """Every command leaves by this door: a failure becomes a sentence and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, Exception) as error:
+            # Whatever it is, somebody at a shell can do nothing with a traceback; --verbose shows it.
+            if isinstance(error, BrokenPipeError) or _is_clicks_own(error):
+                raise
+            raise typer.Exit(explain(error, _invocation(ctx))) from None
+
+
+app = typer.Typer(
+    name="c360",
+    cls=_Door,
+    help="One customer out of many silos: who is this customer, and what have they been through with us?",
+    epilog="Start with [bold]c360 demo[/], or with your own exports: [bold]c360 init ./exports[/].",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"c360 {version('c360')}")
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    context: typer.Context,
+    config: Annotated[
+        Path, typer.Option("--config", metavar="DIR", help="The folder of plugins.toml and rules.toml.")
+    ] = Path(),
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Log what happens, and show where an error is from.")
+    ] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """One customer out of many silos: who is this customer, and what have they been through with us?"""
+    context.obj = Invocation(config, verbose)
+    set_up_logging(context.obj)
+
+
+def _invocation(context: Any) -> Invocation:
+    return context.obj if isinstance(context.obj, Invocation) else Invocation(Path())
+
+
+def _is_clicks_own(error: BaseException) -> bool:
+    """Exit, Abort and wrong usage, which typer turns into an exit code itself."""
+    return isinstance(error, typer.Abort) or hasattr(error, "exit_code")
+
+
+for _noun in (demo, init, sync, serve, rebuild, link, sample, schema, cypher, plugins, store):
+    _noun.hang_on(app)

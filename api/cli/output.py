@@ -1,0 +1,67 @@
+"""Answers on the terminal: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import orjson
+from neo4j.time import Date, DateTime, Duration, Time
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+def print_json(console: Console, value: Any) -> None:
+    """The value as indented JSON, as it is: no colours, no wrapping."""
+    text = orjson.dumps(value, default=_as_json, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode()
+    console.file.write(text + "\n")
+
+
+def print_table(
+    console: Console, columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None
+) -> None:
+    """Rows under their names; numbers to the right, what is not known as a dash."""
+    rows = [list(row) for row in rows]
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    for place, column in enumerate(columns):
+        is_number = any(isinstance(row[place], int | float) for row in rows)
+        table.add_column(column.replace("_", " "), justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(shown(value)) for value in row))
+    console.print(table)
+
+
+def shown(value: Any) -> str:
+    """A value as people read it: `2026-03-01 14:05`, `1,240`, `crm, helpdesk`."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1000 else f"{value:g}"
+    if isinstance(value, DateTime | datetime):
+        return f"{_moment(value):%Y-%m-%d %H:%M}"
+    if isinstance(value, list | tuple | set):
+        return ", ".join(shown(item) for item in value)
+    return str(value)
+
+
+def _moment(value: DateTime | datetime) -> datetime:
+    moment = value.to_native() if isinstance(value, DateTime) else value
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, DateTime):
+        return _moment(value).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Date | Time | Duration):
+        return value.iso_format()
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return msgspec.to_builtins(value, str_keys=True)

@@ -1,0 +1,87 @@
+"""`c360 plugins`: which connectors there are, and whether the sources can be read."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import msgspec
+import typer
+
+from api.cli.errors import FAILURE
+from api.cli.examples import examples
+from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, run
+from api.cli.output import print_json, print_table
+from api.cli.sources import read_sources
+from connectors.errors import C360Error
+from connectors.hookspecs import CheckReport
+from connectors.plugins import load_plugins
+from connectors.settings import read_settings
+from graph.sync.land import LandingSource
+
+
+def hang_on(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Connectors: list them, check the sources that use them.")
+    group.command("list", epilog=examples("c360 plugins list", "c360 plugins list --json"))(list_plugins)
+    group.command("check", epilog=examples("c360 plugins check", "c360 plugins check crm --json"))(check)
+    app.add_typer(group, name="plugins")
+
+
+def list_plugins(context: typer.Context, as_json: JsonOption = False) -> None:
+    """List every plugin with its state; a broken one with the reason."""
+    invocation = of(context)
+    paths = read_settings(invocation.plugins_toml).plugin_paths if invocation.plugins_toml.exists() else []
+    plugins = load_plugins(paths)
+    if as_json:
+        print_json(invocation.out, [msgspec.to_builtins(state) for state in plugins.states])
+        return
+    rows = [
+        (state.name, state.state, state.connectors, f"{state.distribution} {state.version}".strip(), state.error)
+        for state in plugins.states
+    ]
+    print_table(invocation.out, ("plugin", "state", "connectors", "from", "error"), rows)
+
+
+def check(
+    context: typer.Context,
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Sections of plugins.toml; all unless said.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check that each source can be read now: settings, secrets, files, permissions. Nothing is written."""
+    invocation = of(context)
+    readable = read_sources(invocation, invocation.plugins_toml, sources or ())
+    reports = run(_check_all(readable.landing))
+    if as_json:
+        print_json(invocation.out, {name: msgspec.to_builtins(report) for name, report in reports.items()})
+    else:
+        _show(invocation, reports)
+    if readable.problems:
+        raise UsageProblem("\n".join(readable.problems))
+    if not all(report.ok for report in reports.values()):
+        raise typer.Exit(FAILURE)
+
+
+async def _check_all(sources: tuple[LandingSource, ...]) -> dict[str, CheckReport]:
+    reports = await asyncio.gather(*(_check(source) for source in sources))
+    return dict(zip((source.connector.name for source in sources), reports, strict=True))
+
+
+async def _check(source: LandingSource) -> CheckReport:
+    try:
+        return await source.connector.check()
+    except C360Error as error:
+        return CheckReport(ok=False, message=str(error))
+    except Exception as error:  # a plugin may raise anything; the other sources are checked
+        return CheckReport(ok=False, message=f"the connector '{source.kind}' failed: {type(error).__name__}: {error}")
+    finally:
+        await source.connector.close()
+
+
+def _show(invocation: Invocation, reports: dict[str, CheckReport]) -> None:
+    rows = [(name, "ok" if report.ok else "refused", report.message) for name, report in reports.items()]
+    print_table(invocation.out, ("source", "state", "what it says"), rows)
+    for name, report in reports.items():
+        for what, state in report.details.items():
+            invocation.out.print(f"  {name}: {what}: {state}", markup=False)

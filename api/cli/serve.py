@@ -1,0 +1,62 @@
+"""`c360 serve`: the API over the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Annotated, Any
+
+import typer
+
+from api import app as served
+from api.cli.errors import INTERRUPTED
+from api.cli.examples import examples
+from api.cli.invocation import Invocation, of, opened, run
+from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings
+from api.viewer import check_binding
+from graph.store.driver import Store
+from graph.store.settings import StoreSettings
+
+HostOption = Annotated[str, typer.Option("--host", help="The address to listen on.")]
+PortOption = Annotated[int, typer.Option("--port", min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
+
+
+def hang_on(app: typer.Typer) -> None:
+    app.command("serve", epilog=examples("c360 serve", "C360_API_TOKEN=… c360 serve --host 0.0.0.0 --port 80"))(serve)
+
+
+def serve(context: typer.Context, host: HostOption = DEFAULT_HOST, port: PortOption = DEFAULT_PORT) -> None:
+    """Serve GraphQL and GraphiQL over the graph. Beyond this machine only with C360_API_TOKEN."""
+    invocation = of(context)
+    settings = api_settings(host, port)
+    until_interrupted(invocation, _serve(invocation, invocation.store(), settings))
+
+
+def until_interrupted(invocation: Invocation, work: Coroutine[Any, Any, None]) -> None:
+    """Run what serves; Ctrl-C is how it is meant to end, and still exit code 130."""
+    try:
+        run(work)
+    except KeyboardInterrupt:
+        invocation.say("Stopped serving.")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+async def _serve(invocation: Invocation, store: StoreSettings, settings: ApiSettings) -> None:
+    async with opened(store) as graph:
+        await serve_graph(invocation, graph, settings)
+
+
+def api_settings(host: str, port: int) -> ApiSettings:
+    """The settings of the API; raises ServerError at once when it may not, or cannot, listen there."""
+    settings = ApiSettings.from_environment(host=host, port=port)
+    check_binding(host, settings.token)
+    served.listen(host, port).close()
+    return settings
+
+
+async def serve_graph(invocation: Invocation, graph: Store, settings: ApiSettings) -> None:
+    """Serve until Ctrl-C, which ends it as KeyboardInterrupt."""
+
+    def say(address: str) -> None:
+        invocation.err.print(f"GraphiQL [bold]{address}/graphiql[/]   GraphQL {address}/graphql   (Ctrl-C stops it)")
+
+    await served.serve(graph, settings, on_started=say)

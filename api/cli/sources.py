@@ -1,0 +1,73 @@
+"""The sources of plugins.toml, ready to be read; one that cannot be used takes none of the others down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from api.cli.invocation import Invocation, UsageProblem
+from connectors.chosen_streams import did_you_mean
+from connectors.errors import PluginConfigError
+from connectors.plugins import Plugins, load_plugins
+from connectors.records import Record
+from connectors.settings import SourceSettings, make_connectors, read_settings
+from graph.sync.land import AdjustPage, LandingSource
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What can be read, and why something else cannot."""
+
+    landing: tuple[LandingSource, ...]
+    plugins: Plugins
+    problems: tuple[str, ...]
+
+
+def read_sources(invocation: Invocation, plugins_toml: Path, names: Sequence[str] = ()) -> Sources:
+    """The sources of those names (all unless said); raises PluginConfigError when none can be used."""
+    settings = read_settings(plugins_toml)
+    chosen = _chosen(settings.sources, names, plugins_toml)
+    plugins = load_plugins(settings.plugin_paths)
+    for failed in plugins.failed:
+        invocation.say(f"plugin {failed.name} could not be loaded: {failed.error}")
+    landing: list[LandingSource] = []
+    problems: list[str] = []
+    for source in chosen:
+        try:
+            (connector,) = make_connectors([source], plugins)
+        except PluginConfigError as error:
+            problems.append(str(error))
+        else:
+            landing.append(LandingSource(connector, source.connector, source.trust))
+    if problems and not landing:
+        raise PluginConfigError("\n".join(problems))
+    return Sources(tuple(landing), plugins, tuple(problems))
+
+
+def page_adjuster(plugins: Plugins) -> AdjustPage | None:
+    """What plugins do to a page before it is stored: adjust it, then take out what must not be kept."""
+    adjust, redact = plugins.page_hook(), plugins.redact_hook()
+    if redact is None:
+        return adjust
+
+    def both(source: str, stream: str, pairs: list[tuple[Any, list[Record]]]) -> None:
+        if adjust is not None:
+            adjust(source, stream, pairs)
+        for _, records in pairs:
+            records[:] = [redact(record) for record in records]
+
+    return both
+
+
+def _chosen(sources: Sequence[SourceSettings], names: Sequence[str], path: Path) -> list[SourceSettings]:
+    if not sources:
+        raise PluginConfigError(f"{path} names no source. Add a section, or make one with `c360 init FOLDER`.")
+    known = {source.name: source for source in sources}
+    for name in names:
+        if name not in known:
+            raise UsageProblem(
+                f"{path} has no source '{name}'.{did_you_mean(name, list(known))} Known: {', '.join(known)}."
+            )
+    return [known[name] for name in dict.fromkeys(names)] if names else list(sources)

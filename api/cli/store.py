@@ -1,0 +1,84 @@
+"""`c360 store`: what the graph's home holds, its digest, and a copy into another home."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from api.cli.examples import examples
+from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened, run, with_store
+from api.cli.output import print_json, print_table
+from api.cli.progress import shown_progress
+from graph.store.copy import copy as copy_graph
+from graph.store.digest import Digest
+from graph.store.digest import digest as digest_of
+from graph.store.info import info as info_of
+
+
+def hang_on(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="The graph's home: what it holds, its digest, copies of it.")
+    group.command(
+        "info", epilog=examples("c360 store info", "C360_STORE=bolt://localhost:7687 c360 store info --json")
+    )(info)
+    group.command("digest", epilog=examples("c360 store digest"))(digest)
+    group.command("copy", epilog=examples("c360 store copy embedded:./c360-data bolt://localhost:7687"))(copy)
+    app.add_typer(group, name="store")
+
+
+def info(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Say what the store is, what it holds, and how to open it with any Bolt client."""
+    invocation = of(context)
+    found = with_store(invocation.store(), info_of)
+    if as_json:
+        print_json(invocation.out, found)
+        return
+    invocation.out.print(f"{found.kind}: {found.uri} ({found.server}), schema {found.schema}", markup=False)
+    print_table(invocation.out, ("nodes", "number"), list(found.nodes.items()))
+    print_table(invocation.out, ("relationships", "number"), list(found.relationships.items()))
+    invocation.out.print(found.how_to_open, markup=False)
+
+
+def digest(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Print a hash of all facts and all that is derived: the same content has the same digest on any store."""
+    invocation = of(context)
+    found = with_store(invocation.store(), digest_of)
+    _show_digest(invocation, found, as_json)
+
+
+def copy(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="FROM", help="embedded:PATH or a Bolt address.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The same; it must be empty.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Copy a graph into another, empty home, and prove by the digest that nothing was lost.
+
+    User and password of a Neo4j come from C360_STORE_USER and C360_STORE_PASSWORD.
+    """
+    invocation = of(context)
+    if source == target:
+        raise UsageProblem("FROM and TO are the same store. Name another one as TO.")
+    _show_digest(invocation, run(_copy(invocation, source, target)), as_json)
+
+
+async def _copy(invocation: Invocation, source: str, target: str) -> Digest:
+    async with opened(invocation.store(source)) as old, opened(invocation.store(target)) as new:
+        with shown_progress(invocation.err) as progress:
+            copied: dict[str, int] = {}
+
+            def show(what: str, number: int) -> None:
+                progress.advance(f"copy {what}", number - copied.get(what, 0))
+                copied[what] = number
+
+            return await copy_graph(old, new, show)
+
+
+def _show_digest(invocation: Invocation, found: Digest, as_json: bool) -> None:
+    if as_json:
+        print_json(invocation.out, msgspec.to_builtins(found))
+        return
+    rows = [(name, section.count, section.hash) for name, section in found.sections.items()]
+    print_table(invocation.out, ("part", "items", "hash"), rows)
+    invocation.out.print(found.value)

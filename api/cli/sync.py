@@ -1,0 +1,148 @@
+"""`c360 sync`: bring the graph up to date with its sources, or show what would be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from api.cli.errors import FAILURE
+from api.cli.examples import examples
+from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened, run
+from api.cli.output import print_json, print_table
+from api.cli.preview import Preview, preview
+from api.cli.progress import shown_progress
+from api.cli.sources import Sources, page_adjuster, read_sources
+from graph.rules import Rules
+from graph.store.driver import Store
+from graph.store.settings import StoreSettings
+from graph.sync.sync import SyncReport
+from graph.sync.sync import sync as sync_graph
+
+
+def hang_on(app: typer.Typer) -> None:
+    app.command(
+        "sync",
+        epilog=examples("c360 sync", "c360 sync crm helpdesk", "c360 sync --full", "c360 sync --preview crm --limit 5"),
+    )(sync)
+
+
+def sync(
+    context: typer.Context,
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Sections of plugins.toml; all unless said.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read from the start, not from where the last sync ended.")
+    ] = False,
+    show: Annotated[bool, typer.Option("--preview", help="Show the mapped records; nothing is written.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="With --preview: how many records a source.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring the graph up to date: land what the sources say, link it, derive what follows.
+
+    It may be stopped or killed at any moment; the next sync goes on. Of two at once one waits.
+    """
+    invocation = of(context)
+    readable = read_sources(invocation, invocation.plugins_toml, sources or ())
+    if show:
+        _show_preview(invocation, readable, limit, as_json)
+    else:
+        report = run(_sync(invocation, readable, invocation.rules(), invocation.store(), full))
+        _show_report(invocation, report, as_json)
+        if not report.ok:
+            raise typer.Exit(FAILURE)
+    if readable.problems:
+        raise UsageProblem("\n".join(readable.problems))
+
+
+async def _sync(
+    invocation: Invocation, sources: Sources, rules: Rules, settings: StoreSettings, full: bool
+) -> SyncReport:
+    async with opened(settings) as store:
+        return await synchronise(invocation, sources, rules, store, full=full)
+
+
+async def synchronise(
+    invocation: Invocation, sources: Sources, rules: Rules, store: Store, *, full: bool = False
+) -> SyncReport:
+    """One sync of these sources, with progress and the plugins' hooks."""
+    hook = sources.plugins.hook
+    for source in sources.landing:
+        _call(invocation, "c360_before_sync", hook.c360_before_sync, source=source.connector.name)
+    with shown_progress(invocation.err) as progress:
+        report = await sync_graph(
+            sources.landing, store, rules, progress, full=full, adjust=page_adjuster(sources.plugins)
+        )
+    _call(invocation, "c360_after_sync", hook.c360_after_sync, report=report)
+    return report
+
+
+def _call(invocation: Invocation, name: str, hook: Callable[..., Any], **arguments: Any) -> None:
+    """A plugin's hook beside the sync; whatever it raises is told, and the sync goes on."""
+    try:
+        hook(**arguments)
+    except Exception as error:
+        invocation.say(f"a plugin failed in {name}: {type(error).__name__}: {error}")
+
+
+def _show_report(invocation: Invocation, report: SyncReport, as_json: bool) -> None:
+    if as_json:
+        print_json(invocation.out, {**msgspec.to_builtins(report, builtin_types=()), "ok": report.ok})
+        return
+    rows = [
+        (
+            one.source,
+            one.records,
+            one.changed,
+            one.interactions,
+            one.rejected,
+            one.seconds.__round__(1),
+            one.error or "read",
+        )
+        for one in report.landed
+    ]
+    columns = ("source", "records", "new or changed", "interactions", "rejected", "seconds", "state")
+    print_table(invocation.out, columns, rows)
+    unknown = sorted({kind for one in report.landed for kind in one.unknown_kinds})
+    if unknown:
+        invocation.say(f"Kinds of interactions that c360 does not know, kept as they are: {', '.join(unknown)}.")
+    if any(one.rejected for one in report.landed):
+        invocation.say("Rejected records are kept with their place and reason: ask GraphQL for sources { rejections }.")
+    linked, derived = report.linked, report.derived
+    invocation.out.print(
+        f"{linked.records:,} records linked, {derived.customers:,} customers derived, "
+        f"{len(linked.merged):,} merged, {linked.reviews:,} pairs to review; {report.seconds:.1f} s."
+        if linked.pending or derived.customers
+        else f"Nothing changed; {report.seconds:.1f} s."
+    )
+
+
+def _show_preview(invocation: Invocation, sources: Sources, limit: int, as_json: bool) -> None:
+    previews = run(_previews(sources, limit))
+    if as_json:
+        print_json(invocation.out, previews)
+    else:
+        for one in previews:
+            _print_preview(invocation, one)
+        invocation.say("Nothing was written.")
+    if any(one.error for one in previews):
+        raise typer.Exit(FAILURE)
+
+
+async def _previews(sources: Sources, limit: int) -> Sequence[Preview]:
+    adjust = page_adjuster(sources.plugins)
+    return [await preview(source, limit, adjust) for source in sources.landing]
+
+
+def _print_preview(invocation: Invocation, found: Preview) -> None:
+    for stream, records in found.streams.items():
+        columns = list(dict.fromkeys(name for record in records for name in record))
+        rows = [[record.get(name) for name in columns] for record in records]
+        print_table(invocation.out, columns, rows, title=f"{found.source}/{stream}")
+    for problem in found.problems:
+        invocation.say(f"not readable: {problem}")
+    if found.error is not None:
+        invocation.say(f"{found.source}: {found.error}")
