@@ -92,7 +92,8 @@ def chosen_streams(source: str, streams: tuple[Stream, ...], wanted: tuple[str, 
     for name in wanted or ():
         if name not in names:
             raise PluginConfigError(
-                f"plugins.toml: [{source}] has no stream {name!r}.{did_you_mean(name, names)} Known: {', '.join(names)}."
+                f"plugins.toml: [{source}] has no stream {name!r}.{did_you_mean(name, names)} "
+                f"Known: {', '.join(names)}."
             )
     return tuple(stream for stream in streams if wanted is None or stream.name in wanted)
 

@@ -169,21 +169,27 @@ def _name(change: Change, value: str | None, codes: Codebook) -> str | None:
 
 
 def _reason_beside(changes: Sequence[Change], place: int, codes: Codebook) -> str | None:
-    """The words given with the score at `place`: set after it and before the next score, or else just before it."""
+    """The words given with the score at `place`: of those before and after it, with no other score in between, the
+    ones nearer in time. A form saves both at once, in either order."""
     change = changes[place]
     if codes.score_field is None or change.type != "CustomField" or change.field != codes.score_field:
         return None
-    fields = [c.field if c.type == "CustomField" else None for c in changes]
-    for later in range(place + 1, len(changes)):
-        if fields[later] == codes.score_field:
-            break
-        if codes.reason_field and fields[later] == codes.reason_field:
-            return said(changes[later].new_value)
-    for earlier in range(place - 1, -1, -1):
-        if fields[earlier] == codes.score_field:
-            break
-        if codes.reason_field and fields[earlier] == codes.reason_field:
-            return said(changes[earlier].new_value)
+    after = _first_reason(changes[place + 1 :], codes)
+    before = _first_reason(changes[:place][::-1], codes)
+    nearest = min(
+        (reason for reason in (after, before) if reason is not None),
+        key=lambda reason: abs(reason.created - change.created),
+        default=None,
+    )
+    return None if nearest is None else said(nearest.new_value)
+
+
+def _first_reason(changes: Sequence[Change], codes: Codebook) -> Change | None:
+    for change in changes:
+        if change.type == "CustomField" and change.field == codes.score_field:
+            return None
+        if change.type == "CustomField" and change.field == codes.reason_field:
+            return change
     return None
 
 

@@ -6,12 +6,12 @@ import base64
 import gzip
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
-BEGIN = datetime(2026, 3, 1, 9, 0)
+BEGIN = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
 Row = dict[str, Any]
 
@@ -161,12 +161,12 @@ def _fields(row: Row, names: list[str]) -> Row:
             found = row.get(first)
             # SQLite has no booleans
             written[first] = int(found) if isinstance(found, bool) else _wire(found)
-    for first, rest in through.items():
+    for first, names_there in through.items():
         found = row.get(first)
         if isinstance(found, list):
-            written[first + "."] = [_fields({"id": 0, **one}, rest) for one in found]
+            written[first + "."] = [_fields({"id": 0, **one}, names_there) for one in found]
         elif isinstance(found, dict):
-            written[first + "."] = _fields({"id": 0, **found}, rest)
+            written[first + "."] = _fields({"id": 0, **found}, names_there)
         else:
             written[first + "."] = [] if first in ("contact_mechanisms", "addresses", "relations") else None
     return written
@@ -184,7 +184,9 @@ def _wire(value: Any) -> Any:
 
 
 def _read(value: Row) -> datetime:
-    return datetime(*(value[part] for part in ("year", "month", "day", "hour", "minute", "second", "microsecond")))
+    day = datetime(value["year"], value["month"], value["day"], tzinfo=UTC)
+    parts = ("hour", "minute", "second", "microsecond")
+    return day.replace(**{part: value[part] for part in parts})
 
 
 def _json(result: Any = None, error: Any = None) -> httpx.Response:
