@@ -10,7 +10,7 @@ import typer
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, UsageProblem, of
 from api.cli.output import print_table
-from api.cli.preview import flat
+from api.cli.preview import print_records
 from connectors.inspect import Inspection, inspect_folder
 
 
@@ -54,8 +54,5 @@ def _show(invocation: Invocation, inspection: Inspection) -> None:
         place = unknown.path.relative_to(inspection.folder)
         invocation.out.print(f"Not recognised: {place}: {unknown.why}.{nearest}", markup=False)
     for found in inspection.recognised:
-        records = [flat(record) for record in found.preview]
-        if records:
-            columns = list(dict.fromkeys(name for record in records for name in record))
-            rows_of = [[record.get(name) for name in columns] for record in records]
-            print_table(invocation.out, columns, rows_of, title=str(found.path.relative_to(inspection.folder)))
+        if found.preview:
+            print_records(invocation.out, str(found.path.relative_to(inspection.folder)), found.preview)

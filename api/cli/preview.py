@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from rich.console import Console
+from rich.markup import escape
 
 from connectors.errors import RecordError, SourceError
 from connectors.hookspecs import Page, Stream
@@ -13,10 +16,10 @@ from graph.sync.land import AdjustPage, LandingSource
 
 
 class Preview(msgspec.Struct):
-    """The first records of each stream as plain values, and the problems met on the way."""
+    """The first canonical records of each stream, and the problems met on the way."""
 
     source: str
-    streams: dict[str, list[dict[str, Any]]] = msgspec.field(default_factory=dict)
+    streams: dict[str, list[Record]] = msgspec.field(default_factory=dict)
     problems: list[str] = msgspec.field(default_factory=list)
     error: str | None = None
 
@@ -53,11 +56,20 @@ def _take(
             found.problems.append(f"{source.connector.name}/{stream.name}: {reason}")
     if adjust is not None:
         adjust(source.connector.name, stream.name, pairs)
-    records = [record for _, mapped in pairs for record in mapped][:share]
-    found.streams[stream.name] = [flat(record) for record in records]
+    found.streams[stream.name] = [record for _, mapped in pairs for record in mapped][:share]
 
 
-def flat(record: Record) -> dict[str, Any]:
+def print_records(console: Console, title: str, records: Sequence[Record]) -> None:
+    """Each record on a line of its own: what it is, its id, and every value it has."""
+    console.print(f"[bold]{escape(title)}[/]")
+    for record in records:
+        values = _flat(record)
+        heading = f"{values.pop('type')} {values.pop('id')}"
+        text = "  ".join(f"[dim]{name}[/] {escape(str(value))}" for name, value in values.items())
+        console.print(f"  {escape(heading)}  {text}")
+
+
+def _flat(record: Record) -> dict[str, Any]:
     """The record as a flat row: nested values as short texts."""
     values: dict[str, Any] = msgspec.to_builtins(record)
     kind = values.pop("type")

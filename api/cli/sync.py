@@ -12,7 +12,7 @@ from api.cli.errors import FAILURE
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened, run
 from api.cli.output import print_json, print_table
-from api.cli.preview import Preview, preview
+from api.cli.preview import Preview, preview, print_records
 from api.cli.progress import shown_progress
 from api.cli.sources import Sources, page_adjuster, read_sources
 from graph.rules import Rules
@@ -139,9 +139,7 @@ async def _previews(sources: Sources, limit: int) -> Sequence[Preview]:
 
 def _print_preview(invocation: Invocation, found: Preview) -> None:
     for stream, records in found.streams.items():
-        columns = list(dict.fromkeys(name for record in records for name in record))
-        rows = [[record.get(name) for name in columns] for record in records]
-        print_table(invocation.out, columns, rows, title=f"{found.source}/{stream}")
+        print_records(invocation.out, f"{found.source}/{stream}", records)
     for problem in found.problems:
         invocation.say(f"not readable: {problem}")
     if found.error is not None:
