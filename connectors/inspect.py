@@ -256,7 +256,7 @@ def _mapping(head: _Head) -> dict[str, str]:
         plain = " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
         if plain in ("id", "no", "number", "key", "customer id", "contact id", "person id", "customer number"):
             mapping.setdefault("id", name)
-        target = FIELD_NAMES.get(plain)
+        target = FIELD_NAMES.get(plain) or FIELD_NAMES.get(name.strip().casefold())
         target = targets.get(target or "", target)
         if target in known | {"account_name", "street", "birth_date", "region"}:
             mapping.setdefault(str(target), name)

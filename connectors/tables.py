@@ -109,27 +109,45 @@ def _csv(path: Path, label: str, form: Format, reading: Reading, position: int) 
         )
         seen = 0
         for batch in batches:
-            # A broken row is known when its batch is parsed; its own number counts the header too.
-            problems = [
-                RawProblem(
-                    where=f"{label}:{row.number}" if row.number is not None else label,
-                    reason=f"has {row.actual_columns} fields where the header has {row.expected_columns}.",
-                    body=row.text[:2000],
-                )
-                for row in broken
-            ]
+            # Broken rows are known when their batch has been parsed.
+            problems = [_broken_row(label, row) for row in broken]
             broken.clear()
             yield from _slices(batch, names, label, form, reading, position, seen, problems)
             seen += batch.num_rows
+            _check_last_row(batch, names, label, seen + 1)
         if broken:
-            problems = [
-                RawProblem(f"{label}:{row.number}", "has another number of fields.", row.text) for row in broken
-            ]
-            yield Slice([], problems, seen)
+            yield Slice([], [_broken_row(label, row) for row in broken], seen)
     except pa.ArrowInvalid as error:
         if "Empty CSV file" in str(error):
             return
         raise _arrow_refusal(path, label, reading, str(error)) from None
+
+
+OPEN_QUOTE = 20
+"""A value of so many lines, at the end of the file or within a broken row, is a quote that was never closed."""
+
+
+def _broken_row(label: str, row: pa_csv.InvalidRow) -> RawProblem:
+    lines = row.text.count("\n")
+    where = f"{label}:{row.number}" if row.number is not None else label
+    if lines >= OPEN_QUOTE and row.text.count('"') % 2:
+        raise _open_quote(where, lines)
+    reason = f"has {row.actual_columns} fields where the header has {row.expected_columns}."
+    return RawProblem(where, reason, row.text[:2000])
+
+
+def _check_last_row(batch: pa.RecordBatch, names: Sequence[str], label: str, line: int) -> None:
+    """Only a file's last row can hold a quote that is open to the end; it would swallow all rows after it."""
+    for index in range(len(names)):
+        value = batch.column(index)[-1].as_py() if batch.num_rows else None
+        if value is not None and value.count("\n") >= 50 * OPEN_QUOTE:
+            raise _open_quote(f"{label}:{line}", value.count("\n"))
+
+
+def _open_quote(where: str, lines: int) -> SourceError:
+    return SourceError(
+        f'{where}: a quote (") is left open there, and the {lines:,} lines after it would be lost. Close it.'
+    )
 
 
 def _slices(

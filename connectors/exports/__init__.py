@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from connectors.exports import commerce, hubspot, mailchimp, surveys, zendesk
+from connectors.exports import commerce, hubspot, hubspot_sales, mailchimp, surveys, zendesk
 from connectors.exports.formats import Format
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
@@ -14,8 +14,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         for known in (
             hubspot.CONTACTS,
             hubspot.COMPANIES,
-            hubspot.DEALS,
-            hubspot.FORM_SUBMISSIONS,
+            hubspot_sales.DEALS,
+            hubspot_sales.FORM_SUBMISSIONS,
             mailchimp.MEMBERS,
             mailchimp.ACTIVITY,
             zendesk.USERS,

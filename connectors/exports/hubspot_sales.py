@@ -1,0 +1,245 @@
+"""HubSpot's CSV exports of what happens: deals with their stages, and the submissions of a form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from connectors.errors import RecordError
+from connectors.exports.formats import (
+    Context,
+    Format,
+    Located,
+    Mapper,
+    asked_for,
+    instant,
+    number,
+    required,
+    split_list,
+    text,
+)
+from connectors.hookspecs import StreamKind
+from connectors.moments import parse_instant
+from connectors.records import (
+    BusinessFunction,
+    Channel,
+    Direction,
+    Identifiers,
+    Interaction,
+    Record,
+)
+
+
+class DealRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the deals export; the dates of stages are in `extra`, because their headers name the stage."""
+
+    id: str | None = None
+    name: str | None = None
+    stage: str | None = None
+    pipeline: str | None = None
+    amount: float | None = None
+    currency: str | None = None
+    owner: str | None = None
+    team: str | None = None
+    lost_reason: str | None = None
+    won_reason: str | None = None
+    contact_ids: str | None = None
+    company_ids: str | None = None
+    created_at: datetime | None = None
+    closed_at: datetime | None = None
+    extra: dict[str, str] = {}
+
+
+class SubmissionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a form's submissions; every other column is a field of the form, so it was asked for."""
+
+    title: str | None = None
+    page: str | None = None
+    at: datetime | None = None
+    contact_id: str | None = None
+    email: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    phone: str | None = None
+    headers: tuple[str, ...] = ()
+    extra: dict[str, str] = {}
+
+
+STAGE_ENTERED = re.compile(r"^Date entered ['\"‘“](?P<stage>.+?)(?: \([^()]*\))?['\"’”]$", re.IGNORECASE)
+WON = ("closed won", "closedwon")
+LOST = ("closed lost", "closedlost")
+
+
+def map_deals(context: Context) -> Mapper:
+    """A deal is created, goes through stages, is won or lost: each an interaction of each contact of the deal."""
+
+    def map_deal(raw: Located) -> Iterator[Record]:
+        row: DealRow = raw.body
+        identifier = required(raw, row.id, "Record ID")
+        companies = split_list(row.company_ids)
+        account = context.reference("hubspot-companies", "companies", companies[0]) if companies else None
+        contacts: list[str | None] = list(split_list(row.contact_ids)) or [None]
+        if contacts == [None] and account is None:
+            raise RecordError(
+                f"{raw.where}: deal {identifier} has neither 'Associated Contact IDs' nor 'Associated Company IDs'; "
+                f"export the deals with their associations."
+            )
+        moments = _deal_moments(context, raw, row)
+        extra: dict[str, Any] = {k: v for k, v in row.extra.items() if STAGE_ENTERED.match(k) is None}
+        for contact in contacts:
+            person = None if contact is None else context.reference("hubspot-contacts", "contacts", contact)
+            for sequence, (kind, at, stage) in enumerate(moments):
+                ended = kind in ("deal.won", "deal.lost")
+                yield Interaction(
+                    source=context.source,
+                    stream=context.stream,
+                    id=f"{identifier}:{kind if stage is None or ended else f'{kind}:{stage}'}:{contact or 'company'}",
+                    activity_id=f"{context.source}/{context.stream}/{identifier}:{kind}:{stage or ''}",
+                    kind=kind,
+                    occurred_at=at,
+                    sequence=sequence,
+                    person=person,
+                    account=account,
+                    function=BusinessFunction.SALES,
+                    channel=Channel.OTHER,
+                    direction=Direction.INTERNAL,
+                    team=row.team,
+                    agent=row.owner,
+                    subject=row.name,
+                    topic=stage,
+                    reason=row.lost_reason if kind == "deal.lost" else row.won_reason if kind == "deal.won" else None,
+                    deal=context.matter(identifier),
+                    amount=row.amount,
+                    currency=row.currency if row.amount is not None else None,
+                    extra=extra,
+                )
+
+    return map_deal
+
+
+def _deal_moments(context: Context, raw: Located, row: DealRow) -> list[tuple[str, datetime, str | None]]:
+    """(kind, at, stage) of a deal, in time: what it entered when, its first stage being its creation."""
+    entered: list[tuple[datetime, str]] = []
+    for header, value in row.extra.items():
+        match = STAGE_ENTERED.match(header)
+        if match:
+            at = parse_instant(value, context.timezone)
+            if at is None:
+                raise RecordError(f"{raw.where}: {header}: {value!r} is not a date and time.")
+            entered.append((at, match["stage"]))
+    entered.sort()
+    moments: list[tuple[str, datetime, str | None]] = []
+    if row.created_at is not None:
+        moments.append(("deal.created", row.created_at, None))
+    stage_now = (row.stage or "").casefold()
+    closed: datetime | None = row.closed_at
+    for at, stage in entered:
+        if stage.casefold() in WON + LOST:
+            closed = at if stage.casefold() == stage_now else closed
+        elif row.created_at is None or at > row.created_at:
+            moments.append(("deal.stage_changed", at, stage))
+    if closed is not None and stage_now.startswith(WON):
+        moments.append(("deal.won", closed, row.stage))
+    elif closed is not None and stage_now.startswith(LOST):
+        moments.append(("deal.lost", closed, row.stage))
+    if not moments:
+        raise RecordError(f"{raw.where}: deal {row.id} has no 'Create Date'.")
+    return moments
+
+
+NOT_ASKED = frozenset(
+    {"conversion title", "conversion page", "conversion date", "contact id", "form name", "ip address"}
+)
+
+
+def map_submissions(context: Context) -> Mapper:
+    """A submission of a form, with what the form asked for: all of its columns."""
+    asked: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def map_submission(raw: Located) -> Iterator[Record]:
+        row: SubmissionRow = raw.body
+        if row.at is None:
+            raise RecordError(f"{raw.where}: no value in 'Conversion Date'.")
+        if row.headers not in asked:
+            asked[row.headers] = tuple(asked_for(h) for h in row.headers if h.strip().casefold() not in NOT_ASKED)
+        person: str | Identifiers
+        if row.contact_id is not None:
+            person = context.reference("hubspot-contacts", "contacts", row.contact_id)
+        elif row.email is not None or row.phone is not None:
+            full_name = " ".join(part for part in (row.given_name, row.family_name) if part)
+            person = Identifiers(email=row.email, phone=row.phone, full_name=full_name or None)
+        else:
+            raise RecordError(f"{raw.where}: nobody is named: no 'Contact ID', 'Email' or 'Phone Number'.")
+        # HubSpot gives a submission no id; the same person cannot send the same form twice in one moment.
+        who = row.email or row.contact_id or row.phone or ""
+        digest = blake2b(f"{row.title}\n{row.at.isoformat()}\n{who}".encode(), digest_size=10).hexdigest()
+        yield Interaction(
+            source=context.source,
+            stream=context.stream,
+            id=digest,
+            kind="form.submitted",
+            occurred_at=row.at,
+            person=person,
+            function=BusinessFunction.MARKETING,
+            channel=Channel.WEB,
+            direction=Direction.INBOUND,
+            subject=row.title,
+            source_url=row.page,
+            requested_fields=asked[row.headers],
+            extra=dict(row.extra),
+        )
+
+    return map_submission
+
+
+DEALS = Format(
+    name="hubspot-deals",
+    stream="deals",
+    kind=StreamKind.INTERACTIONS,
+    body=DealRow,
+    mapper=map_deals,
+    identity="id",
+    needs=("id", "created_at"),
+    marks=("Record ID", "Deal Name", "Deal Stage", "Pipeline", "Close Date"),
+    columns=(
+        text("id", "Record ID", "Record ID - Deal", "Deal ID"),
+        text("name", "Deal Name"),
+        text("stage", "Deal Stage"),
+        text("pipeline", "Pipeline"),
+        number("amount", "Amount"),
+        text("currency", "Currency"),
+        text("owner", "Deal owner"),
+        text("team", "HubSpot Team"),
+        text("lost_reason", "Closed Lost Reason"),
+        text("won_reason", "Closed Won Reason"),
+        text("contact_ids", "Associated Contact IDs"),
+        text("company_ids", "Associated Company IDs"),
+        instant("created_at", "Create Date"),
+        instant("closed_at", "Close Date"),
+    ),
+)
+
+FORM_SUBMISSIONS = Format(
+    name="hubspot-form-submissions",
+    stream="form-submissions",
+    kind=StreamKind.INTERACTIONS,
+    body=SubmissionRow,
+    mapper=map_submissions,
+    needs=("at",),
+    marks=("Conversion Date", "Conversion Page", "Conversion Title"),
+    columns=(
+        text("title", "Conversion Title", "Form Name"),
+        text("page", "Conversion Page"),
+        instant("at", "Conversion Date"),
+        text("contact_id", "Contact ID"),
+        text("email", "Email", "Email Address"),
+        text("given_name", "First Name"),
+        text("family_name", "Last Name"),
+        text("phone", "Phone Number", "Phone"),
+    ),
+)
