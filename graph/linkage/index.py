@@ -49,6 +49,8 @@ class LinkageIndex:
     """Rows whose edges of the base were replaced by later ones."""
     seq: int = 0
     """The last change that the index has seen; kept for the caller."""
+    saved_as: str = ""
+    """The name of the saved base; empty when it was never saved."""
     _id_hashes: npt.NDArray[np.uint64] = field(init=False)
     _id_rows: Rows = field(init=False)
     _added_ids: dict[str, int] = field(init=False)

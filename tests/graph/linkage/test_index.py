@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.linkage.index import build_index, link_changed
+from graph.linkage.index_files import load_index, save_index
 from graph.linkage.link import Decisions, LinkageError, LinkageModel, MatchingRules, link, train
 from tests.graph.linkage.people import COLUMNS, silos, table
 
@@ -104,6 +105,58 @@ def test_removing_everything_and_bringing_it_back_changes_nothing(model):
     assert gone.record_ids == []
     assert customers(back.record_ids, back.labels) == customers(full.record_ids, full.labels)
     assert np.bincount(back.labels).max() > 1
+
+
+def test_decisions_are_made_and_withdrawn_on_records_that_stand_still(model):
+    """A new decision alone regroups the records it names; taking it back restores them."""
+    records, _ = silos(60, seed=8)
+    before = link(records, model=model)
+    groups = [sorted(group) for group in customers(before.record_ids, before.labels)]
+    (one, two, *_), alone = next(group for group in groups if len(group) > 1), groups[-1][0]
+    decisions = Decisions(merge=((one, alone),), keep_apart=((one, two),))
+    index = build_index(records, model)
+    now = applied(
+        customers(before.record_ids, before.labels), link_changed(index, records.slice(0, 0), decisions=decisions)
+    )
+    decided = link(records, model=model, decisions=decisions)
+    back = applied(now, link_changed(index, records.slice(0, 0), decisions=Decisions()))
+
+    assert now == customers(decided.record_ids, decided.labels) != back
+    assert back == customers(before.record_ids, before.labels)
+
+
+def test_a_saved_index_goes_on_where_it_stopped(model, tmp_path):
+    """Saved, loaded and saved again between changes, the index gives what a full run gives; the base is written once."""
+    records, _ = silos(200, seed=8)
+    index = build_index(records.slice(0, 300), model)
+    index.seq = 7
+    save_index(index, tmp_path)
+    base = {folder.name for folder in tmp_path.iterdir() if folder.name.startswith("base-")}
+    index = load_index(tmp_path, model.version)
+    link_changed(index, records.slice(300), records.slice(0, 20).column("record_id").to_pylist())
+    save_index(index, tmp_path)
+    index = load_index(tmp_path, model.version)
+    relinked = link_changed(index, records.slice(0, 20))
+    full = link(records, model=model)
+    label = dict(zip(full.record_ids, full.labels, strict=True))
+
+    assert index.seq == 7
+    assert {folder.name for folder in tmp_path.iterdir() if folder.name.startswith("base-")} == base
+    assert set(records.slice(0, 20).column("record_id").to_pylist()) <= set(relinked.record_ids)
+    found = customers(relinked.record_ids, relinked.labels)
+    assert found == {g for g in customers(full.record_ids, full.labels) if g & set(relinked.record_ids)}
+    assert len({label[name] for name in relinked.record_ids}) == len(found)
+
+
+def test_an_index_of_another_model_or_none_is_not_loaded(model, tmp_path):
+    """No folder, or another model in force: None, and the caller builds anew. A broken one is refused in words."""
+    assert load_index(tmp_path / "none") is None
+    save_index(build_index(silos(5, seed=1)[0], model), tmp_path)
+    assert load_index(tmp_path, "another") is None
+    for file in tmp_path.rglob("records.arrow"):
+        file.write_bytes(b"broken")
+    with pytest.raises(LinkageError, match="Delete the folder"):
+        load_index(tmp_path, model.version)
 
 
 def test_a_record_is_changed_or_removed(model):
