@@ -22,6 +22,7 @@ from api.plan.service import Service
 from api.schema.schema import graphql_schema
 from api.settings import ApiSettings, ServerError
 from api.viewer import check_binding
+from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.errors import StoreError
 from graph.store.migrate import latest, schema_of
@@ -40,8 +41,8 @@ PAGE_HEADERS = {
 }
 
 
-def create_app(store: Store, settings: ApiSettings | None = None) -> Starlette:
-    """The application over an open store; it does not close the store."""
+def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules | None = None) -> Starlette:
+    """The application over an open store; it does not close the store. Without rules the shipped ones hold."""
     app = Starlette(
         routes=[
             Route("/", _home),
@@ -54,12 +55,18 @@ def create_app(store: Store, settings: ApiSettings | None = None) -> Starlette:
     )
     app.state.settings = settings or ApiSettings()
     app.state.store = store
-    app.state.service = Service(graphql_schema(), store, app.state.settings.limits)
+    app.state.service = Service(
+        graphql_schema(), store, app.state.settings.limits, activity=(rules or Rules()).activity
+    )
     return app
 
 
 async def serve(
-    store: Store, settings: ApiSettings | None = None, *, on_started: Callable[[str], None] | None = None
+    store: Store,
+    settings: ApiSettings | None = None,
+    *,
+    rules: Rules | None = None,
+    on_started: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the API until the process is asked to end; `on_started` is told the address.
 
@@ -69,7 +76,7 @@ async def serve(
     check_binding(settings.host, settings.token)
     listener = listen(settings.host, settings.port)
     config = uvicorn.Config(
-        create_app(store, settings),
+        create_app(store, settings, rules),
         http="httptools",
         ws="none",
         lifespan="off",

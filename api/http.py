@@ -85,6 +85,9 @@ async def graphql_endpoint(request: Request) -> Response:
             extensions={"code": "QUERY_TIMED_OUT"},
         )
         return response({"errors": [error.formatted]}, media_type, 503)
+    except Exception as unexpected:  # the last door: whatever it is, the client gets a reference and the log the rest
+        masked = GraphQLError("", original_error=unexpected)
+        return response({"errors": [public_error(masked)]}, media_type, 500)
 
 
 def accepted_type(accept: str | None) -> str:

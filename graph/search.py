@@ -7,12 +7,10 @@ what was typed, then the rest by name.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from anyascii import anyascii
-
 from graph.customer.identifiers import email_key, phone_key
+from graph.linkage import normalise
 from graph.reading import Column, Traversal
 
 MOST_WORDS = 8
@@ -30,8 +28,11 @@ class Search:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text without case and accents; an address or number stays one word."""
-    return re.findall(r"[a-z0-9@.+_-]*[a-z0-9]", anyascii(text).lower())
+    """The words of a text as `search` holds them: without case, accents and marks; an address stays whole."""
+    found: list[str] = []
+    for typed in text.split():
+        found += [typed.lower()] if "@" in typed else (normalise.text(typed) or "").split()
+    return found
 
 
 def read_search(text: str) -> Search | None:

@@ -18,6 +18,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
+from api.plan.clock import Clock
 from graph.reading import Column, Traversal
 
 READS = "c360.reads"
@@ -35,6 +36,14 @@ class ReadsColumn:
     column: Column
     convert: Convert | None = None
     default: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsMoment:
+    """A value that follows from several properties of the row and the moment of the request."""
+
+    columns: tuple[Column, ...]
+    compute: Callable[[Sequence[Any], Clock], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,11 @@ def instant(description: str, name: str | None = None, *, of: str = "this") -> A
             Column(python_name if name is None else name, of, instant=True), from_milliseconds
         ),
     )
+
+
+def momentary(description: str, compute: Callable[[Sequence[Any], Clock], Any], *columns: Column) -> Any:
+    """A value computed from `columns` and the moment of the request, because it changes with the clock."""
+    return _field(description, ReadsMoment(columns, compute))
 
 
 def identity(name: str = "id") -> Any:

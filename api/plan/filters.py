@@ -15,6 +15,7 @@ import strawberry
 from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type
 from strawberry.types.field import StrawberryField
 
+from api.plan.clock import Clock
 from graph.reading import AllOf, AnyOf, Column, Compare, Exists, Not, Predicate, Traversal
 
 COMPARES = "c360.compares"
@@ -36,6 +37,21 @@ OPERATORS: Mapping[str, Operator] = {
     "isNull": "IS NULL",
 }
 LIST_OPERATORS: Mapping[str, Operator] = {"in": "HAS ANY"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Names query parameters: for the value at a path of the filter, and for what follows from the clock."""
+
+    value: Callable[[Path, Convert | None], str]
+    moment: Callable[[Callable[[Clock], Any]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """The filter's field is about a closed set whose members `predicate` knows how to tell; `eq` and `in` only."""
+
+    predicate: Callable[[str, Asking], Predicate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +84,11 @@ def where_some(
     return _field(description, Relates(traversal, column, convert))
 
 
+def where_means(description: str, predicate: Callable[[str, Asking], Predicate]) -> Any:
+    """A filter's field about a closed set that is not a property: each member has a predicate of its own."""
+    return _field(description, Means(predicate))
+
+
 def option(description: str, name: str | None = None) -> Any:
     """A field of an input that may be left out."""
     return strawberry.field(default=strawberry.UNSET, description=description, name=name)
@@ -85,10 +106,8 @@ def one_of(cls: type[T]) -> type[T]:
     return strawberry.input(cls, description=inspect.cleandoc(cls.__doc__ or ""), one_of=True)
 
 
-def predicate(
-    type_: GraphQLInputType, given: Mapping[str, Any], path: Path, parameter: Callable[[Path, Convert | None], str]
-) -> Predicate:
-    """The predicate of a filter; `parameter` names the query parameter whose value stands at a path of the filter."""
+def predicate(type_: GraphQLInputType, given: Mapping[str, Any], path: Path, asking: Asking) -> Predicate:
+    """The predicate of a filter."""
     input_type = get_named_type(type_)
     assert isinstance(input_type, GraphQLInputObjectType)
     found: list[Predicate] = []
@@ -99,14 +118,14 @@ def predicate(
         field = input_type.fields[name]
         match name:
             case "and" | "or":
-                inner = [predicate(field.type, item, (*here, i), parameter) for i, item in enumerate(value)]
+                inner = [predicate(field.type, item, (*here, i), asking) for i, item in enumerate(value)]
                 found.append(AllOf(tuple(inner)) if name == "and" else AnyOf(tuple(inner)))
             case "not":
-                found.append(Not(predicate(field.type, value, here, parameter)))
+                found.append(Not(predicate(field.type, value, here, asking)))
             case _:
                 definition = field.extensions["strawberry-definition"]
                 assert isinstance(definition, StrawberryField)
-                found.append(_leaf(definition.metadata[COMPARES], field.type, value, here, parameter))
+                found.append(_leaf(definition.metadata[COMPARES], field.type, value, here, asking))
     return AllOf(tuple(found))
 
 
@@ -119,34 +138,42 @@ def find_value(arguments: Mapping[str, Any], path: Path) -> Any:
 
 
 def _leaf(
-    spec: Compares | Relates,
+    spec: Compares | Relates | Means,
     type_: GraphQLInputType,
     value: Any,
     path: Path,
-    parameter: Callable[[Path, Convert | None], str],
+    asking: Asking,
 ) -> Predicate:
+    if isinstance(spec, Means):
+        return AllOf(
+            tuple(
+                AnyOf(tuple(spec.predicate(plain(member), asking) for member in wanted))
+                for wanted in ([value["eq"]] if value.get("eq") else None, value.get("in"))
+                if wanted is not None
+            )
+        )
     if isinstance(spec, Compares):
-        return _comparisons(spec, value, path, parameter)
+        return _comparisons(spec, value, path, asking)
     if spec.column is not None:
-        return Exists(spec.traversal, _comparisons(Compares(spec.column, convert=spec.convert), value, path, parameter))
+        return Exists(spec.traversal, _comparisons(Compares(spec.column, convert=spec.convert), value, path, asking))
     input_type = get_named_type(type_)
     assert isinstance(input_type, GraphQLInputObjectType)
     found: list[Predicate] = []
     for name in ("some", "none"):
         if value.get(name) is not None:
-            inner = predicate(input_type.fields[name].type, value[name], (*path, name), parameter)
+            inner = predicate(input_type.fields[name].type, value[name], (*path, name), asking)
             exists = Exists(spec.traversal, inner)
             found.append(exists if name == "some" else Not(exists))
     return AllOf(tuple(found))
 
 
-def _comparisons(spec: Compares, value: Any, path: Path, parameter: Callable[[Path, Convert | None], str]) -> Predicate:
+def _comparisons(spec: Compares, value: Any, path: Path, asking: Asking) -> Predicate:
     if not isinstance(value, Mapping):
-        return Compare(spec.column, "=", parameter(path, spec.convert))
+        return Compare(spec.column, "=", asking.value(path, spec.convert))
     operators = LIST_OPERATORS if spec.listed else OPERATORS
     return AllOf(
         tuple(
-            Compare(spec.column, operators[name], parameter((*path, name), spec.convert))
+            Compare(spec.column, operators[name], asking.value((*path, name), spec.convert))
             for name, operand in value.items()
             if operand is not None
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -31,10 +31,13 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
+from api.plan.clock import Clock
+from api.plan.connection import DEFAULT_PAGE
 from api.plan.errors import coded
 from api.plan.ids import type_in
 from api.plan.roots import Question, RootPlan, computed, plan_root
-from api.plan.select import DEFAULT_PAGE, Parameters, Row, Selector, reads
+from api.plan.rows import ClockSlot, Parameters, Row
+from api.plan.select import Selector, reads
 
 MOST_PLANS = 1_000
 
@@ -98,6 +101,7 @@ async def execute(
     operation: Operation,
     variables: Mapping[str, Any] | None,
     *,
+    clock: Clock,
     most_rows: int,
 ) -> ExecutionResult:
     """Answer one query; errors in the request give a result without data."""
@@ -110,7 +114,10 @@ async def execute(
     if plan is None:
         plan = make_plan(schema, operation, values)
         plans.put(key, plan)
-    answers = await asyncio.gather(*(_answer(reader, root, values, most_rows) for root in plan.roots.values()))
+    bound = {name: _bound(root, values, clock) for name, root in plan.roots.items()}
+    if too_costly := _too_costly(bound.values(), most_rows):
+        return ExecutionResult(None, [too_costly])
+    answers = await asyncio.gather(*(_answer(reader, root) for root in bound.values()))
     return execute_sync(
         schema,
         operation.document,
@@ -170,44 +177,71 @@ def _shape(type_: Any, value: Any) -> Any:
     return value <= DEFAULT_PAGE if isinstance(value, int) else "value"
 
 
-async def _answer(reader: Reader, root: RootPlan | GraphQLError, values: VariableValues, most_rows: int) -> Any:
-    """The answer of one root field, or the error that stands in its place."""
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A planned root field with this request's values; `rows` is how many rows its pages can hold."""
+
+    plan: RootPlan
+    parameters: Parameters
+    question: Question | None = None
+    rows: int = 0
+
+
+def _bound(root: RootPlan | GraphQLError, values: VariableValues, clock: Clock) -> Bound | Exception:
+    """The root field with its values, or the error that stands in its place."""
     if isinstance(root, GraphQLError):
         return root
     try:
+        arguments = [get_argument_values(definition, node, values) for definition, node in root.selector.occurrences]
         if root.ask is not None:
-            question: Question = root.ask(_arguments(root, values)[0])
-            return computed(root, question, await reader.read(question.cypher, **question.parameters))
-        if not root.parts:
-            return root.nothing
-        parameters = bind(root, values, most_rows)
-        rows = await reader.read(root.cypher, **parameters)
-        return root.shape(rows[0], parameters)
-    except Exception as error:  # the field's error: its siblings are answered all the same
+            return Bound(root, Parameters(), root.ask(arguments[0]))
+        parameters = Parameters()
+        parameters.clock = clock
+        for slot in root.selector.slots:
+            given = slot.read(clock) if isinstance(slot, ClockSlot) else slot.read(arguments[slot.occurrence])
+            parameters[slot.name] = given
+        return Bound(root, parameters, rows=_rows(root.selector, parameters))
+    except GraphQLError as error:
         return error
 
 
-def bind(root: RootPlan, values: VariableValues, most_rows: int) -> Parameters:
-    """The query's parameters for these variables; raises a GraphQL error when a value cannot be used."""
-    arguments = _arguments(root, values)
-    parameters = {slot.name: slot.read(arguments[slot.occurrence]) for slot in root.selector.slots}
+def _rows(selector: Selector, parameters: Parameters) -> int:
+    """How many rows all pages can hold together: a page within a page is multiplied."""
     rows: list[int] = []
-    for size in root.selector.sizes:
+    for size in selector.sizes:
         own: int = parameters[size.parameter] - 1
         rows.append(own * (rows[size.within] if size.within is not None else 1))
-    if sum(rows) > most_rows:
-        raise coded(
-            "QUERY_TOO_COSTLY",
-            f"This could return {sum(rows):,} rows; at most {most_rows:,} are allowed. "
-            "Ask for smaller pages (`first`), or for fewer lists within lists.",
-            rows=sum(rows),
-            mostRows=most_rows,
-        )
-    return parameters
+    return sum(rows)
 
 
-def _arguments(root: RootPlan, values: VariableValues) -> list[dict[str, Any]]:
-    return [get_argument_values(definition, node, values) for definition, node in root.selector.occurrences]
+def _too_costly(bound: Iterable[Bound | Exception], most_rows: int) -> GraphQLError | None:
+    rows = sum(root.rows for root in bound if isinstance(root, Bound))
+    if rows <= most_rows:
+        return None
+    return coded(
+        "QUERY_TOO_COSTLY",
+        f"This could return {rows:,} rows; at most {most_rows:,} are allowed. "
+        "Ask for smaller pages (`first`), or for fewer lists within lists.",
+        rows=rows,
+        mostRows=most_rows,
+    )
+
+
+async def _answer(reader: Reader, bound: Bound | Exception) -> Any:
+    """The answer of one root field, or the error that stands in its place."""
+    if isinstance(bound, Exception):
+        return bound
+    plan = bound.plan
+    try:
+        if bound.question is not None:
+            rows = await reader.read(bound.question.cypher, **bound.question.parameters)
+            return computed(plan, bound.question, rows)
+        if not plan.parts:
+            return plan.nothing
+        rows = await reader.read(plan.cypher, **bound.parameters)
+        return plan.shape(rows[0], bound.parameters)
+    except Exception as error:  # the field's error: its siblings are answered all the same
+        return error
 
 
 def _as_bad_input(error: GraphQLError) -> GraphQLError:

@@ -6,29 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import (
-    FieldNode,
-    GraphQLField,
-    GraphQLObjectType,
-    GraphQLSchema,
-    get_named_type,
-    is_abstract_type,
-)
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLSchema
 
-from api.plan.cursor import encode_cursor, order_hash
+from api.plan.connection import connection
 from api.plan.errors import bad_input, coded
-from api.plan.ids import decode_id, encode_id, key_of, type_in
-from api.plan.select import (
-    TYPENAME,
-    Arguments,
-    ItemPick,
-    Parameters,
-    Pick,
-    Row,
-    Selector,
-    items_shaped,
-    object_type,
-)
+from api.plan.filters import plain
+from api.plan.ids import decode_id, encode_id
+from api.plan.merged import merged
+from api.plan.rows import Arguments, ItemPick, Parameters, Pick, Row, object_type
+from api.plan.select import Selector, items_shaped
 from graph.reading import Column, Part, Reading, Traversal, compile_query
 
 MOST_IDS = 100
@@ -142,7 +128,7 @@ def _planned(selector: Selector, reads: object, definition: GraphQLField, nodes:
             shape = selector.row(object_type(definition.type), nodes, part.reading)
             return RootPlan(selector, lambda row, given: [shape(item, given) for item in row[0]], [part])
         case RootPage(traversal):
-            parts, shaped = selector.connection(traversal, definition, nodes)
+            parts, shaped = connection(selector, traversal, definition, nodes)
             return RootPlan(selector, shaped, parts, nothing={})
         case RootNode(by_type):
             return _node(selector, by_type, definition, nodes)
@@ -151,7 +137,7 @@ def _planned(selector: Selector, reads: object, definition: GraphQLField, nodes:
         case RootIdentified() as spec:
             return _identified(selector, spec, definition, nodes)
         case RootMerged() as spec:
-            return _merged(selector, spec, definition, nodes)
+            return _over_types(selector, spec, definition, nodes)
         case RootComputed(ask):
             selector.occurrence(definition, nodes[0])
             shape_item = selector.item(object_type(definition.type), nodes, Reading())
@@ -163,7 +149,7 @@ def _planned(selector: Selector, reads: object, definition: GraphQLField, nodes:
 def computed(plan: RootPlan, question: Question, rows: list[Row]) -> Any:
     """The answer of a computed root field."""
     assert plan.shape_item is not None
-    return items_shaped(question.fold(rows), plan.shape_item, [], {})
+    return items_shaped(question.fold(rows), plan.shape_item, [], Parameters())
 
 
 def _one(
@@ -260,147 +246,16 @@ def _identified(
     return RootPlan(selector, shape, [part])
 
 
-def _merged(selector: Selector, spec: RootMerged, definition: GraphQLField, nodes: Sequence[FieldNode]) -> RootPlan:
-    """Each type's page by the same sort keys; merged here, because one page may hold them all."""
+def _over_types(selector: Selector, spec: RootMerged, definition: GraphQLField, nodes: Sequence[FieldNode]) -> RootPlan:
     number, given = selector.occurrence(definition, nodes[0])
-    filled = {fill.parameter: selector.slot(number, fill.value) for fill in spec.filled}
-    wanted_types = [getattr(name, "value", name) for name in given.get(spec.types_argument) or spec.by_type]
-    typenames = [name for name in spec.by_type if name in wanted_types]
-    connection = object_type(definition.type)
-    wanted = selector.collect(connection, nodes)
-    first = spec.by_type[typenames[0]]
-    page, order = selector.page(first, number, given, connection.name)
-    parts: list[Part] = []
-    shapes: list[_MergedType] = []
-    for typename in typenames:
-        part = Part(spec.by_type[typename], "page", page=page, arguments=filled)
-        cursor_at = [part.reading.add(key.column) for key in page.keys]
-        shapes.append(_merged_type(selector, typename, connection, wanted, part, cursor_at))
-        parts.append(part)
-    counts = "totalCount" in {found[0].name.value for found in wanted.values()}
-    if counts:
-        parts += [Part(spec.by_type[typename], "count", arguments=filled) for typename in typenames]
-
-    def shape(row: Row, given: Parameters) -> dict[str, Any]:
-        found = [
-            ([_sortable(item[position]) for position in one.cursor_at], one, item)
-            for one, answer in zip(shapes, row[: len(shapes)], strict=True)
-            for item in answer
-        ]
-        found.sort(key=lambda entry: entry[0], reverse=page.backward)
-        limit = given[page.limit] - 1
-        more, kept = len(found) > limit, found[:limit]
-        if page.backward:
-            kept.reverse()
-        total = sum(row[len(shapes) :]) if counts else None
-        return _merged_answer(
-            wanted, connection, selector, kept, more, total, order, page.backward, bool(page.after), given
-        )
-
-    return RootPlan(selector, shape, parts)
-
-
-@dataclass(frozen=True, slots=True)
-class _MergedType:
-    cursor_at: list[int]
-    nodes: Mapping[str, Pick]
-
-
-def _merged_type(
-    selector: Selector,
-    typename: str,
-    connection: GraphQLObjectType,
-    wanted: Mapping[str, list[FieldNode]],
-    part: Part,
-    cursor_at: list[int],
-) -> _MergedType:
-    type_ = _concrete(selector.schema, typename)
-    picks: dict[str, Pick] = {}
-    for key, found in wanted.items():
-        if found[0].name.value == "nodes":
-            picks[key] = selector.row(type_, found, part.reading)
-        elif found[0].name.value == "edges":
-            edge = object_type(connection.fields["edges"].type)
-            for inner, nodes in selector.collect(edge, found).items():
-                if nodes[0].name.value == "node":
-                    picks[f"{key}.{inner}"] = selector.row(type_, nodes, part.reading)
-    return _MergedType(cursor_at, picks)
-
-
-def _merged_answer(
-    wanted: Mapping[str, list[FieldNode]],
-    connection: GraphQLObjectType,
-    selector: Selector,
-    kept: Sequence[tuple[list[Any], _MergedType, Row]],
-    more: bool,
-    total: int | None,
-    order: str,
-    backward: bool,
-    had: bool,
-    given: Parameters,
-) -> dict[str, Any]:
-    def cursor(entry: tuple[list[Any], _MergedType, Row]) -> str:
-        return encode_cursor(order, [entry[2][position] for position in entry[1].cursor_at])
-
-    known = {
-        "hasNextPage": had if backward else more,
-        "hasPreviousPage": more if backward else had,
-        "startCursor": cursor(kept[0]) if kept else None,
-        "endCursor": cursor(kept[-1]) if kept else None,
-    }
-    answer: dict[str, Any] = {}
-    for key, found in wanted.items():
-        match found[0].name.value:
-            case "nodes":
-                answer[key] = [entry[1].nodes[key](entry[2], given) for entry in kept]
-            case "edges":
-                edges = selector.collect(object_type(connection.fields["edges"].type), found)
-                answer[key] = [
-                    {
-                        inner: cursor(entry)
-                        if nodes[0].name.value == "cursor"
-                        else entry[1].nodes[f"{key}.{inner}"](entry[2], given)
-                        for inner, nodes in edges.items()
-                        if nodes[0].name.value in ("cursor", "node")
-                    }
-                    for entry in kept
-                ]
-            case "pageInfo":
-                info = selector.collect(object_type(connection.fields["pageInfo"].type), found)
-                answer[key] = {inner: known.get(nodes[0].name.value) for inner, nodes in info.items()}
-            case "totalCount":
-                answer[key] = total
-    return answer
-
-
-def _sortable(value: Any) -> tuple[bool, Any]:
-    return (value is None, "" if value is None else value)
+    arguments = {fill.parameter: selector.slot(number, fill.value) for fill in spec.filled}
+    chosen = [plain(name) for name in given.get(spec.types_argument) or spec.by_type]
+    by_type = {name: traversal for name, traversal in spec.by_type.items() if name in chosen}
+    parts, shape = merged(selector, by_type, arguments, number, given, definition, nodes)
+    return RootPlan(selector, shape, parts, nothing={})
 
 
 def _concrete(schema: GraphQLSchema, typename: str) -> GraphQLObjectType:
     type_ = schema.get_type(typename)
     assert isinstance(type_, GraphQLObjectType)
     return type_
-
-
-__all__ = [
-    "TYPENAME",
-    "Filled",
-    "Question",
-    "RootAll",
-    "RootComputed",
-    "RootIdentified",
-    "RootMerged",
-    "RootNode",
-    "RootNodes",
-    "RootOne",
-    "RootPage",
-    "RootPlan",
-    "computed",
-    "get_named_type",
-    "is_abstract_type",
-    "key_of",
-    "order_hash",
-    "plan_root",
-    "type_in",
-]

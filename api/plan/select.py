@@ -19,19 +19,17 @@ from graphql import (
     GraphQLField,
     GraphQLIncludeDirective,
     GraphQLObjectType,
-    GraphQLOutputType,
     GraphQLSchema,
     GraphQLSkipDirective,
     InlineFragmentNode,
     SelectionNode,
-    get_named_type,
     is_abstract_type,
 )
 from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
 from strawberry.types.field import StrawberryField
 
-from api.plan.cursor import decode_cursor, encode_cursor, order_hash
-from api.plan.errors import bad_input
+from api.plan.clock import Clock
+from api.plan.connection import connection
 from api.plan.fields import (
     ReadsAll,
     ReadsColumn,
@@ -39,42 +37,28 @@ from api.plan.fields import (
     ReadsId,
     ReadsKey,
     ReadsLookup,
+    ReadsMoment,
     ReadsOne,
     ReadsPage,
     ReadsSelf,
+    from_json,
     reads_of,
 )
-from api.plan.filters import Convert, Path, find_value, plain, predicate
+from api.plan.filters import Asking, Convert, Path, find_value, plain, predicate
 from api.plan.ids import encode_id
-from graph.reading import Column, Page, Part, Predicate, Reading, SortKey, Traversal
-
-DEFAULT_PAGE = 20
-LARGEST_PAGE = 100
-TYPENAME = "\x00type"
-"""The key of a shaped row under which its type stands; no response key can be that."""
-
-Parameters = Mapping[str, Any]
-Row = list[Any]
-Pick = Callable[[Row, Parameters], Any]
-ItemPick = Callable[[Mapping[str, Any], Row, Parameters], Any]
-Arguments = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A query parameter and how its value is had from the arguments of an occurrence of a field."""
-
-    name: str
-    occurrence: int
-    read: Callable[[Arguments], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How many rows a page can hold, and the page within which it stands: the cost is the product."""
-
-    parameter: str
-    within: int | None
+from api.plan.rows import (
+    TYPENAME,
+    Arguments,
+    ClockSlot,
+    ItemPick,
+    Parameters,
+    Pick,
+    Row,
+    Size,
+    Slot,
+    object_type,
+)
+from graph.reading import Part, Predicate, Reading
 
 
 @dataclass(slots=True)
@@ -85,9 +69,10 @@ class Selector:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: VariableValues
     occurrences: list[tuple[GraphQLField, FieldNode]] = field(default_factory=list)
-    slots: list[Slot] = field(default_factory=list)
+    slots: list[Slot | ClockSlot] = field(default_factory=list)
     sizes: list[Size] = field(default_factory=list)
-    _within: int | None = None
+    within: int | None = None
+    """The page (a place in `sizes`) within which the selection stands now."""
 
     def collect(self, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> dict[str, list[FieldNode]]:
         """The sub-fields of these fields, by response key, as they hold for an object of this type."""
@@ -106,6 +91,12 @@ class Selector:
         """A new query parameter, filled for each request."""
         name = f"p{len(self.slots)}"
         self.slots.append(Slot(name, occurrence, read))
+        return name
+
+    def clock_slot(self, read: Callable[[Clock], Any]) -> str:
+        """A new query parameter, filled from the moment of each request."""
+        name = f"p{len(self.slots)}"
+        self.slots.append(ClockSlot(name, read))
         return name
 
     def row(self, type_: GraphQLObjectType, nodes: Sequence[FieldNode], reading: Reading) -> Pick:
@@ -140,32 +131,6 @@ class Selector:
 
         return shape
 
-    def part(self, traversal: Traversal, mode: Any, **more: Any) -> Part:
-        """A part of the query."""
-        return Part(traversal, mode, **more)
-
-    def connection(
-        self, traversal: Traversal, definition: GraphQLField, nodes: Sequence[FieldNode], **more: Any
-    ) -> tuple[list[Part], Callable[[Sequence[Any], Parameters], Any]]:
-        """The parts of a connection, and the function that makes it of their answers."""
-        number, arguments = self.occurrence(definition, nodes[0])
-        where = self.filter(number, definition, arguments)
-        wanted = self.collect(object_type(definition.type), nodes)
-        names = {found[0].name.value for found in wanted.values()}
-        parts: list[Part] = []
-        shapes: list[tuple[str, Callable[[Sequence[Any], Parameters], Any]]] = []
-        if names & {"nodes", "edges", "pageInfo"}:
-            part, rows = self._page_of_rows(traversal, number, arguments, definition, wanted, where, more)
-            parts.append(part)
-            shapes += rows
-        if "totalCount" in names:
-            position = len(parts)
-            parts.append(Part(traversal, "count", where=where, **more))
-            for key, found in wanted.items():
-                if found[0].name.value == "totalCount":
-                    shapes.append((key, lambda answers, _: answers[position]))
-        return parts, lambda answers, parameters: {key: shape(answers, parameters) for key, shape in shapes}
-
     def filter(self, number: int, definition: GraphQLField, arguments: Arguments) -> Predicate | None:
         """The predicate of a field's `filter`, if there is one that says something."""
         given = arguments.get("filter")
@@ -181,106 +146,15 @@ class Selector:
 
             return self.slot(number, read)
 
-        return predicate(definition.args["filter"].type, given, ("filter",), parameter)
-
-    def page(self, traversal: Traversal, number: int, arguments: Arguments, subject: str) -> tuple[Page, str]:
-        """The page that the arguments ask for, and the hash of its order."""
-        orders = [
-            (plain(order["field"]), plain(order["direction"]) == "DESC") for order in arguments.get("orderBy") or ()
-        ]
-        keys = traversal.keys(orders)
-        hashed = order_hash(subject, keys)
-        backward = arguments.get("last") is not None or (
-            arguments.get("before") is not None and arguments.get("first") is None
-        )
-        limit = self.slot(number, lambda current: page_size(current) + 1)
-        argument = "before" if backward else "after"
-        after: tuple[str, ...] | None = None
-        if arguments.get(argument) is not None:
-            after = tuple(self._cursor_slots(number, argument, hashed, keys))
-        size = arguments.get("last") if backward else arguments.get("first")
-        most = DEFAULT_PAGE if (size or DEFAULT_PAGE) <= DEFAULT_PAGE else LARGEST_PAGE
-        single = orders[0] if len(orders) == 1 else None
-        order, descending = single or ((traversal.order, traversal.descending) if not orders else (None, False))
-        self.sizes.append(Size(limit, self._within))
-        return Page(keys, limit, most, after, backward, order, descending), hashed
-
-    def _cursor_slots(self, number: int, argument: str, order: str, keys: Sequence[SortKey]) -> list[str]:
-        def at(position: int) -> Callable[[Arguments], Any]:
-            return lambda current: decode_cursor(current[argument], order, keys, argument)[position]
-
-        return [self.slot(number, at(position)) for position in range(len(keys))]
-
-    def _page_of_rows(
-        self,
-        traversal: Traversal,
-        number: int,
-        arguments: Arguments,
-        definition: GraphQLField,
-        wanted: Mapping[str, list[FieldNode]],
-        where: Predicate | None,
-        more: Mapping[str, Any],
-    ) -> tuple[Part, list[tuple[str, Callable[[Sequence[Any], Parameters], Any]]]]:
-        type_ = object_type(definition.type)
-        page, order = self.page(traversal, number, arguments, type_.name)
-        reading = Reading()
-        cursor_at = [reading.add(key.column) for key in page.keys]
-        outer, self._within = self._within, len(self.sizes) - 1
-        part = Part(traversal, "page", reading, where, page, **more)
-
-        def cursor(row: Row, _: Parameters) -> str:
-            return encode_cursor(order, [row[position] for position in cursor_at])
-
-        def on_page(answer: list[Row], parameters: Parameters) -> list[Row]:
-            rows = answer[: parameters[page.limit] - 1]
-            return rows[::-1] if page.backward else rows
-
-        def listed(pick: Pick) -> Callable[[Sequence[Any], Parameters], Any]:
-            return lambda answers, parameters: [pick(row, parameters) for row in on_page(answers[0], parameters)]
-
-        def info(keys: Mapping[str, list[FieldNode]]) -> Callable[[Sequence[Any], Parameters], Any]:
-            def shape(answers: Sequence[Any], parameters: Parameters) -> dict[str, Any]:
-                rows = on_page(answers[0], parameters)
-                more_rows, had = len(answers[0]) >= parameters[page.limit], page.after is not None
-                known = {
-                    "hasNextPage": had if page.backward else more_rows,
-                    "hasPreviousPage": more_rows if page.backward else had,
-                    "startCursor": cursor(rows[0], parameters) if rows else None,
-                    "endCursor": cursor(rows[-1], parameters) if rows else None,
-                }
-                return {key: known.get(found[0].name.value) for key, found in keys.items()}
-
-            return shape
-
-        shapes: list[tuple[str, Callable[[Sequence[Any], Parameters], Any]]] = []
-        for key, found in wanted.items():
-            field_type = object_type(type_.fields[found[0].name.value].type) if found[0].selection_set else None
-            match found[0].name.value:
-                case "nodes":
-                    assert field_type is not None
-                    shapes.append((key, listed(self.row(field_type, found, reading))))
-                case "edges":
-                    assert field_type is not None
-                    shapes.append((key, listed(self._edge(field_type, found, reading, cursor))))
-                case "pageInfo":
-                    assert field_type is not None
-                    shapes.append((key, info(self.collect(field_type, found))))
-        self._within = outer
-        return part, shapes
-
-    def _edge(self, type_: GraphQLObjectType, nodes: Sequence[FieldNode], reading: Reading, cursor: Pick) -> Pick:
-        picks: list[tuple[str, Pick]] = []
-        for key, found in self.collect(type_, nodes).items():
-            if found[0].name.value == "node":
-                picks.append((key, self.row(object_type(type_.fields["node"].type), found, reading)))
-            elif found[0].name.value == "cursor":
-                picks.append((key, cursor))
-        return lambda row, parameters: {key: pick(row, parameters) for key, pick in picks}
+        return predicate(definition.args["filter"].type, given, ("filter",), Asking(parameter, self.clock_slot))
 
     def _cell(self, definition: GraphQLField, nodes: Sequence[FieldNode], reading: Reading, typename: str) -> Pick:
         match reads(definition):
             case ReadsColumn(column, convert, default):
                 return column_pick(reading.add(column), convert, default)
+            case ReadsMoment(columns, compute):
+                places = [reading.add(column) for column in columns]
+                return lambda row, parameters: compute([row[place] for place in places], parameters.clock)
             case ReadsId(column):
                 position = reading.add(column)
                 return lambda row, _: encode_id(typename, row[position])
@@ -300,7 +174,7 @@ class Selector:
             case ReadsAll() as spec:
                 return self._all(spec, definition, nodes, reading)
             case ReadsPage(traversal):
-                parts, shaped = self.connection(traversal, definition, nodes)
+                parts, shaped = connection(self, traversal, definition, nodes)
                 at = [reading.add(part) for part in parts]
                 return lambda row, parameters: shaped([row[position] for position in at], parameters)
             case ReadsDocument() as spec:
@@ -325,8 +199,6 @@ class Selector:
     def _document(
         self, spec: ReadsDocument, definition: GraphQLField, nodes: Sequence[FieldNode], reading: Reading
     ) -> Pick:
-        from api.plan.fields import from_json
-
         arguments: Arguments = {}
         if definition.args:
             _, arguments = self.occurrence(definition, nodes[0])
@@ -409,33 +281,11 @@ class Selector:
         return is_abstract_type(condition) and self.schema.is_sub_type(condition, type_)
 
 
-def page_size(arguments: Arguments) -> int:
-    """How many rows a page may have; raises a GraphQL error when the paging arguments contradict each other."""
-    first, last = arguments.get("first"), arguments.get("last")
-    after, before = arguments.get("after"), arguments.get("before")
-    if first is not None and last is not None:
-        raise bad_input("Give `first` or `last`, not both.")
-    if (after is not None and before is not None) or (first is not None and before) or (last is not None and after):
-        raise bad_input("`after` goes with `first`, `before` with `last`.")
-    given = first if first is not None else last
-    size = DEFAULT_PAGE if given is None else int(given)
-    if not 1 <= size <= LARGEST_PAGE:
-        raise bad_input(f"`{'first' if last is None else 'last'}` must be between 1 and {LARGEST_PAGE}; it is {size}.")
-    return size
-
-
 def reads(definition: GraphQLField) -> object:
     """What a field of the schema declares to read."""
     strawberry_field = definition.extensions["strawberry-definition"]
     assert isinstance(strawberry_field, StrawberryField)
     return reads_of(strawberry_field)
-
-
-def object_type(type_: GraphQLOutputType) -> GraphQLObjectType:
-    """The object type within lists and non-nulls."""
-    named = get_named_type(type_)
-    assert isinstance(named, GraphQLObjectType), named
-    return named
 
 
 def items_shaped(data: Any, shape: ItemPick, row: Row, parameters: Parameters) -> Any:
@@ -461,6 +311,3 @@ def key_pick(name: str, convert: Convert | None, default: Any) -> ItemPick:
     if convert is None:
         return lambda item, _row, _parameters: default if item.get(name) is None else item[name]
     return lambda item, _row, _parameters: default if item.get(name) is None else convert(item[name])
-
-
-__all__ = ["Column", "Selector", "Size", "Slot"]

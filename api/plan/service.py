@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -20,8 +21,10 @@ from graphql import (
 )
 
 from api.limits import Limits, check_limits
+from api.plan.clock import Clock
 from api.plan.errors import coded
 from api.plan.operation import Operation, PlanCache, Reader, execute
+from graph.rules import Activity
 
 MOST_DOCUMENTS = 1_000
 
@@ -41,9 +44,19 @@ class MutationByGet(Exception):
 class Service:
     """One schema over one store, with its caches; one a process."""
 
-    def __init__(self, schema: GraphQLSchema, store: Reader, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        store: Reader,
+        limits: Limits | None = None,
+        *,
+        activity: Activity | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.schema = schema
         self.limits = limits or Limits()
+        self._activity = activity or Activity()
+        self._now = now
         self.plans = PlanCache()
         self._store = store
         self._documents: OrderedDict[bytes, DocumentNode] = OrderedDict()
@@ -62,7 +75,10 @@ class Service:
             if only_queries:
                 raise MutationByGet
             raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", "This API has queries only.")])
-        result = await execute(self.schema, self._store, self.plans, operation, variables, most_rows=self.limits.rows)
+        clock = Clock(self._now(), self._activity)
+        result = await execute(
+            self.schema, self._store, self.plans, operation, variables, clock=clock, most_rows=self.limits.rows
+        )
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             raise RequestRefused(result.errors)
         return result

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import strawberry
 
+from api.plan.clock import Clock
 from api.plan.fields import (
     Argument,
     column,
@@ -16,12 +17,14 @@ from api.plan.fields import (
     entry,
     every,
     from_day,
+    from_milliseconds,
     from_moment,
     identity,
     instant,
     itself,
     lookup,
     many,
+    momentary,
     one,
     values,
 )
@@ -35,6 +38,7 @@ from api.schema.scalars import JSON
 from api.schema.source import SourceRecord
 from api.schema.survey import SurveyResponse
 from graph.customer import reading
+from graph.customer.activity import activity_status
 from graph.reading import Column
 
 _RECORD_KEY = Column("key")
@@ -170,6 +174,11 @@ def _provenance(data: Any, arguments: Mapping[str, Any]) -> Any:
     return [{"field": name, **data[name]} for name in known if name in data]
 
 
+def _activity_status(values: Sequence[Any], clock: Clock) -> str:
+    first, last_inbound, reactivated = (None if at is None else from_milliseconds(at) for at in values)
+    return activity_status(first, last_inbound, reactivated, clock.now, clock.activity).value
+
+
 @described
 class Customer(Node):
     """One person at any stage of the lifecycle, made of all records that describe them."""
@@ -205,7 +214,13 @@ class Customer(Node):
     )
     lifecycle_stage: str | None = column("The stage that the facts show, as rules.toml names it; null until derived.")
     stage_said_by_crm: str | None = column("The stage that their CRM record names; it may disagree.", "stage_said")
-    activity_status: ActivityStatus | None = column("Whether they are active; null until derived.")
+    activity_status: ActivityStatus = momentary(
+        "Whether they are active just now.",
+        _activity_status,
+        Column("first_at", instant=True),
+        Column("last_inbound_at", instant=True),
+        Column("reactivated_at", instant=True),
+    )
     sources: list[str] = column("The sources that know them.", default=())
     record_count: int = column("How many source records describe them.", default=0)
     interaction_count: int = column("How many interactions they have.", default=0)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import strawberry
 
-from api.plan.filters import described_input, one_of, option, where, where_some
+from api.plan.filters import Asking, described_input, one_of, option, where, where_means, where_some
 from api.plan.ids import key_of
 from api.schema.enums import (
     ActivityStatus,
@@ -19,7 +19,8 @@ from api.schema.enums import (
     SurveyMetric,
 )
 from graph.customer import reading
-from graph.reading import Column
+from graph.customer.activity import ActivityStatus as Status
+from graph.reading import Column, Predicate
 
 
 @described_input
@@ -124,12 +125,18 @@ class SomeInteractions:
     none: InteractionFilter | None = option("They have no such interaction.")
 
 
+def _is_active(status: str, asking: Asking) -> Predicate:
+    return reading.has_activity_status(
+        Status(status), asking.moment(lambda clock: clock.new_since), asking.moment(lambda clock: clock.dormant_since)
+    )
+
+
 @described_input
 class CustomerFilter:
     """Which customers; all that is given must hold."""
 
     lifecycle_stage: StringFilter | None = where("The stage that the facts show.", "lifecycle_stage")
-    activity_status: ActivityStatusFilter | None = where("Whether they are active.", "activity_status")
+    activity_status: ActivityStatusFilter | None = where_means("Whether they are active.", _is_active)
     country: StringFilter | None = where("Country, ISO 3166 alpha-2.", "country")
     owner: StringFilter | None = where("Who is responsible.", "owner")
     tags: TagFilter | None = where("Their tags.", "tags", listed=True)

@@ -13,7 +13,7 @@ from api.plan.errors import bad_input
 from api.plan.fields import described, entry
 from api.plan.filters import described_input, option, plain
 from api.plan.roots import Question
-from api.plan.select import Row
+from api.plan.rows import Row
 from api.schema.enums import JourneyDimension
 from graph.cypher import cypher
 from graph.figures.flow import Flow, FlowRules, Step, journey_flow

@@ -22,7 +22,7 @@ from api.plan.roots import (
     RootOne,
     RootPage,
 )
-from api.plan.select import Row
+from api.plan.rows import Row
 from api.schema.account import Account
 from api.schema.customer import Customer
 from api.schema.enums import SearchType

@@ -16,7 +16,7 @@ from graphql import (
 )
 from strawberry.schema.config import StrawberryConfig
 
-from api.plan.select import TYPENAME
+from api.plan.rows import TYPENAME
 from api.schema.query import Query
 from api.schema.scalars import SCALARS
 from api.schema.survey import SurveyResponse

@@ -25,6 +25,7 @@ from api.schema.lazy import LazyAccount, LazyCustomer
 from api.schema.paging import Connection, Node
 from api.schema.scalars import JSON
 from graph.customer import reading
+from graph.linkage.fields import LABELS
 from graph.reading import Column
 
 
@@ -38,17 +39,19 @@ class MatchField:
 
 
 def _fields(evidence: Any, _: Mapping[str, Any]) -> Any:
-    return evidence.get("fields") or []
+    return [{"field": field, "level": level, "bits": bits} for field, level, bits in evidence.get("evidence") or ()]
 
 
 def _other(text: str) -> Any:
-    return from_json(text).get("other")
+    return from_json(text).get("other_id")
 
 
 def _lines(text: str) -> list[str]:
-    """One sentence a field, the strongest first."""
-    fields = sorted(from_json(text).get("fields") or [], key=lambda field: -abs(field["bits"]))
-    return [f"{field['field']}: {field['level']} ({field['bits']:+.1f} bits)" for field in fields]
+    """One sentence a field, the strongest first, as it is stored."""
+    return [
+        f"{level} {LABELS.get(field, field.replace('_', ' '))} ({bits:+.1f} bits)"
+        for field, level, bits in from_json(text)["evidence"]
+    ]
 
 
 @described

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from graph.reading import Column, Traversal, Walk
+from graph.customer.activity import ActivityStatus
+from graph.reading import AllOf, Column, Compare, Not, Predicate, Traversal, Walk
 
 _ID = Column("id", "item", nullable=False)
 _KEY = Column("key", "item", nullable=False)
@@ -186,3 +187,19 @@ RUNS_OF_SOURCE = Traversal(
     order="started",
     descending=True,
 )
+
+
+def has_activity_status(status: ActivityStatus, new_since: str, dormant_since: str) -> Predicate:
+    """A customer has this status at a moment; the two are parameters. The same as `activity_status` says of one."""
+    first = Compare(Column("first_at"), ">=", new_since)
+    recent = Compare(Column("last_inbound_at"), ">=", dormant_since)
+    back = AllOf((recent, Compare(Column("reactivated_at"), ">=", dormant_since)))
+    match status:
+        case ActivityStatus.REACTIVATED:
+            return back
+        case ActivityStatus.NEW:
+            return AllOf((first, Not(back)))
+        case ActivityStatus.DORMANT:
+            return AllOf((Not(recent), Not(first)))
+        case ActivityStatus.ACTIVE:
+            return AllOf((recent, Not(first), Not(back)))

@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
+from graph.customer.golden import search_words
+from graph.linkage.link import Join
 from graph.store.driver import Store
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
@@ -126,7 +129,6 @@ async def _write_customers(store: Store) -> None:
         "external_ids": json.dumps({"loyalty": "L1"}),
         "lifecycle_stage": "customer",
         "stage_said": "Opportunity",
-        "activity_status": "ACTIVE",
         "consents": json.dumps(
             [
                 {
@@ -143,7 +145,6 @@ async def _write_customers(store: Store) -> None:
         "sources": ["crm", "help", "mkt"],
         "record_count": 3,
         "interaction_count": len(JOURNEY),
-        "search": "ada lovelace ada@x.test old@x.test 4930123456 analytical ltd",
     }
     bob = {
         "display_name": "Bob",
@@ -152,6 +153,8 @@ async def _write_customers(store: Store) -> None:
         "record_count": 1,
         "search": "bob team@x.test",
     }
+    # The search words are made as the sync makes them.
+    ada["search"] = search_words("Ada Lovelace", "ada@x.test", "old@x.test", "+4930123456", "Analytical Ltd")
     cleo = {
         "display_name": "Cleo",
         "sort_name": "cleo",
@@ -161,27 +164,24 @@ async def _write_customers(store: Store) -> None:
     }
     people = [("c-ada", ada), ("c-bob", bob), ("c-cleo", cleo)]
     await store.write(
-        "UNWIND $rows AS row CREATE (c:Customer {id: row.id}) SET c += row.properties",
+        "UNWIND $rows AS row CREATE (c:Customer {id: row.id}) SET c += row.properties, "
+        "c.first_at = CASE WHEN row.id = 'c-ada' THEN datetime({epochMillis: $at}) END, "
+        "c.last_inbound_at = CASE WHEN row.id = 'c-ada' THEN datetime({epochMillis: $at}) END",
+        at=_ms(BEGIN),
         rows=[{"id": identifier, "properties": properties} for identifier, properties in people],
     )
     await store.write(
         "CREATE (a:Account {id: 'a-1', name: 'Analytical Ltd', sort_name: 'analytical ltd', domain: 'x.test', "
-        "sources: ['crm'], search: 'analytical ltd x.test'}) WITH a MATCH (c:Customer) WHERE c.id IN ['c-ada', 'c-bob'] "
-        "CREATE (c)-[:WORKS_FOR]->(a)"
+        "sources: ['crm'], search: 'analytical ltd x.test'}) WITH a MATCH (c:Customer) "
+        "WHERE c.id IN ['c-ada', 'c-bob'] CREATE (c)-[:WORKS_FOR]->(a)"
     )
     await store.write(
         "CREATE (f:FormerId {id: 'c-old'}) WITH f MATCH (c:Customer {id: 'c-bob'}) CREATE (f)-[:NOW]->(c)"
     )
-    evidence = json.dumps(
-        {
-            "other": "mkt/members/1",
-            "bits": 12.4,
-            "fields": [
-                {"field": "email", "level": "same", "bits": 11.2},
-                {"field": "given_name", "level": "same", "bits": 1.2},
-            ],
-        }
+    join = Join(
+        "crm/contacts/1", "mkt/members/1", 12.4, "weights", (("email", "same", 11.2), ("first_name", "similar", 1.2))
     )
+    evidence = msgspec.json.encode(join).decode()
     described = [
         ("crm/contacts/1", "c-ada"),
         ("mkt/members/1", "c-ada"),
@@ -191,7 +191,7 @@ async def _write_customers(store: Store) -> None:
     ]
     await store.write(
         "UNWIND $rows AS row MATCH (r:SourceRecord {key: row[0]}) MATCH (c:Customer {id: row[1]}) "
-        "CREATE (r)-[:DESCRIBES {weight: 12.4, rule: 'model', by: 'linkage', evidence: $evidence}]->(c)",
+        "CREATE (r)-[:DESCRIBES {weight: 12.4, rule: 'weights', by: 'linkage', evidence: $evidence}]->(c)",
         rows=[list(pair) for pair in described],
         evidence=evidence,
     )
@@ -263,7 +263,8 @@ async def write_interactions(store: Store, customer: str, events: list[dict[str,
     )
     ids = [event["id"] for event in sorted(events, key=lambda e: (e["at"], e["sequence"], e["id"]))]
     await store.write(
-        "UNWIND $pairs AS pair MATCH (a:Interaction {id: pair[0]}) MATCH (b:Interaction {id: pair[1]}) CREATE (a)-[:NEXT]->(b)",
+        "UNWIND $pairs AS pair MATCH (a:Interaction {id: pair[0]}) MATCH (b:Interaction {id: pair[1]}) "
+        "CREATE (a)-[:NEXT]->(b)",
         pairs=[list(pair) for pair in pairwise(ids)],
     )
     await store.write(
@@ -303,4 +304,4 @@ async def company(store: Store) -> Store:
 @pytest.fixture
 def ask(company: Store) -> Ask:
     """Ask the small company."""
-    return asker(Service(graphql_schema(), company))
+    return asker(Service(graphql_schema(), company, now=lambda: BEGIN + timedelta(days=60)))

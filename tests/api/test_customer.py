@@ -148,14 +148,14 @@ async def test_a_source_record_says_why_it_describes_the_customer(ask: Ask) -> N
                 "updatedAt": "2026-01-05T09:00:00Z",
                 "customer": {"id": ADA},
                 "matchEvidence": {
-                    "rule": "model",
+                    "rule": "weights",
                     "decidedBy": "linkage",
                     "weightBits": 12.4,
                     "otherRecord": "mkt/members/1",
-                    "lines": ["email: same (+11.2 bits)", "given_name: same (+1.2 bits)"],
+                    "lines": ["same e-mail (+11.2 bits)", "similar first name (+1.2 bits)"],
                     "fields": [
                         {"field": "email", "level": "same", "weightBits": 11.2},
-                        {"field": "given_name", "level": "same", "weightBits": 1.2},
+                        {"field": "first_name", "level": "similar", "weightBits": 1.2},
                     ],
                 },
             }

@@ -149,7 +149,7 @@ async def test_paging_arguments_that_contradict_are_refused(crowd: Ask) -> None:
     async def message(arguments: str) -> str:
         answer = await crowd(f"{{ customers({arguments}) {{ nodes {{ id }} }} }}")
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
-        return answer["errors"][0]["message"]
+        return str(answer["errors"][0]["message"])
 
     assert "not both" in await message("first: 1, last: 1")
     assert "between 1 and 100" in await message("first: 0")

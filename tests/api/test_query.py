@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -77,7 +78,8 @@ async def test_node_and_nodes_answer_every_type(ask: Ask) -> None:
         encode_id("Interaction", "h1"),
     ]
     selection = """__typename id ... on Customer { displayName } ... on Touchpoint { key }
-        ... on SourceRecord { key } ... on SurveyResponse { rawScore } ... on Account { name } ... on Interaction { kind }"""
+        ... on SourceRecord { key } ... on SurveyResponse { rawScore }
+        ... on Account { name } ... on Interaction { kind }"""
     answer = await ask(f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ {selection} }} }}", ids=ids)
 
     assert "errors" not in answer, answer["errors"]
@@ -109,6 +111,7 @@ async def test_customers_are_filtered_and_ordered(ask: Ask) -> None:
     assert await names('(filter: {tags: {in: ["vip", "x"]}})') == ["Ada Lovelace"]
     assert await names('(filter: {sources: {in: ["crm"]}, recordCount: {lt: 2}})') == ["Bob"]
     assert await names("(filter: {activityStatus: {in: [ACTIVE, NEW]}})") == ["Ada Lovelace"]
+    assert await names("(filter: {activityStatus: {eq: DORMANT}})") == ["Bob", "Cleo"]
     assert await names(f'(filter: {{account: "{account}"}})') == ["Bob", "Ada Lovelace"]
     assert await names('(filter: {interactions: {some: {kind: {eq: "deal.won"}}}})') == ["Ada Lovelace"]
     assert await names('(filter: {interactions: {none: {kind: {eq: "deal.won"}}}})') == ["Bob", "Cleo"]
@@ -118,7 +121,8 @@ async def test_customers_are_filtered_and_ordered(ask: Ask) -> None:
 async def test_search_finds_by_parts_of_anything(ask: Ask) -> None:
     """Parts of names, addresses, numbers and companies, without case and accents; the exact address first."""
     query = """query ($q: String!, $types: [SearchType!]) { search(query: $q, types: $types) { totalCount
-        nodes { __typename ... on Customer { displayName } ... on Account { name } } edges { cursor node { __typename } } } }"""
+        nodes { __typename ... on Customer { displayName } ... on Account { name } }
+        edges { cursor node { __typename } } } }"""
 
     async def found(q: str, **more: Any) -> list[str]:
         answer = await ask(query, q=q, **more)
@@ -140,7 +144,8 @@ async def test_an_account_has_its_people_and_their_interactions(ask: Ask) -> Non
     """`account(id)` gives the people who work there and all that they lived through."""
     answer = await ask(
         """query ($id: ID!) { account(id: $id) { name customers { nodes { displayName } totalCount }
-        interactions(first: 1) { totalCount nodes { kind customer { displayName } } } sourceRecords { nodes { key } } } }""",
+        interactions(first: 1) { totalCount nodes { kind customer { displayName } } }
+        sourceRecords { nodes { key } } } }""",
         id=encode_id("Account", "a-1"),
     )
 
@@ -158,7 +163,8 @@ async def test_an_account_has_its_people_and_their_interactions(ask: Ask) -> Non
 async def test_sources_tell_their_state_and_what_they_could_not_read(ask: Ask) -> None:
     """`sources` have the last sync, what they hold, and each rejection with place and reason."""
     answer = await ask(
-        "{ sources { name status lastSyncAt recordCount rejections { totalCount nodes { place reason } } runs { nodes { status } } } }"
+        """{ sources { name status lastSyncAt recordCount rejections { totalCount nodes { place reason } }
+        runs { nodes { status } } } }"""
     )
 
     assert answer["data"]["sources"] == [
@@ -176,7 +182,8 @@ async def test_sources_tell_their_state_and_what_they_could_not_read(ask: Ask) -
 async def test_the_comparison_counts_each_source_and_all_together(ask: Ask) -> None:
     """Each source by itself, the people they are together, and which sources know the same ones."""
     answer = await ask(
-        """{ sourceComparison { customerCount sharedCount sentence sources { source personCount customerCount onlyHereCount }
+        """{ sourceComparison { customerCount sharedCount sentence
+        sources { source personCount customerCount onlyHereCount }
         overlaps { sources customerCount } } }"""
     )
 
@@ -226,7 +233,8 @@ async def test_one_root_field_is_one_query_however_deep(company: Store) -> None:
     counting = Counting()
     service = Service(graphql_schema(), counting)  # type: ignore[arg-type]
     ask = asker(service)
-    query = """query ($id: ID!, $n: Int) { a: customer(id: $id) { account { customers { nodes { interactions(first: $n) {
+    query = """query ($id: ID!, $n: Int) { a: customer(id: $id) {
+        account { customers { nodes { interactions(first: $n) {
         nodes { sourceRecord { key customer { id } } touchpoint { key } } } } } } }
         customers(first: $n) { nodes { emails { sourceRecords { key } } } } sources { name } }"""
     assert "errors" not in await ask(query, id=ADA, n=3)
@@ -234,3 +242,35 @@ async def test_one_root_field_is_one_query_however_deep(company: Store) -> None:
     assert "errors" not in await ask(query, id=BOB, n=5)
     assert (service.plans.hits, service.plans.misses) == (1, 1)
     assert len(set(counting.texts)) == 3
+
+
+async def test_the_filter_and_the_field_agree_on_the_activity_status(store: Store) -> None:
+    """For every mix of first, last and returning activity, the status one reads is the status one can filter by."""
+    now = datetime(2026, 6, 1, tzinfo=UTC)
+    days = (None, 1, 60, 200)
+    rows = [
+        {"id": f"{first}-{last}-{back}", "first": _ago(now, first), "last": _ago(now, last), "back": _ago(now, back)}
+        for first in days
+        for last in days
+        for back in days
+    ]
+    moment = "CASE WHEN row.{0} IS NULL THEN null ELSE datetime({{epochMillis: row.{0}}}) END"
+    await store.write(
+        "UNWIND $rows AS row CREATE (c:Customer {id: row.id, display_name: row.id}) "
+        f"SET c.first_at = {moment.format('first')}, c.last_inbound_at = {moment.format('last')}, "
+        f"c.reactivated_at = {moment.format('back')}",
+        rows=rows,
+    )
+    ask = asker(Service(graphql_schema(), store, now=lambda: now))
+    everyone = (await ask("{ customers(first: 100) { nodes { id activityStatus } } }"))["data"]["customers"]["nodes"]
+    for status in ("NEW", "ACTIVE", "DORMANT", "REACTIVATED"):
+        answer = await ask(
+            f"{{ customers(first: 100, filter: {{activityStatus: {{eq: {status}}}}}) {{ nodes {{ id }} }} }}"
+        )
+        found = {node["id"] for node in answer["data"]["customers"]["nodes"]}
+        assert found == {node["id"] for node in everyone if node["activityStatus"] == status}
+        assert found
+
+
+def _ago(now: datetime, days: int | None) -> int | None:
+    return None if days is None else int((now - timedelta(days=days)).timestamp() * 1000)

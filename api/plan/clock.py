@@ -1,0 +1,26 @@
+"""What of the moment of a request its answer depends on, beside the graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from graph.rules import Activity
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The moment of a request, and the rules by which it makes customers new or dormant."""
+
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    activity: Activity = field(default_factory=Activity)
+
+    @property
+    def new_since(self) -> datetime:
+        """Whoever appeared since then is new."""
+        return self.now - timedelta(days=self.activity.new_for_days)
+
+    @property
+    def dormant_since(self) -> datetime:
+        """Whoever did nothing since then is dormant."""
+        return self.now - timedelta(days=self.activity.dormant_after_days)

@@ -1,0 +1,44 @@
+"""Ctrl-C in the middle of a sync: it stops at a page, says so, and the next sync goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.api.cli.calls import Shell
+from tests.conftest import Homes
+
+
+def test_ctrl_c_stops_a_sync_and_the_next_one_ends_it(tmp_path: Path, homes: Homes) -> None:
+    """Stopped while it derives: exit code 130 and no traceback; the next sync leaves nothing pending or stale."""
+    store = homes.of("embedded").settings
+    shell = Shell(tmp_path, store)
+    assert shell("sample", str(tmp_path), "--customers", "400", "--seed", "5").code == 0
+    log = tmp_path / "sync.log"
+    c360 = str(Path(sys.executable).with_name("c360"))
+    with log.open("w") as err:
+        process = subprocess.Popen(
+            [c360, "--config", str(tmp_path), "sync"],
+            env={**os.environ, "C360_STORE": store.uri}, stdout=subprocess.DEVNULL, stderr=err, text=True,
+        )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while "read " not in log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        code = process.wait(60)
+
+    said = log.read_text()
+    assert code == 130, said
+    assert "the next `c360 sync` goes on" in said
+    assert "Traceback" not in said
+
+    finished = shell("sync", "--json")
+    again = shell("sync", "--json")
+
+    assert finished.code == 0, finished.err
+    assert finished.json["derived"]["customers"] > 350
+    assert (again.json["linked"]["pending"], again.json["derived"]["customers"]) == (0, 0)

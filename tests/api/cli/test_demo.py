@@ -1,0 +1,105 @@
+"""The demo: the point of it all, computed from the graph."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from connectors.sample import MARA_EMAIL
+from tests.api.cli.calls import Call, Shell
+
+C360 = str(Path(sys.executable).with_name("c360"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def made(folder: Path) -> Call:
+    """The summary of a small demo, which the other tests use again."""
+    return Shell(folder)("demo", "--once", "--json", "--customers", "300", "--data", str(folder / "data"))
+
+
+def test_the_summary_tells_of_one_person_across_three_silos(made: Call) -> None:
+    """Counts that differ, three records, three lines of evidence, eight steps, two questions, one low score."""
+    assert made.code == 0, made.err
+    comparison, person = made.json["comparison"], made.json["person"]
+
+    counts = comparison["records"]
+    assert set(counts) == {"crm", "marketing", "helpdesk"}
+    assert max(counts.values()) < comparison["people"] < sum(counts.values())
+    assert all(f"{number:,}" in comparison["sentence"] for number in (*counts.values(), comparison["people"]))
+
+    assert person["email"] == MARA_EMAIL
+    assert sorted(record["key"].split("/")[0] for record in person["records"]) == ["crm", "helpdesk", "marketing"]
+    assert len({record["name"] for record in person["records"]}) > 1
+    assert len(person["evidence"]) == 3
+    assert all(re.search(r"\(\+\d+\.\d bits\)$", line) for line in person["evidence"])
+    assert len(person["journey"]) == 8
+    assert {"marketing", "sales", "service"} <= {moment["function"] for moment in person["journey"]}
+    assert [moment["at"] for moment in person["journey"]] == sorted(moment["at"] for moment in person["journey"])
+    assert {"phone", "company"} == {asked["field"] for asked in person["asked_twice"]}
+    assert person["low_score"]["comment"]
+    assert len(made.json["queries"]) == 3
+
+
+def test_a_second_demo_uses_the_folder_again(made: Call, folder: Path) -> None:
+    """The same folder, without saying its size: nothing is made or derived anew, and the story is the same."""
+    again = Shell(folder)("demo", "--once", "--data", str(folder / "data"))
+
+    assert again.code == 0, again.err
+    assert "Using the sample of 300 customers" in again.err
+    assert "derive customers" not in again.err
+    assert made.json["comparison"]["sentence"] in again.out
+    assert f"<{MARA_EMAIL}>" in again.out
+    assert made.json["person"]["low_score"]["comment"] in again.out
+
+
+@pytest.fixture
+def served(made: Call, folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The demo as a process of its own, and its address."""
+    assert made.code == 0
+    log = folder / "served.log"
+    with log.open("w") as err:
+        process = subprocess.Popen(
+            [C360, "demo", "--port", "0", "--data", str(folder / "data")],
+            cwd=folder, env={**os.environ, "COLUMNS": "200"}, stdout=subprocess.PIPE, stderr=err, text=True,
+        )  # fmt: skip
+        deadline = time.monotonic() + 60
+        address = None
+        while address is None and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.2)
+            found = re.search(r"GraphQL (http://\S+)/graphql", log.read_text())
+            address = found[1] if found else None
+        assert address is not None, log.read_text()
+        yield process, address
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def test_the_printed_queries_are_answered_by_the_served_api(
+    made: Call, served: tuple[subprocess.Popen[str], str]
+) -> None:
+    """Each query that the demo prints has an answer there, GraphiQL is there too, and Ctrl-C ends it with 130."""
+    process, address = served
+    for query in made.json["queries"]:
+        answer = httpx.post(f"{address}/graphql", json={"query": query}, timeout=30).json()
+        assert "errors" not in answer, answer
+        assert all(answer["data"].values())
+    assert httpx.get(f"{address}/graphiql").status_code == 200
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(30) == 130
