@@ -19,6 +19,8 @@ from connectors.sample.places import (
     INDUSTRIES,
     JOB_TITLES,
     MAIL_PROVIDERS,
+    STREETS,
+    TOWNS,
     Country,
 )
 
@@ -145,8 +147,8 @@ def _country(dice: Dice) -> Country:
 
 
 def _home(dice: Dice, country: Country) -> Home:
-    city, pattern = dice.pick(country.towns)
-    street = country.street_form.format(street=dice.pick(country.streets), number=dice.between(1, 180))
+    city, pattern = dice.name(TOWNS[country.code]).rsplit("=", 1)
+    street = country.street_form.format(street=dice.name(STREETS[country.code]), number=dice.between(1, 120))
     return Home(street, city, dice.digits(pattern))
 
 

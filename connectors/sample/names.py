@@ -157,6 +157,9 @@ FAMILY: Mapping[str, tuple[str, ...]] = {
 }
 """About 2,000 a language, most frequent first."""
 
+STEMS: Mapping[str, tuple[str, ...]] = {language: tuple(stems.split()) for language, (stems, _) in _STEMS.items()}
+"""What family, town and street names begin with."""
+
 NICKNAMES: Mapping[str, tuple[str, ...]] = {
     "William": ("Bill", "Will"),
     "Robert": ("Bob", "Rob"),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
+
+from connectors.sample.names import STEMS, Weighted
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,54 @@ COUNTRIES: tuple[Country, ...] = (
     ),
 )  # fmt: skip
 
+TOWN_ENDINGS: Mapping[str, str] = {
+    "DE": "stadt burg heim dorf hausen feld", "GB": "ton ham bury mouth chester stead",
+    "FR": "ville court -sur-Mer -les-Bains -le-Vieux", "SE": "köping by stad hamn vik",
+    "NL": "dam burg hoven drecht dijk",
+    "ES": "illa ar al del Río ona", "IT": "ano aggio ena one asco", "PL": "owo ów ice sk in",
+    "US": "ville ton Falls Springs City",
+}  # fmt: skip
+STREET_STEMS: Mapping[str, str] = {
+    "DE": "{}weg {}straße {}allee", "GB": "{}_Street {}_Road {}_Close", "FR": "rue_{} avenue_{} place_{}",
+    "SE": "{}gatan {}vägen", "NL": "{}straat {}laan {}weg", "ES": "Calle_{} Avenida_{}", "IT": "Via_{} Corso_{}",
+    "PL": "ul._{} al._{}", "US": "{}_Street {}_Avenue {}_Drive",
+}  # fmt: skip
+
+
+def all_towns(country: Country) -> Weighted:
+    """The country's towns, the large ones first, each written `name=postcode pattern`: a dozen real, many made up."""
+    stems = STEMS[country.language]
+    small = []
+    for ending, stem in product(TOWN_ENDINGS[country.code].replace("del Río", "del_Río").split(), stems):
+        name = f"{stem}{ending}" if ending.islower() or ending.startswith("-") else f"{stem} {ending}"
+        small.append(f"{name.replace('_', ' ')}={_postcode(country, name)}")
+    return Weighted.zipf((*(f"{name}={pattern}" for name, pattern in country.towns), *small), 0.7, 5.0)
+
+
+def _postcode(country: Country, town: str) -> str:
+    """The pattern of one of the country's real towns with other leading digits, always the same for a town."""
+    pattern = country.towns[0][1]
+    digits = f"{zlib.crc32(f'{country.code}{town}'.encode()):010d}"[-4:]
+    if country.code == "GB":
+        return f"{town[:2].upper()}{1 + int(digits[0])} #{'ABDEFGHJLN'[int(digits[1])]}{'PQRSTUWXYZ'[int(digits[2])]}"
+    fixed = iter(digits[:3] if country.code != "PL" else digits[:2])
+    return "".join(
+        next(fixed, character) if character.isdigit() or character == "#" else character for character in pattern
+    )
+
+
+def all_streets(country: Country) -> Weighted:
+    """The country's streets, the usual names first."""
+    made_up = (
+        form.replace("_", " ").format(stem)
+        for form, stem in product(STREET_STEMS[country.code].split(), STEMS[country.language])
+    )
+    return Weighted.zipf((*country.streets, *made_up), 0.6, 5.0)
+
+
 BY_CODE: Mapping[str, Country] = {country.code: country for country in COUNTRIES}
+TOWNS: Mapping[str, Weighted] = {country.code: all_towns(country) for country in COUNTRIES}
+STREETS: Mapping[str, Weighted] = {country.code: all_streets(country) for country in COUNTRIES}
 
 COMPANY_FIRST = (
     "Nova Aqua Terra Ferro Lumo Vento Alba Cobalt Delta Prisma Orbis Kappa Sola Vera Mira Tempo Axon Corda Fluxa Globa "
