@@ -63,6 +63,17 @@ def read_file(path: Path, label: str, form: Format, reading: Reading, position: 
         raise
 
 
+def count_rows(path: Path) -> int:
+    """About how many rows a file has (lines, without the header); 0 when it cannot be read."""
+    try:
+        if path.suffix == ".parquet":
+            return int(pq.read_metadata(path).num_rows)
+        lines = _lines_before(path, path.stat().st_size)
+    except (OSError, pa.ArrowException):
+        return 0
+    return lines if path.suffix in (".jsonl", ".ndjson", ".json") else max(0, lines - 1)
+
+
 def header(path: Path, label: str, reading: Reading) -> tuple[list[str], int]:
     """The column names of a CSV or Parquet file, none when it is empty, and how many lines they take."""
     if path.suffix == ".parquet":

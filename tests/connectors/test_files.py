@@ -69,6 +69,27 @@ async def test_an_unchanged_file_is_skipped_and_a_changed_one_read_again(tmp_pat
     assert len(await records(source, "contacts", page.state)) == 4
 
 
+async def test_a_replaced_file_of_the_same_size_and_time_is_read_again(tmp_path: Path) -> None:
+    """Some tools keep the time of the file they replace; the content tells."""
+    path = write(tmp_path, "contacts.csv", HEAD + "1,Ada,B,,\n")
+    source = connector(tmp_path, CONTACTS)
+    (page,) = await pages(source, "contacts")
+    about = path.stat()
+    path.write_text(HEAD + "1,Eva,B,,\n")
+    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+
+    assert [person.given_name for person in await records(source, "contacts", page.state)] == ["Eva"]  # type: ignore[union-attr]
+
+
+async def test_the_number_of_rows_is_known_beforehand(tmp_path: Path) -> None:
+    """Progress can show how much is left: all files of the stream that are yet to be read."""
+    write(tmp_path, "contacts-1.csv", many(6_000))
+    write(tmp_path, "contacts-2.csv", many(10))
+    source = connector(tmp_path, CONTACTS)
+
+    assert [page.total for page in await pages(source, "contacts")] == [6_010] * 3
+
+
 async def test_only_the_new_file_of_a_glob_is_read(tmp_path: Path) -> None:
     """Yesterday's export is known, today's is not."""
     write(tmp_path, "contacts-1.csv", many(3))
