@@ -20,6 +20,10 @@ HostOption = Annotated[str, typer.Option("--host", help="The address to listen o
 PortOption = Annotated[int, typer.Option("--port", min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
 
 
+class Interrupted(Exception):
+    """Serving was ended from outside."""
+
+
 def hang_on(app: typer.Typer) -> None:
     app.command("serve", epilog=examples("c360 serve", "C360_API_TOKEN=… c360 serve --host 0.0.0.0 --port 80"))(serve)
 
@@ -35,7 +39,7 @@ def until_interrupted(invocation: Invocation, work: Coroutine[Any, Any, None]) -
     """Run what serves; Ctrl-C is how it is meant to end, and still exit code 130."""
     try:
         run(work)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Interrupted):
         invocation.say("Stopped serving.")
         raise typer.Exit(INTERRUPTED) from None
 
@@ -54,9 +58,10 @@ def api_settings(host: str, port: int) -> ApiSettings:
 
 
 async def serve_graph(invocation: Invocation, graph: Store, settings: ApiSettings) -> None:
-    """Serve until Ctrl-C, which ends it as KeyboardInterrupt."""
+    """Serve until Ctrl-C; always ends as Interrupted."""
 
     def say(address: str) -> None:
         invocation.err.print(f"GraphiQL [bold]{address}/graphiql[/]   GraphQL {address}/graphql   (Ctrl-C stops it)")
 
     await served.serve(graph, settings, on_started=say)
+    raise Interrupted  # the server takes Ctrl-C for itself, ends well and says nothing of it

@@ -39,6 +39,11 @@ def read_sources(invocation: Invocation, plugins_toml: Path, names: Sequence[str
             (connector,) = make_connectors([source], plugins)
         except PluginConfigError as error:
             problems.append(str(error))
+        except Exception as error:  # a plugin may raise anything when it is made; the other sources go on
+            what = f"{type(error).__name__}: {error}"
+            problems.append(
+                f"{plugins_toml}: [{source.name}]: the connector '{source.connector}' cannot be made: {what}"
+            )
         else:
             landing.append(LandingSource(connector, source.connector, source.trust))
     if problems and not landing:

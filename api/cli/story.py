@@ -13,6 +13,7 @@ from graph.ask import ask
 from graph.cypher import cypher
 from graph.figures.sources import compare_sources
 from graph.linkage.explain import Evidence, evidence_line
+from graph.linkage.link import Join
 from graph.store.driver import Store
 
 _LINES = 8
@@ -124,34 +125,20 @@ def _evidence(records: Iterable[Mapping[str, Any]], persons: Mapping[str, Person
     """The strongest lines, at least one of every pair of records where there is room for it."""
     pairs: dict[frozenset[str], list[tuple[float, str]]] = {}
     for row in records:
-        join = _Join.read(row["evidence"])
-        if join is None or row["record"] not in persons or join.other not in persons:
+        if row["evidence"] is None:
             continue
-        pair = (persons[row["record"]], persons[join.other])
+        join = msgspec.json.decode(row["evidence"], type=Join)
+        if row["record"] not in persons or join.other_id not in persons:
+            continue
+        pair = (persons[row["record"]], persons[join.other_id])
         between = f"{pair[0].source} – {pair[1].source}"
-        pairs[frozenset((row["record"], join.other))] = [
-            (bits, f"{between}: {_line(field, level, bits, *pair)}") for field, level, bits in join.fields if bits > 0
+        pairs[frozenset((row["record"], join.other_id))] = [
+            (bits, f"{between}: {_line(field, level, bits, *pair)}") for field, level, bits in join.evidence if bits > 0
         ]
     strongest = [sorted(lines, reverse=True) for lines in pairs.values() if lines]
     firsts = sorted((lines[0] for lines in strongest), reverse=True)
     others = sorted((line for lines in strongest for line in lines[1:]), reverse=True)
     return [text for _, text in [*firsts, *others][:_EVIDENCE_LINES]]
-
-
-class _Join(msgspec.Struct):
-    """What stands in DESCRIBES.evidence: the other record, and (field, level, bits) of what both say."""
-
-    other: str
-    fields: list[tuple[str, str, float]]
-
-    @classmethod
-    def read(cls, text: str | None) -> _Join | None:
-        if text is None:
-            return None
-        found: dict[str, Any] = msgspec.json.decode(text)
-        if "other_id" in found:  # the join as linkage gives it
-            return cls(found["other_id"], [(field, level, bits) for field, level, bits in found["evidence"]])
-        return cls(found["other"], [(one["field"], one["level"], one["bits"]) for one in found["fields"]])
 
 
 def _line(field: str, level: str, bits: float, left: Person, right: Person) -> str:
