@@ -8,7 +8,7 @@ Tryton keeps no list of deletions that names the record, so the ids are compared
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -22,6 +22,7 @@ from connectors.hookspecs import Page, State
 Raw = TypeVar("Raw")
 
 IDS_A_PAGE = 5000
+ROWS_A_PAGE = 1000
 
 
 class Mark(msgspec.Struct, omit_defaults=True):
@@ -31,25 +32,18 @@ class Mark(msgspec.Struct, omit_defaults=True):
     created: datetime | None = None
 
 
-class Reading(msgspec.Struct):
-    """Where an incremental read that was stopped goes on."""
-
-    model: str
-    column: str
-    at: datetime | None
-    id: int
-
-
 class ReadState(msgspec.Struct, omit_defaults=True):
     """The state of a stream, as JSON in the store.
 
-    `after` is the last id of a first load that is under way. `known` holds all ids that were read, as ranges
-    (`"1-500,502"`). `digests` notice changes of what has no dates (see `Plan.undated`).
+    `after` is the last id of a first load that is under way. `todo` are the ids found changed, `todo_after` the last of
+    them that was read. `known` holds all ids that were read, as ranges (`"1-500,502"`). `digests` notice changes of
+    what has no dates (see `Plan.undated`).
     """
 
     after: int | None = None
     marks: dict[str, Mark] = {}
-    reading: Reading | None = None
+    todo: str = ""
+    todo_after: int = 0
     known: str = ""
     digests: dict[str, str] = {}
 
@@ -101,9 +95,10 @@ async def read_records(
         async for page in _load(tryton, plan, seen, known, page_size):
             yield page
     else:
-        async for page in _changes(tryton, plan, seen, known, page_size, overlap):
+        async for page in _todo(plan, seen, known, page_size):  # what an earlier read left
             yield page
-        async for page in _undated_changes(plan, seen, known, page_size):
+        await _find_changes(tryton, plan, seen, known, overlap)
+        async for page in _todo(plan, seen, known, page_size):
             yield page
     yield await _deletions(tryton, plan, seen, known)
 
@@ -126,43 +121,37 @@ async def _load(
     seen.after = None
 
 
-async def _changes(
-    tryton: Tryton, plan: Plan[Raw], seen: ReadState, known: IdRanges, page_size: int, overlap: timedelta
-) -> AsyncIterator[Page[Raw]]:
-    stopped_at = seen.reading
+async def _find_changes(tryton: Tryton, plan: Plan[Raw], seen: ReadState, known: IdRanges, overlap: timedelta) -> None:
+    """Move all cursors to now, and put the ids to read again into `todo`: a record is read once, after its changes."""
+    changed: set[int] = set()
     for watched in plan.watched:
         mark = seen.marks.setdefault(watched.model, Mark())
         for column in ("write_date", "create_date"):
             newest = mark.written if column == "write_date" else mark.created
             at, after = (newest - overlap if newest else None), 0
-            if stopped_at is not None:
-                if (watched.model, column) != (stopped_at.model, stopped_at.column):
-                    continue
-                at, after, stopped_at = stopped_at.at, stopped_at.id, None
-            while rows := await _rows_after(tryton, watched, column, at, after, page_size):
+            while rows := await _rows_after(tryton, watched, column, at, after):
                 at, after = _moment(rows[-1], column), rows[-1].id
                 _advance(mark, column, at)
-                ids = sorted(set(await watched.affected(rows)))
-                raws = [raw for part in _parts(ids, page_size) for raw in await plan.fetch(part)]
-                known.update(row.id for row in rows if watched.model == plan.model)
-                seen.known = str(known)
-                seen.reading = Reading(watched.model, column, at, after)
-                yield Page(raws, _state(seen))
-    seen.reading = None
+                changed.update(await watched.affected(rows))
+    if plan.undated is not None and plan.in_bucket is not None:
+        now = await plan.undated()
+        for bucket in now.keys() | seen.digests.keys():
+            if now.get(bucket) != seen.digests.get(bucket):
+                changed.update(plan.in_bucket(bucket, known))
+        seen.digests = now
+    seen.todo, seen.todo_after = str(IdRanges.of(sorted(changed))), 0
 
 
-async def _undated_changes(
-    plan: Plan[Raw], seen: ReadState, known: IdRanges, page_size: int
-) -> AsyncIterator[Page[Raw]]:
-    if plan.undated is None or plan.in_bucket is None:
-        return
-    now = await plan.undated()
-    for bucket in sorted(now.keys() | seen.digests.keys(), key=int):
-        if now.get(bucket) == seen.digests.get(bucket):
-            continue
-        raws = [raw for part in _parts(plan.in_bucket(bucket, known), page_size) for raw in await plan.fetch(part)]
-        seen.digests = {**seen.digests, bucket: now[bucket]} if bucket in now else _without(seen.digests, bucket)
-        yield Page(raws, _state(seen))
+async def _todo(plan: Plan[Raw], seen: ReadState, known: IdRanges, page_size: int) -> AsyncIterator[Page[Raw]]:
+    todo = [number for number in IdRanges.parse(seen.todo) if number > seen.todo_after]
+    for start in range(0, len(todo), page_size):
+        part = todo[start : start + page_size]
+        raws = await plan.fetch(part)
+        seen.todo_after = part[-1]
+        known.update(part)
+        seen.known = str(known)
+        yield Page(raws, _state(seen), total=len(todo))
+    seen.todo, seen.todo_after = "", 0
 
 
 async def _deletions(tryton: Tryton, plan: Plan[Raw], seen: ReadState, known: IdRanges) -> Page[Raw]:
@@ -199,9 +188,7 @@ async def _ids_after(tryton: Tryton, model: str, after: int, limit: int) -> list
     return ids
 
 
-async def _rows_after(
-    tryton: Tryton, watched: Watched, column: str, at: datetime | None, after: int, limit: int
-) -> list[Row]:
+async def _rows_after(tryton: Tryton, watched: Watched, column: str, at: datetime | None, after: int) -> list[Row]:
     later: list[object] = []
     if at is not None:
         later = [["OR", [column, ">", wire(at)], [[column, "=", wire(at)], ["id", ">", after]]]]
@@ -211,7 +198,7 @@ async def _rows_after(
         [column, *watched.columns],
         Row,
         order=[[column, "ASC"], ["id", "ASC"]],
-        limit=limit,
+        limit=ROWS_A_PAGE,
     )
 
 
@@ -236,11 +223,3 @@ def _advance(mark: Mark, column: str, at: datetime) -> None:
 def _state(seen: ReadState) -> State:
     built: dict[str, Any] = msgspec.to_builtins(seen)
     return built
-
-
-def _parts(ids: Sequence[int], size: int) -> Iterable[Sequence[int]]:
-    return (ids[start : start + size] for start in range(0, len(ids), size))
-
-
-def _without(digests: Mapping[str, str], bucket: str) -> dict[str, str]:
-    return {name: digest for name, digest in digests.items() if name != bucket}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from connectors.crm import tryton_changes
 from connectors.crm.tryton import TrytonConnector
 from connectors.crm.tryton_rpc import Tryton, TrytonConfig
 from connectors.errors import SourceNotFound
@@ -167,8 +168,11 @@ async def test_a_lead_of_nobody_is_no_interaction_until_somebody_is_known(
     assert [(one.kind, one.person) for one in interactions(changed)] == [("lead.created", f"crm/parties/{party}")]
 
 
-async def test_small_pages_give_what_large_ones_give(filled: Filled, tryton_config: TrytonConfig) -> None:
+async def test_small_pages_give_what_large_ones_give(
+    filled: Filled, tryton_config: TrytonConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Many rows share one date; pages of 9, also of changes only, lose and repeat none of them."""
+    monkeypatch.setattr(tryton_changes, "ROWS_A_PAGE", 9)
     large, small = (
         Ledger(TrytonConnector("crm", tryton_config.model_copy(update={"page_size": size, "overlap_seconds": 1e6})))
         for size in (1000, 9)
