@@ -98,10 +98,12 @@ def _text(records: pa.Table, name: str) -> Strings:
         column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.nulls(0, pa.string())
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
         raise LinkageError(f"Column {name} holds lists; only email, phone and external_ids may.")
-    return _as_strings(column, name)
+    text: Strings = as_strings(column, name)
+    return text
 
 
-def _as_strings(column: Strings, name: str) -> Strings:
+def as_strings(column: Any, name: str) -> Any:
+    """The column as text; raises LinkageError, naming the column, when its type does not read as text."""
     try:
         return column.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -116,7 +118,7 @@ def _exploded(records: pa.Table, name: str) -> tuple[Strings, npt.NDArray[np.int
         kind = records.schema.field(name).type
         if pa.types.is_list(kind) or pa.types.is_large_list(kind):
             lists: Any = pa.concat_arrays(records.column(name).chunks) if records.num_rows else pa.array([], kind)
-            return _as_strings(lists.flatten(), name), pc.list_parent_indices(lists).to_numpy().astype(np.int64)
+            return as_strings(lists.flatten(), name), pc.list_parent_indices(lists).to_numpy().astype(np.int64)
     return _text(records, name), np.arange(records.num_rows)
 
 

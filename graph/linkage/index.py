@@ -21,7 +21,7 @@ from graph.linkage.coded import Coded, Ints, Rows, coded, hash_strings
 from graph.linkage.columns import Strings, normalised
 from graph.linkage.decide import Scorer, probability
 from graph.linkage.guards import Guards, guards
-from graph.linkage.link import Join, Review, clustered, compared, joined, prepared, tied, weighed
+from graph.linkage.link import Join, Review, clustered, compared, in_id_order, joined, tied, weighed
 from graph.linkage.model import LinkageModel
 from graph.linkage.rules import Decisions, LinkageError, MatchingRules
 
@@ -133,8 +133,8 @@ def build_index(
 ) -> LinkageIndex:
     """An index of raw records under a frozen model, as `link` with that model would see them."""
     rules, decisions = rules or MatchingRules(), decisions or Decisions()
-    ready, order = prepared(records)
-    table = normalised(records.take(order)) if len(order) else normalised(records)
+    table = normalised(in_id_order(records)[0])
+    ready = coded(table)
     pairs = candidates(ready, model.keys, rules, model.stopped_blocks)
     scorer, guard = Scorer(ready, model), guards(ready, decisions, rules.max_block)
     edges = weighed(scorer, guard, pairs, compared(ready, model.fields, pairs, rules), rules)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from graph.linkage.candidates import Candidates, candidates, choose_keys
 from graph.linkage.cluster import MUST, Clusters, Edges, cluster
 from graph.linkage.coded import Coded, Ints, coded
-from graph.linkage.columns import RAW_COLUMNS, normalised
+from graph.linkage.columns import RAW_COLUMNS, as_strings, normalised
 from graph.linkage.compare import Levels, compare
 from graph.linkage.decide import Bits, Scorer, probability
 from graph.linkage.explain import Evidence, Explanation, explain, field_evidence
@@ -33,6 +33,9 @@ __all__ = [
 
 Progress = Callable[[str, float], None]
 Ties = tuple[Ints, Ints, Bits]
+
+CERTAIN = 99.0
+"""The bits that are told of a tie that a person or a verified id made."""
 
 _NO_RULES = MatchingRules()
 _NO_DECISIONS = Decisions()
@@ -71,7 +74,16 @@ def link(
         edges = weighed(scorer, guard, pairs, levels, rules)
     with clock.step("cluster", 0.9):
         clusters = clustered(scorer, guard, edges, rules)
-    return Linkage(ready, order, scorer, guard, edges, clusters, rules, _report(ready, pairs, clusters, model, clock))
+    return Linkage(
+        ready,
+        order,
+        scorer,
+        guard,
+        edges,
+        clusters,
+        rules,
+        _report(ready, pairs, clusters, model, _match_bits(model, rules), clock),
+    )
 
 
 def train(records: pa.Table, rules: MatchingRules = _NO_RULES) -> LinkageModel:
@@ -180,15 +192,20 @@ class Linkage:
 
 def prepared(records: pa.Table) -> tuple[Coded, npt.NDArray[np.int64]]:
     """Coded records in the order of their ids, and each one's input row: so results do not depend on row order."""
-    if "record_id" in records.column_names:
-        records = records.set_column(
-            records.column_names.index("record_id"), "record_id", records.column("record_id").cast(pa.string())
-        )
-        order = pc.sort_indices(records.column("record_id")).to_numpy().astype(np.int64)
-        records = records.select([name for name in RAW_COLUMNS if name in records.column_names]).take(order)
-    else:
-        order = np.zeros(0, np.int64)
+    records, order = in_id_order(records)
     return coded(normalised(records)), order
+
+
+def in_id_order(records: pa.Table) -> tuple[pa.Table, npt.NDArray[np.int64]]:
+    """The columns that linkage reads, sorted by record id, and the input row of each record."""
+    names = [name for name in records.column_names if name in RAW_COLUMNS]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise LinkageError(f"The records have two columns {min(twice)}; there may be one.")
+    records = records.select(names)
+    if "record_id" not in names:
+        return records, np.zeros(0, np.int64)
+    order = pc.sort_indices(as_strings(records.column("record_id"), "record_id")).to_numpy().astype(np.int64)
+    return records.take(order), order
 
 
 def compared(records: Coded, fields: Sequence[Field], pairs: Candidates, rules: MatchingRules) -> Levels:
@@ -228,7 +245,7 @@ def clustered(scorer: Scorer, guard: Guards, edges: Edges, rules: MatchingRules)
 
 
 def tied(clusters: Clusters) -> Ties:
-    """Rows that are not alone, the other record of each row's strongest tie, and its bits."""
+    """Rows that are not alone, the other record of each row's strongest tie, and its bits (`CERTAIN` at most)."""
     inside = clusters.inside
     rows, others = np.concatenate((inside.left, inside.right)), np.concatenate((inside.right, inside.left))
     bits = np.concatenate((inside.bits, inside.bits))
@@ -236,7 +253,7 @@ def tied(clusters: Clusters) -> Ties:
     rows, others, bits = rows[order], others[order], bits[order]
     first = np.ones(len(rows), bool)
     first[1:] = rows[1:] != rows[:-1]
-    return rows[first], others[first], bits[first]
+    return rows[first], others[first], np.minimum(bits[first], np.float32(CERTAIN))
 
 
 def joined(records: Coded, scorer: Scorer, guard: Guards, ties: Ties) -> list[Join]:
@@ -265,7 +282,9 @@ def _match_bits(model: LinkageModel, rules: MatchingRules) -> float:
     return model.match_bits if rules.match_bits is None else rules.match_bits
 
 
-def _report(records: Coded, pairs: Candidates, clusters: Clusters, model: LinkageModel, clock: _Clock) -> LinkageReport:
+def _report(
+    records: Coded, pairs: Candidates, clusters: Clusters, model: LinkageModel, match_bits: float, clock: _Clock
+) -> LinkageReport:
     sizes = np.bincount(clusters.labels, minlength=1) if records.rows else np.zeros(1, np.int64)
     return LinkageReport(
         records=records.rows,
@@ -275,7 +294,7 @@ def _report(records: Coded, pairs: Candidates, clusters: Clusters, model: Linkag
         largest_cluster=int(sizes.max()),
         components_cut=clusters.cut,
         caps_bound=model.caps_bound,
-        match_bits=model.match_bits,
+        match_bits=match_bits,
         model=model.version,
         seconds=clock.seconds,
     )

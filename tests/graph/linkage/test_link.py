@@ -255,6 +255,10 @@ def test_ids_are_needed_once_each():
         link(pa.table({"record_id": ["1", "1"], "email": ["a@b.org", None]}))
     with pytest.raises(LinkageError, match="does not read as text"):
         link(pa.table({"record_id": ["1"], "first_name": [{"a": 1}]}))
+    with pytest.raises(LinkageError, match="record_id has type"):
+        link(pa.table({"record_id": [{"a": 1}], "first_name": ["Ada"]}))
+    with pytest.raises(LinkageError, match="two columns email"):
+        link(pa.table([["1"], ["a@b.org"], ["c@d.org"]], names=["record_id", "email", "email"]))
 
 
 def test_rules_refuse_what_cannot_be():
@@ -282,7 +286,7 @@ VALUES = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.fixed_dictionaries(VALUES), max_size=25), st.randoms(use_true_random=False))
 def test_any_small_table_is_linked_whatever_its_order(rows, random):
     """Any records give labels, and a shuffle gives the same partition."""
