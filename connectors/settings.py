@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -150,7 +150,7 @@ def _source(path: Path, name: str, table: Any, variables: Mapping[str, str]) -> 
     values = {key: _filled(path, name, key, value, variables, secret_keys, key) for key, value in own.items()}
     return SourceSettings(
         name=name,
-        connector=connector or "",
+        connector=connector or Path(plugin_path or "").stem,
         trust=_trust(file, name, common.get("trust", 0.5)),
         function=_function(file, name, _text(file, name, "function", common)),
         owner=_text(file, name, "owner", common),
@@ -269,21 +269,46 @@ def _connector(source: SourceSettings, plugins: Plugins, variables: Mapping[str,
     except ValidationError as error:
         problems = _explain(error, where, source.name, config_model, variables)
         raise PluginConfigError("\n".join(problems)) from None
-    connector: Connector[Any] = made(source.name, config)
+    try:
+        connector: Connector[Any] = made(source.name, config)
+    except PluginConfigError:
+        raise
+    except Exception as error:
+        # A plugin may raise anything here, and what it says may hold what it was given.
+        what = _without(_secrets(source.values), f"{type(error).__name__}: {error}")
+        raise PluginConfigError(f"{where}: the connector {kind!r} cannot be made: {what}.") from None
     if source.streams is not None and not takes_streams:
         return ChosenStreams(connector, source.streams, f"{where} (connector {kind!r})")
     return connector
 
 
+def _secrets(value: Any) -> Iterable[str]:
+    """Every text of a section's own settings that may be a secret; a short one is a word of any sentence."""
+    if isinstance(value, str) and len(value) > 3:
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _secrets(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _secrets(inner)
+
+
+def _without(secrets: Iterable[str], text: str) -> str:
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
 def _class(source: SourceSettings, plugins: Plugins, where: str) -> tuple[ConnectorClass, str]:
     kind = source.connector
-    if not kind and source.plugin_path is not None:
+    if source.plugin_path is not None and plugins.registry.get(kind) is None:
         offered = plugins.registry.of(source.plugin_path.stem)
         if len(offered) == 1:
             kind = offered[0]
         elif offered:
             raise PluginConfigError(f"{where}: {source.plugin_path.name} offers {', '.join(offered)}: say connector.")
-    made = plugins.registry.get(kind) if kind else None
+    made = plugins.registry.get(kind)
     if made is not None:
         return made, kind
     for state in plugins.states:

@@ -83,7 +83,7 @@ class Rule:
 
 def mapped_format(name: str, kind: StreamKind, stream: str, mapping: Mapping[str, Any], where: str) -> Format:
     """A table format made from a mapping; PluginConfigError says what is wrong with it, `where` naming its place."""
-    rules = {target: _rule(target, rule, where) for target, rule in mapping.items()}
+    rules = {target: _rule(target, rule, where) for target, rule in _flat(mapping).items()}
     _check_targets(kind, rules, where)
     columns: dict[str, Column] = {}
     for target, rule in rules.items():
@@ -114,6 +114,17 @@ def mapped_format(name: str, kind: StreamKind, stream: str, mapping: Mapping[str
         needs=tuple(order.values()),
         identity=order["id"] if identity_rule is not None and identity_rule.column is not None else None,
     )
+
+
+def _flat(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """`external_id.erp = "No"` is a table in TOML; here it is one target."""
+    flat = {target: rule for target, rule in mapping.items() if target != "external_id"}
+    systems = mapping.get("external_id")
+    if isinstance(systems, Mapping):
+        flat.update({f"external_id.{system}": rule for system, rule in systems.items()})
+    elif systems is not None:
+        flat["external_id"] = systems
+    return flat
 
 
 _BRACES = re.compile(r"\{([^{}]+)\}")

@@ -42,7 +42,7 @@ async def test_any_table_becomes_persons(tmp_path: Path) -> None:
         "consent_email": {"column": "News", "values": {"ja": "GRANTED", "nein": "DENIED"}},
         "lifecycle_stage": {"value": "customer"},
         "account_id": "erp/companies/{No}",
-        "external_id.erp": "No",
+        "external_id": {"erp": "No"},
     }
     (person,) = await records(connector(tmp_path, entry("persons", mapping)), "persons")
 

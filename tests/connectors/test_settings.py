@@ -184,3 +184,38 @@ async def test_streams_choose_what_is_read(tmp_path: Path) -> None:
     assert [stream.name for stream in await one.discover()] == ["orders"]
     with pytest.raises(PluginConfigError, match=r"no stream 'order'. Did you mean 'orders'\?"):
         await wrong.discover()
+
+
+RAISING = """
+from pydantic import BaseModel, SecretStr
+from c360 import hookimpl
+
+C360_API = ">=1,<2"
+
+class Config(BaseModel):
+    token: SecretStr
+
+class Mine:
+    Config = Config
+    def __init__(self, name, config):
+        raise OSError("no luck with " + config.token.get_secret_value())
+    def check(self): ...
+    def discover(self): ...
+    def read(self, stream, state): ...
+    def map(self, stream, raw): ...
+    def close(self): ...
+
+@hookimpl
+def c360_register_connectors(registry):
+    registry.add("mine", Mine)
+"""
+
+
+def test_a_connector_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    """What a plugin of one's own raises is named, without the secret that it repeats."""
+    (tmp_path / "my_connector.py").write_text(RAISING)
+
+    said = refusal(tmp_path, f'[crm]\npath = "./my_connector.py"\ntoken = "{SECRET}"\n')
+
+    assert "the connector 'mine' cannot be made: OSError: no luck with ***" in said
+    assert SECRET not in said
