@@ -160,9 +160,15 @@ async def store(store_settings: StoreSettings) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def embedded_store(homes: Homes) -> AsyncIterator[Store]:
+def embedded_settings(homes: Homes) -> StoreSettings:
+    """Where an empty graph on the embedded store is."""
+    return homes.of("embedded").settings
+
+
+@pytest.fixture
+async def embedded_store(embedded_settings: StoreSettings) -> AsyncIterator[Store]:
     """An empty graph on the embedded store alone, for tests to which the engine does not matter."""
-    async with open_store(homes.of("embedded").settings) as opened:
+    async with open_store(embedded_settings) as opened:
         yield opened
 
 

@@ -69,6 +69,8 @@ async def derive_stale(
         derived.relationships_made += done.made
         derived.relationships_dropped += done.dropped
         progress.advance("derive customers", len(batch))
+    if log_changes and customers:
+        await _forget_touchpoints(store, lease)
     derived.seconds = time.monotonic() - started
     return derived
 
@@ -277,6 +279,14 @@ async def _prepare_stages(store: Store, lease: Lease, maker: JourneyMaker) -> No
         await lease.hold(tx)
         rows = [{"name": name, "rank": rank} for rank, name in enumerate(maker.lifecycle.names)]
         await tx.run(cypher("writes/name_stages"), rows=rows)
+
+    await store.transaction(work)
+
+
+async def _forget_touchpoints(store: Store, lease: Lease) -> None:
+    async def work(tx: Transaction) -> None:
+        await lease.hold(tx)
+        await tx.run(cypher("writes/forget_touchpoints"))
 
     await store.transaction(work)
 

@@ -68,6 +68,7 @@ async def land(
     landed = Landed(name)
     started = time.monotonic()
     run = str(uuid_utils.uuid7())
+    await store.write(cypher("writes/interrupt_runs"), source=name)
     await store.write(
         cypher("writes/begin_run"), id=run, source=name, connector=source.kind, trust=source.trust, now=_now()
     )
@@ -203,13 +204,15 @@ class _Changed:
     new_interactions: list[Row]
     changed_interactions: list[Row]
     versions: list[Row]
+    moved: list[str]
+    """Interactions that somebody else experienced, as the source says now."""
     left_by: set[str]
-    """Records whose interaction is now another's."""
+    """The records that had them before."""
 
 
 async def _changed_only(tx: Transaction, rows: PageRows, all_new: bool) -> _Changed:
     if all_new:
-        return _Changed(list(rows.records.values()), [], list(rows.interactions.values()), [], [], set())
+        return _Changed(list(rows.records.values()), [], list(rows.interactions.values()), [], [], [], set())
     records = {
         key: (digest, body)
         for batch in _batches(list(rows.records))
@@ -221,19 +224,18 @@ async def _changed_only(tx: Transaction, rows: PageRows, all_new: bool) -> _Chan
         for id, digest, record in await tx.run(cypher("writes/known_interactions"), ids=batch)
     }
     differing = [r for k, r in rows.records.items() if k in records and records[k][0] != r["properties"]["hash"]]
-    moved = [
+    said_anew = [
         r for k, r in rows.interactions.items() if k in interactions and interactions[k][0] != r["properties"]["hash"]
     ]
+    moved = [row["id"] for row in said_anew if interactions[row["id"]][1] != row["properties"]["record"]]
     return _Changed(
         new_records=[row for key, row in rows.records.items() if key not in records],
         changed_records=differing,
         new_interactions=[row for id, row in rows.interactions.items() if id not in interactions],
-        changed_interactions=moved,
+        changed_interactions=said_anew,
         versions=[_version(row, records[row["key"]][1]) for row in differing if records[row["key"]][1]],
-        left_by={
-            interactions[row["id"]][1] for row in moved if interactions[row["id"]][1] != row["properties"]["record"]
-        }
-        - {None},
+        moved=moved,
+        left_by={interactions[id][1] for id in moved} - {None},
     )
 
 
@@ -263,6 +265,8 @@ async def _write_interactions(tx: Transaction, rows: PageRows, changed: _Changed
     for batch in _batches(changed.changed_interactions):
         await tx.run(cypher("writes/update_interactions"), rows=batch)
         await tx.run(cypher("writes/drop_matters"), ids=[row["id"] for row in batch])
+    for batch in _batches(changed.moved):
+        await tx.run(cypher("writes/detach_moved_interactions"), ids=batch)
     for matter in MATTERS:
         parts = [
             _part_of(row, row["properties"][matter])

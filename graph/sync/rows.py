@@ -59,6 +59,8 @@ def rows_of(records: Iterable[Record]) -> PageRows:
 
 def add_record(page: PageRows, record: Record) -> None:
     """Add one record to the page; nothing of it is added when it raises RecordError."""
+    if not isinstance(record, Tombstone):
+        page.deleted.pop(str(_key(record)), None)  # it came back within the page
     if isinstance(record, Interaction):
         row, mention = _interaction_row(record)
         page.repeated += row["id"] in page.interactions

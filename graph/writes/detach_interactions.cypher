@@ -2,5 +2,7 @@
 // :param records => ["crm/contacts/1"]
 UNWIND $records AS record
 MATCH (i:Interaction {record: record})
-OPTIONAL MATCH (i)-[e:NEXT|NEXT_IN_MATTER|HANDOFF|ABOUT|EXPERIENCED|FIRST|LAST]-()
+SET i.stage = null
+WITH i
+MATCH (i)-[e:NEXT|NEXT_IN_MATTER|HANDOFF|ABOUT|AT|EXPERIENCED|FIRST|LAST]-()
 DELETE e

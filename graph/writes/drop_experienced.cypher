@@ -3,4 +3,5 @@
 UNWIND $rows AS row
 MATCH (:Customer {id: row[0]})-[e:EXPERIENCED]->(i:Interaction {id: row[1]})
 OPTIONAL MATCH (i)-[a:AT]->()
+SET i.stage = null
 DELETE e, a

@@ -26,7 +26,7 @@ PHASES = ("read crm/contacts", "read crm/events", "read helpdesk/events", "link"
 async def test_a_sync_killed_again_and_again_ends_in_the_same_graph(
     store_settings: StoreSettings, store: Store, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Killed at random moments of each phase, then left in peace, a sync gives the digest of one that was never killed."""
+    """Killed at random moments of each phase, then left in peace, it gives the digest of one that was never killed."""
     seed = int(os.environ.get("C360_TEST_SEED", time.time_ns() % 1_000_000))
     dice = random.Random(seed)
     context = multiprocessing.get_context("forkserver")
