@@ -254,13 +254,19 @@ class _Compiler:
             pattern = walk.newest if newest_first else walk.oldest
             return [_renamed(pattern.replace("{steps}", f"{{0,{steps}}}"), scope, {})]
         row, this = scope[part.traversal.variables[0]], outer["this"]
+        known = self._fresh("known")
         at = {"at": page.after[-1]}
         pattern = walk.backwards_from if newest_first else walk.forwards_from
         stepped = _renamed(pattern.replace("{steps}", f"{{1,{steps + 1}}}"), scope, at)
-        missing = f"NOT EXISTS {{ {_renamed(walk.belongs, scope, at)} }}"
-        ordinary = self._matched(part, scope, outer, [missing, _beyond_all(page, scope)])
-        union = [f"{stepped} RETURN {row}", "UNION", f"{ordinary[0]} RETURN {row}"]
-        return [f"CALL ({this}) {{", *union, "}"]
+        ordinary = self._matched(part, scope, outer, [_beyond_all(page, scope)])
+        return [
+            f"WITH {this}, EXISTS {{ {_renamed(walk.belongs, scope, at)} }} AS {known}",
+            f"CALL ({this}, {known}) {{",
+            f"WITH {this}, {known} WHERE {known} {stepped} RETURN {row}",
+            "UNION",
+            f"WITH {this}, {known} WHERE NOT {known} {ordinary[0]} RETURN {row}",
+            "}",
+        ]
 
     def _predicate(self, predicate: Predicate, scope: Scope) -> str:
         match predicate:

@@ -78,6 +78,13 @@ class ReadsAll:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadsCount:
+    """How many rows a traversal arrives at."""
+
+    traversal: Traversal
+
+
+@dataclass(frozen=True, slots=True)
 class ReadsPage:
     """A connection: one page of the rows that a traversal arrives at."""
 
@@ -165,6 +172,11 @@ def itself(description: str, *present: Column) -> Any:
 def every(traversal: Traversal, description: str) -> Any:
     """All rows a traversal arrives at, as a plain list."""
     return _field(description, ReadsAll(traversal))
+
+
+def counted(traversal: Traversal, description: str) -> Any:
+    """How many rows a traversal arrives at; counted only when asked."""
+    return _field(description, ReadsCount(traversal))
 
 
 def values(

@@ -33,6 +33,7 @@ from api.plan.connection import connection
 from api.plan.fields import (
     ReadsAll,
     ReadsColumn,
+    ReadsCount,
     ReadsDocument,
     ReadsId,
     ReadsKey,
@@ -173,6 +174,9 @@ class Selector:
                 )
             case ReadsAll() as spec:
                 return self._all(spec, definition, nodes, reading)
+            case ReadsCount(traversal):
+                position = reading.add(Part(traversal, "count"))
+                return lambda row, _: row[position]
             case ReadsPage(traversal):
                 parts, shaped = connection(self, traversal, definition, nodes)
                 at = [reading.add(part) for part in parts]

@@ -104,8 +104,9 @@ def ask_flow(arguments: Mapping[str, Any]) -> Question:
         by_step=given["byStep"],
         min_customers=given["minCustomers"],
     )
+    dimension = plain(given["dimension"])
     parameters = {
-        "dimension": plain(given["dimension"]),
+        "dimension": dimension,
         "from": begins,
         "to": ends,
         "exclude": given.get("excludeKinds") or [],
@@ -117,7 +118,8 @@ def ask_flow(arguments: Mapping[str, Any]) -> Question:
     def fold(rows: list[Row]) -> dict[str, Any]:
         return _answer(journey_flow(rows, rules))
 
-    return Question(cypher("questions/journey_paths"), parameters, fold)
+    question = "journey_touchpoints" if dimension == "touchpoint" else "journey_paths"
+    return Question(cypher(f"questions/{question}"), parameters, fold)
 
 
 def _moments(period: Mapping[str, Any]) -> tuple[datetime, datetime]:

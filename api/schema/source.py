@@ -10,6 +10,7 @@ import strawberry
 
 from api.plan.fields import (
     column,
+    counted,
     described,
     document,
     entry,
@@ -126,8 +127,8 @@ class Source:
     last_sync_at: datetime | None = instant("When it was read last.")
     last_success_at: datetime | None = instant("When it was last read without an error.")
     error: str | None = column("Why the last sync failed.")
-    record_count: int = column("Source records it has given.", "", of="records")
-    interaction_count: int = column("Interactions it has given.", "", of="interactions")
+    record_count: int = counted(reading.RECORDS_OF_SOURCE, "Source records it has given.")
+    interaction_count: int = counted(reading.INTERACTIONS_OF_SOURCE, "Interactions it has given.")
     rejections: Connection[Rejection] = many(reading.REJECTIONS_OF_SOURCE, "What could not be read, newest first.")
     runs: Connection[SyncRun] = many(reading.RUNS_OF_SOURCE, "Its syncs, newest first.")
 

@@ -170,13 +170,9 @@ CUSTOMERS_OF_ACCOUNT = Traversal("MATCH (this)<-[:WORKS_FOR]-(item:Customer)", o
 PARENT_OF_ACCOUNT = Traversal("MATCH (this)-[:PARENT]->(item:Account)")
 CHILDREN_OF_ACCOUNT = Traversal("MATCH (this)<-[:PARENT]-(item:Account)")
 
-SOURCES = Traversal(
-    "MATCH (item:Source) "
-    "WITH item, COUNT { MATCH (r:SourceRecord) WHERE r.source = item.name } AS records, "
-    "COUNT { MATCH (i:Interaction) WHERE i.source = item.name } AS interactions",
-    variables=("item", "records", "interactions"),
-    unique=(Column("name", "item", nullable=False),),
-)
+SOURCES = Traversal("MATCH (item:Source)", unique=(Column("name", "item", nullable=False),))
+RECORDS_OF_SOURCE = Traversal("MATCH (item:SourceRecord)", where="item.source = this.name", unique=(_KEY,))
+INTERACTIONS_OF_SOURCE = Traversal("MATCH (item:Interaction)", where="item.source = this.name")
 REJECTIONS_OF_SOURCE = Traversal(
     "MATCH (item:Rejection)", where="item.source = this.name", orders={"at": (_AT,)}, order="at", descending=True
 )

@@ -46,10 +46,11 @@ def compare_sources(rows: Sequence[Sequence[Any]]) -> SourceComparison:
     persons: Counter[str] = Counter()
     customers: Counter[str] = Counter()
     together: Counter[tuple[str, ...]] = Counter()
-    for sources, counts, number in rows:
-        together[tuple(sources)] += number
-        for source, count in zip(sources, counts, strict=True):
-            persons[source] += count * number
+    for sources, number in rows:
+        known_to = tuple(sorted(set(sources)))
+        together[known_to] += number
+        for source in known_to:
+            persons[source] += sources.count(source) * number
             customers[source] += number
     counted = [
         SourceCount(source, count, customers[source], together.get((source,), 0)) for source, count in persons.items()

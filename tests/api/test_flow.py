@@ -12,7 +12,7 @@ from api.plan.service import Service
 from api.schema.schema import graphql_schema
 from graph.figures.flow import FlowRules, journey_flow
 from graph.store.driver import Store
-from tests.api.conftest import Ask, asker, write_interactions
+from tests.api.conftest import JOURNEY, Ask, asker, write_interactions
 
 MINUTE = 60_000
 JOURNEYS: dict[str, list[tuple[str, int]]] = {
@@ -87,6 +87,17 @@ async def test_few_customers_are_hidden_and_their_traversals_counted(flow: Ask) 
     nodes = {node["key"]: node for node in found["nodes"]}
     assert "2:deal.lost" not in nodes
     assert nodes["1:deal.created"]["hiddenOutCount"] == 1
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("dimension", ["KIND", "TOUCHPOINT", "CHANNEL", "FUNCTION", "LIFECYCLE_STAGE"])
+async def test_a_flow_is_told_in_every_dimension(ask: Ask, dimension: str) -> None:
+    """Ada's journey by kind, touchpoint, channel, function or stage; what has no value there is counted as left out."""
+    found = await asked(ask, dimension=dimension, maxSteps=20, collapseRepeats=False)
+
+    counted = sum(node["visitCount"] for node in found["nodes"]) + found["excludedInteractionCount"]
+    assert counted == len(JOURNEY)
+    assert found["customerCount"] == (0 if dimension == "LIFECYCLE_STAGE" else 1)
 
 
 @pytest.mark.anyio
