@@ -150,7 +150,7 @@ def _person(context: Context, identifier: str, row: ContactRow) -> Person:
         birth_date=row.birth_date,
         locale=row.language,
         timezone=row.timezone,
-        lifecycle_stage=row.stage,
+        lifecycle_stage=_stage(row.stage),
         owner=row.owner,
         team=row.team,
         consents=_consents(row),
@@ -158,6 +158,17 @@ def _person(context: Context, identifier: str, row: ContactRow) -> Person:
         updated_at=row.updated_at,
         extra=dict(row.extra),
     )
+
+
+STAGES = frozenset(
+    "subscriber lead marketingqualifiedlead salesqualifiedlead opportunity customer evangelist other".split()
+)
+"""HubSpot's own names of its stages; an export may write their labels, `Marketing Qualified Lead`."""
+
+
+def _stage(value: str | None) -> str | None:
+    plain = "".join((value or "").casefold().split())
+    return plain if plain in STAGES else value
 
 
 def _consents(row: ContactRow) -> tuple[ConsentStatement, ...]:

@@ -79,6 +79,23 @@ async def test_a_hubspot_contact_is_a_person(tmp_path: Path) -> None:
     assert (accepted.kind, accepted.person, accepted.agent) == ("lead.accepted", "crm/contacts/7", "Cleo Varga")
 
 
+@pytest.mark.parametrize(
+    ("written", "stage"),
+    [
+        ("Marketing Qualified Lead", "marketingqualifiedlead"),
+        ("customer", "customer"),
+        ("Partner in spe", "Partner in spe"),
+    ],
+)
+async def test_a_stage_has_its_name_however_it_is_written(tmp_path: Path, written: str, stage: str) -> None:
+    """Exports write labels or names; a stage of the company's own stays as it is."""
+    write(tmp_path, "c.csv", f"Record ID,Lifecycle Stage\n7,{written}\n")
+    (person,) = await records(connector(tmp_path, {"path": "c.csv", "format": "hubspot-contacts"}), "contacts")
+
+    assert isinstance(person, Person)
+    assert person.lifecycle_stage == stage
+
+
 async def test_a_hubspot_company_is_an_account(tmp_path: Path) -> None:
     """Size is a number, the parent a key."""
     write(
