@@ -18,7 +18,8 @@ MUST = 1e6
 MUST_NOT = -1e9
 """Weight of a pair that must stay apart; so low that no average with it reaches a threshold."""
 
-_CLIP = 12.0
+# One contradiction may not outweigh any number of agreements, nor the other way round.
+_LOWEST, _HIGHEST = -12.0, 30.0
 _STEP = 2.0
 _MOST_STEPS = 40
 _CELLS = 4_000_000
@@ -118,7 +119,7 @@ def agglomerated(bits: npt.NDArray[np.floating], size: int, match_bits: float) -
 def _average_linkage(bits: npt.NDArray[np.floating], size: int, match_bits: float) -> Rows:
     count = len(bits)
     one, two = np.triu_indices(size, 1)
-    clipped = np.where(np.abs(bits) >= MUST, bits, np.clip(bits, -_CLIP, _CLIP)).astype(np.float64)
+    clipped = np.where(np.abs(bits) >= MUST, bits, np.clip(bits, _LOWEST, _HIGHEST)).astype(np.float64)
     means = np.full((count, size, size), -np.inf)
     means[:, one, two] = clipped
     means[:, two, one] = clipped
