@@ -16,6 +16,7 @@ from graphql import (
     validate_schema,
 )
 
+from api.limits import Limits
 from api.plan.ids import encode_id
 from api.plan.select import reads
 from api.schema.schema import export_schema, graphql_schema
@@ -93,3 +94,14 @@ def test_each_example_says_what_it_is_for() -> None:
     """An example begins with a sentence."""
     assert EXAMPLES
     assert [path.name for path in EXAMPLES if not path.read_text(encoding="utf-8").startswith("# ")] == []
+
+
+def test_the_documented_limits_are_the_limits() -> None:
+    """docs/graphql.md names every limit with its value, and every example."""
+    text = (ROOT / "docs" / "graphql.md").read_text(encoding="utf-8")
+    limits = Limits()
+    named = [f"{limits.body_bytes:,} bytes", *(f"| {n:,} |" for n in (limits.tokens, limits.depth, limits.fields))]
+    named += [f"| {limits.aliases} |", f"| {limits.rows:,} |", f"| {limits.seconds:g} s |"]
+
+    assert [words for words in named if words not in text] == []
+    assert [path.name for path in EXAMPLES if path.name not in text] == []
