@@ -113,7 +113,9 @@ async def execute(
     plan = plans.get(key)
     if plan is None:
         plan = make_plan(schema, operation, values)
-        plans.put(key, plan)
+        # An error may quote a value of this request: it is no answer to the next one.
+        if not any(isinstance(root, GraphQLError) for root in plan.roots.values()):
+            plans.put(key, plan)
     bound = {name: _bound(root, values, clock) for name, root in plan.roots.items()}
     if too_costly := _too_costly(bound.values(), most_rows):
         return ExecutionResult(None, [too_costly])

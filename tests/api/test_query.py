@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from graphql import build_client_schema, get_introspection_query, print_schema
 
 from api.plan.ids import encode_id
 from api.plan.service import Service
-from api.schema.schema import graphql_schema
+from api.schema.schema import export_schema, graphql_schema
 from graph.reading import Reading
 from graph.store.driver import Store
 from tests.api.conftest import Ask, asker
@@ -274,3 +275,22 @@ async def test_the_filter_and_the_field_agree_on_the_activity_status(store: Stor
 
 def _ago(now: datetime, days: int | None) -> int | None:
     return None if days is None else int((now - timedelta(days=days)).timestamp() * 1000)
+
+
+async def test_an_error_quotes_its_own_request_only(ask: Ask) -> None:
+    """Two wrong ids, asked one after the other with the same query, are each told about themselves."""
+    query = "query ($id: ID!) { node(id: $id) { id } }"
+    first, second = await ask(query, id="first!"), await ask(query, id="second!")
+
+    assert "first!" in first["errors"][0]["message"]
+    assert "second!" in second["errors"][0]["message"]
+    assert "first!" not in second["errors"][0]["message"]
+
+
+async def test_tools_can_read_the_whole_schema(ask: Ask) -> None:
+    """The introspection query of GraphiQL and of code generators stays within the limits."""
+    query = get_introspection_query(specified_by_url=True, directive_is_repeatable=True, input_value_deprecation=True)
+    answer = await ask(query)
+
+    assert "errors" not in answer
+    assert print_schema(build_client_schema(answer["data"])).rstrip() == export_schema().rstrip()
