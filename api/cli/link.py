@@ -36,9 +36,7 @@ def hang_on(app: typer.Typer) -> None:
     )
     group.command(
         _FILE,
-        epilog=examples(
-            "c360 link people.csv -o who.csv", "c360 link a.parquet -o who.parquet --map last_name=nachname"
-        ),
+        epilog=examples("c360 link people.csv -o who.csv", "c360 link a.csv -o b.parquet --map last_name=nachname"),
     )(link)
     group.command("evaluate", epilog=examples("c360 link evaluate who.csv truth.csv --json"))(evaluate)
     app.add_typer(group, name="link")

@@ -19,7 +19,7 @@ SeedOption = Annotated[int, typer.Option("--seed", help="The same seed gives the
 
 def hang_on(app: typer.Typer) -> None:
     app.command(
-        "sample", epilog=examples("c360 sample ./sample --customers 10000 --seed 7", "c360 sample ./hard --hard")
+        "sample", epilog=examples("c360 sample ./sample --customers 1000 --seed 7", "c360 sample ./hard --hard")
     )(sample)
 
 

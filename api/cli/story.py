@@ -122,8 +122,8 @@ def _record_line(key: str, person: Person) -> RecordLine:
 
 
 def _evidence(records: Iterable[Mapping[str, Any]], persons: Mapping[str, Person]) -> list[str]:
-    """The strongest lines, at least one of every pair of records where there is room for it."""
-    pairs: dict[frozenset[str], list[tuple[float, str]]] = {}
+    """The clearest lines, one of every pair of records first: what is the same before what is close, then by weight."""
+    pairs: dict[frozenset[str], list[tuple[bool, float, str]]] = {}
     for row in records:
         if row["evidence"] is None:
             continue
@@ -132,13 +132,17 @@ def _evidence(records: Iterable[Mapping[str, Any]], persons: Mapping[str, Person
             continue
         pair = (persons[row["record"]], persons[join.other_id])
         between = f"{pair[0].source} – {pair[1].source}"
-        pairs[frozenset((row["record"], join.other_id))] = [
-            (bits, f"{between}: {_line(field, level, bits, *pair)}") for field, level, bits in join.evidence if bits > 0
-        ]
-    strongest = [sorted(lines, reverse=True) for lines in pairs.values() if lines]
-    firsts = sorted((lines[0] for lines in strongest), reverse=True)
-    others = sorted((line for lines in strongest for line in lines[1:]), reverse=True)
-    return [text for _, text in [*firsts, *others][:_EVIDENCE_LINES]]
+        pairs[frozenset((row["record"], join.other_id))] = sorted(
+            (
+                (level == "same", bits, f"{between}: {_line(field, level, bits, *pair)}")
+                for field, level, bits in join.evidence
+                if bits > 0
+            ),
+            reverse=True,
+        )
+    firsts = sorted((lines[0] for lines in pairs.values() if lines), reverse=True)
+    others = sorted((line for lines in pairs.values() for line in lines[1:]), reverse=True)
+    return [text for _, _, text in [*firsts, *others][:_EVIDENCE_LINES]]
 
 
 def _line(field: str, level: str, bits: float, left: Person, right: Person) -> str:

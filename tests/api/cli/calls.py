@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,11 @@ class Shell:
 
     def __call__(self, *arguments: str, env: Mapping[str, str] | None = None) -> Call:
         """Call `c360 --config FOLDER …`; a traceback is never an answer."""
-        result = CliRunner().invoke(
-            app, ["--config", str(self.folder), *arguments], env={**self._environment, **(env or {})}
-        )
+        return self.as_written(["--config", str(self.folder), *arguments], env)
+
+    def as_written(self, arguments: Sequence[str], env: Mapping[str, str] | None = None) -> Call:
+        """Call `c360` with these arguments and no others."""
+        result = CliRunner().invoke(app, list(arguments), env={**self._environment, **(env or {})})
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert "Traceback" not in result.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -10,31 +11,32 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from connectors.sample import MARA_EMAIL
-from tests.api.cli.calls import Call, Shell
+from tests.api.cli.calls import Shell
+from tests.demo_company import DemoCompany, demo_company
 
 C360 = str(Path(sys.executable).with_name("c360"))
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("demo")
+def company(tmp_path_factory: pytest.TempPathFactory) -> DemoCompany:
+    return demo_company(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
-def made(folder: Path) -> Call:
-    """The summary of a small demo, which the other tests use again."""
-    return Shell(folder)("demo", "--once", "--json", "--customers", "300", "--data", str(folder / "data"))
+def summary(company: DemoCompany) -> Any:
+    """What `c360 demo --once --json` printed."""
+    return json.loads(company.summary)
 
 
-def test_the_summary_tells_of_one_person_across_three_silos(made: Call) -> None:
+def test_the_summary_tells_of_one_person_across_three_silos(summary: Any) -> None:
     """Counts that differ, three records, three lines of evidence, eight steps, two questions, one low score."""
-    assert made.code == 0, made.err
-    comparison, person = made.json["comparison"], made.json["person"]
+    comparison, person = summary["comparison"], summary["person"]
 
     counts = comparison["records"]
     assert set(counts) == {"crm", "marketing", "helpdesk"}
@@ -51,31 +53,30 @@ def test_the_summary_tells_of_one_person_across_three_silos(made: Call) -> None:
     assert [moment["at"] for moment in person["journey"]] == sorted(moment["at"] for moment in person["journey"])
     assert {"phone", "company"} == {asked["field"] for asked in person["asked_twice"]}
     assert person["low_score"]["comment"]
-    assert len(made.json["queries"]) == 3
+    assert len(summary["queries"]) == 3
 
 
-def test_a_second_demo_uses_the_folder_again(made: Call, folder: Path) -> None:
+def test_a_second_demo_uses_the_folder_again(summary: Any, company: DemoCompany) -> None:
     """The same folder, without saying its size: nothing is made or derived anew, and the story is the same."""
-    again = Shell(folder)("demo", "--once", "--data", str(folder / "data"))
+    again = Shell(company.folder)("demo", "--once", "--data", str(company.data))
 
     assert again.code == 0, again.err
     assert "Using the sample of 300 customers" in again.err
     assert "make the sample company" not in again.err
     assert "derive customers:" not in again.err
-    assert made.json["comparison"]["sentence"] in again.out
+    assert summary["comparison"]["sentence"] in again.out
     assert f"<{MARA_EMAIL}>" in again.out
-    assert made.json["person"]["low_score"]["comment"] in again.out
+    assert summary["person"]["low_score"]["comment"] in again.out
 
 
 @pytest.fixture
-def served(made: Call, folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def served(summary: Any, company: DemoCompany) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The demo as a process of its own, and its address."""
-    assert made.code == 0
-    log = folder / "served.log"
+    log = company.folder / "served.log"
     with log.open("w") as err:
         process = subprocess.Popen(
-            [C360, "demo", "--port", "0", "--data", str(folder / "data")],
-            cwd=folder, env={**os.environ, "COLUMNS": "200"}, stdout=subprocess.PIPE, stderr=err, text=True,
+            [C360, "demo", "--port", "0", "--data", str(company.data)],
+            cwd=company.folder, env={**os.environ, "COLUMNS": "200"}, stdout=subprocess.PIPE, stderr=err, text=True,
         )  # fmt: skip
         deadline = time.monotonic() + 60
         address = None
@@ -91,11 +92,11 @@ def served(made: Call, folder: Path) -> Iterator[tuple[subprocess.Popen[str], st
 
 
 def test_the_printed_queries_are_answered_by_the_served_api(
-    made: Call, served: tuple[subprocess.Popen[str], str]
+    summary: Any, served: tuple[subprocess.Popen[str], str]
 ) -> None:
     """Each query that the demo prints has an answer there, GraphiQL is there too, and Ctrl-C ends it with 130."""
     process, address = served
-    for query in made.json["queries"]:
+    for query in summary["queries"]:
         answer = httpx.post(f"{address}/graphql", json={"query": query}, timeout=30).json()
         assert "errors" not in answer, answer
         assert all(answer["data"].values())

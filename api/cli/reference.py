@@ -1,0 +1,166 @@
+"""The pages that are made from the code: `python -m api.cli.reference` writes them into docs/."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import typer
+
+from api.cli.main import app
+from graph import rules
+from graph.ask import columns_of, has_default
+from graph.cypher import cypher, questions
+from graph.linkage.rules import MatchingRules
+
+
+def cli_page() -> str:
+    """Every command with its arguments, options and examples."""
+    command: Any = typer.main.get_command(app)
+    lines = [
+        "# The command line",
+        "",
+        "This page is made from the commands' own help by `python -m api.cli.reference`.",
+        "",
+        "Exit codes: 0 all is well; 1 something failed; 2 the call or the configuration must be changed; "
+        "130 it was stopped by Ctrl-C. Answers go to standard output, progress and messages to standard error.",
+        "",
+        "## Global options",
+        "",
+        *_options(command),
+    ]
+    for path, each in sorted(_commands(command, "c360")):
+        lines += ["", f"## {path}", "", _plain(each.help or ""), "", *_options(each), *_examples(each.epilog or "")]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def rules_page() -> str:
+    """Every section of rules.toml with its keys, their defaults and what they mean."""
+    sections = {field.name: field for field in msgspec.structs.fields(rules.Rules)}
+    lines = [
+        "# rules.toml",
+        "",
+        "This page is made from the types by `python -m api.cli.reference`.",
+        "",
+        (rules.__doc__ or "").strip(),
+        "",
+        "`[[…]]` may stand several times; what the file says replaces the shipped list as a whole.",
+    ]
+    kinds: dict[str, type[msgspec.Struct]] = {
+        "calendar": rules.Calendar, "matching": MatchingRules, "survivorship": rules.Survivorship,
+        "activity": rules.Activity, "stage": rules.StageRule, "touchpoint": rules.TouchpointRule,
+        "handoff": rules.HandoffLink,
+    }  # fmt: skip
+    for name in sections:
+        if name in kinds:
+            heading = f"[[{name}]]" if name in ("stage", "touchpoint", "handoff") else f"[{name}]"
+            lines += ["", f"## {heading}", "", *_section(kinds[name])]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def questions_page() -> str:
+    """Every shipped question: what it tells, what it needs, what its columns are."""
+    lines = [_QUESTIONS.strip()]
+    for question in questions():
+        typed = [f"[{one.name}]" if has_default(one) else one.name for one in question.parameters]
+        columns = ", ".join(columns_of(cypher(f"questions/{question.name}")))
+        needs = f"Parameters: {', '.join(typed) or 'none'}. Columns: {columns}."
+        lines += ["", f"## {question.name}", "", question.description, "", needs]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+_QUESTIONS = """
+# Questions
+
+This page is made from the files' own headers by `python -m api.cli.reference`.
+
+`c360 cypher NAME` asks one, `--text` prints its Cypher to be pasted into Neo4j Browser, `--json` is for programs.
+A parameter in brackets may be left out. *Activity* is inbound and not automated; a *handoff* is a change of the
+responsible team within one matter; a *matter* is a ticket, deal, order or subscription.
+A moment is written `2026-03-01` or `2026-03-01T12:00:00Z`. The sample company's clock stands at 2026-06-30.
+
+```sh
+c360 cypher repeated_questions
+c360 cypher time_between_stages --param from=lead --param to=customer --param now=2026-06-30
+c360 cypher silent_customers --param now=2026-06-30 --param top=5
+c360 cypher customer_by_email --param email=mara.lindqvist@nordlicht.example --json
+```
+"""
+
+
+PAGES = {"cli.md": cli_page, "rules.md": rules_page, "questions.md": questions_page}
+"""The pages by their names in docs/."""
+
+
+def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    for name, each in command.commands.items():
+        if hasattr(each, "commands"):
+            yield from _commands(each, f"{path} {name}")
+        elif path == "c360 link" and name == "file":
+            yield "c360 link FILE", each
+        else:
+            yield f"{path} {name}", each
+
+
+def _options(command: Any) -> list[str]:
+    rows = []
+    for each in command.params:
+        if each.name in ("help", "install_completion", "show_completion"):
+            continue
+        is_option = each.param_type_name == "option"
+        name = ", ".join(each.opts) if is_option else (each.metavar or each.name.upper())
+        takes = f" {each.metavar or each.opts[0].lstrip('-').upper()}" if is_option and not each.is_flag else ""
+        shown = (
+            "" if each.default in (None, False, (), []) or callable(each.default) else f" Default: `{each.default}`."
+        )
+        rows.append(f"- `{name}{takes}`: {_plain(each.help or '')}{shown}")
+    return rows
+
+
+def _examples(epilog: str) -> list[str]:
+    found = [line.replace("\\[", "[") for line in re.findall(r"\[bold\](.+?)\[/\]", epilog)]
+    return ["", "```sh", *found, "```"] if found else []
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\[/?[a-z ]*\]", "", inspect.cleandoc(text))
+
+
+def _section(kind: type[msgspec.Struct]) -> list[str]:
+    said = _said_of_fields(kind)
+    lines = [inspect.getdoc(kind) or "", "", "| key | default | |", "|---|---|---|"]
+    for field in msgspec.structs.fields(kind):
+        default = _default(field)
+        lines.append(f"| `{field.name}` | {default} | {said.get(field.name, '')} |")
+    return lines
+
+
+def _default(field: Any) -> str:
+    value = field.default if field.default is not msgspec.NODEFAULT else None
+    if value is None and field.default_factory is not msgspec.NODEFAULT:
+        value = field.default_factory()
+    if field.required:
+        return "needed"
+    return "–" if value in (None, (), {}) else f"`{msgspec.json.encode(value).decode()}`"
+
+
+def _said_of_fields(kind: type[msgspec.Struct]) -> dict[str, str]:
+    """The texts that stand below the fields in the source."""
+    (body,) = ast.parse(inspect.getsource(kind)).body
+    assert isinstance(body, ast.ClassDef)
+    said: dict[str, str] = {}
+    for before, after in zip(body.body, body.body[1:], strict=False):
+        if isinstance(before, ast.AnnAssign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            assert isinstance(before.target, ast.Name)
+            said[before.target.id] = " ".join(str(after.value.value).split())
+    return said
+
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (Path(__file__).parents[2] / "docs" / name).write_text(page(), encoding="utf-8")

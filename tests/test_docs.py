@@ -1,0 +1,172 @@
+"""What users can read is true: commands and queries of README and docs are run, pages made from code are fresh."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.app import create_app
+from api.cli.reference import PAGES
+from graph.store.driver import open_store
+from tests.api.cli.calls import PEOPLE, Shell
+from tests.demo_company import DemoCompany, demo_company
+
+pytestmark = pytest.mark.anyio
+
+ROOT = Path(__file__).parent.parent
+TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+NOT_RUN_HERE = {
+    "serve": "runs until it is stopped: tests/api/cli/test_demo.py",
+    "demo": "tests/api/cli/test_demo.py",
+    "store copy": "needs a second store: tests/graph/store/test_digest.py",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block of a page."""
+
+    page: str
+    language: str
+    text: str
+
+
+def _blocks(*languages: str) -> Iterator[Block]:
+    for path in TEXTS:
+        for language, text in re.findall(r"^```(\w+)\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S):
+            if language in languages:
+                yield Block(path.relative_to(ROOT).as_posix(), language, text)
+
+
+def _shell_lines() -> list[str]:
+    return list(
+        dict.fromkeys(line.strip() for block in _blocks("sh") for line in block.text.splitlines() if line.strip())
+    )
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> DemoCompany:
+    return demo_company(tmp_path_factory)
+
+
+@pytest.fixture
+def newcomer(company: DemoCompany, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """A folder with exports and a table of people, and a graph that is filled."""
+    shutil.copytree(company.data / "exports", tmp_path / "exports")
+    (tmp_path / "acme").mkdir()
+    people = "".join(f"{n},Ada{n} Quist{n},p{n % 40}@x.test,\n" for n in range(10, 90))
+    (tmp_path / "people.csv").write_text(PEOPLE + people)
+    clusters = "record_id,customer_id\n" + "".join(f"{n},{n % 7}\n" for n in range(20))
+    (tmp_path / "who.csv").write_text(clusters)
+    (tmp_path / "truth.csv").write_text("record_id,customer_id\n" + "".join(f"{n},{n}\n" for n in range(100)))
+    (tmp_path / "a.csv").write_text("id,nachname,mail\n" + "".join(f"{n},Quist{n},p{n}@x.test\n" for n in range(40)))
+    monkeypatch.chdir(tmp_path)
+    return Shell(tmp_path, company.store)
+
+
+def test_every_command_of_the_pages_does_what_it_says(newcomer: Shell) -> None:
+    """Each `c360 …` line runs as written, in a folder with exports; what is served or copied is run elsewhere."""
+    calls = [words for line in _shell_lines() if (words := _words_after_c360(line)) is not None]
+    assert len(calls) > 25
+    # `init` comes first, as it does for the newcomer: the rest needs what it writes.
+    for words in sorted(calls, key=lambda words: "init" not in words):
+        if any(name in NOT_RUN_HERE for name in (words[0], " ".join(words[:2]))):
+            continue
+        call = newcomer.as_written(words)
+        assert call.code == 0, f"c360 {' '.join(words)}: {call.err}"
+
+
+def _words_after_c360(line: str) -> list[str] | None:
+    """The arguments of a call; None when the line calls something else."""
+    words = shlex.split(line)
+    while words and re.match(r"[A-Z0-9_]+=", words[0]):
+        words.pop(0)
+    return words[1:] if words[:1] == ["c360"] else None
+
+
+def test_every_script_of_the_pages_is_there_and_explains_itself() -> None:
+    """Each `scripts/…` that a page names can be run, and its first lines say what it does."""
+    named = {found for path in TEXTS for found in re.findall(r"\bscripts/\w+\b", path.read_text(encoding="utf-8"))}
+
+    assert {"scripts/demo", "scripts/test"} <= named
+    for name in named:
+        script = ROOT / name
+        assert os.access(script, os.X_OK), name
+        assert script.read_text(encoding="utf-8").splitlines()[1].startswith("# "), name
+
+
+async def test_every_query_of_the_pages_is_answered(company: DemoCompany) -> None:
+    """Each GraphQL query that needs no variables has an answer without errors; the README's has the printed one."""
+    async with open_store(company.store) as store:
+        transport = httpx.ASGITransport(app=create_app(store))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            answers: dict[str, Any] = {}
+            for block in _blocks("graphql"):
+                if not re.match(r"\s*(query\b[^(]*)?\{", block.text):
+                    continue  # a fragment of the schema, or a query that needs variables
+                response = await client.post("/graphql", json={"query": block.text})
+                body = response.json()
+                assert "errors" not in body, f"{block.page}: {body['errors']}\n{block.text}"
+                answers[block.page] = answers.get(block.page, body["data"])
+
+    (printed,) = (json.loads(block.text) for block in _blocks("json") if block.page == "README.md")
+    assert answers["README.md"] == printed
+
+
+def test_the_readme_prints_what_the_demo_prints(company: DemoCompany) -> None:
+    """The person's records, evidence, journey and questions stand in the README as the demo tells them."""
+    summary = json.loads(company.summary)
+    person = summary["person"]
+    (printed,) = (block.text for block in _blocks("text") if block.page == "README.md" and "One of them" in block.text)
+
+    def without_figures(text: str) -> str:
+        return re.sub(r"\d[\d,.]*", "#", text)
+
+    assert without_figures(summary["comparison"]["sentence"]) == without_figures(printed.splitlines()[0])
+    for record in person["records"]:
+        assert f"{record['name']}, {record['email']}, {record['phone']}" in printed
+    # Which evidence weighs most follows from the records one has learned from; its form does not.
+    assert len(re.findall(r"^  \w+ – \w+: \w.+ \(\+\d+\.\d bits\)$", printed, re.M)) == len(person["evidence"])
+    for moment in person["journey"]:
+        assert re.search(rf"{moment['at']}  {moment['function']} +{re.escape(moment['what'])}", printed), moment
+    for asked in person["asked_twice"]:
+        assert f"{asked['field']}: in {asked['first']}, again in {asked['again']}" in printed
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_made_from_the_code_is_fresh(name: str) -> None:
+    """The page says what the code says; `python -m api.cli.reference` writes it anew."""
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == PAGES[name]()
+
+
+def test_every_variable_is_documented() -> None:
+    """What can be set from outside stands in docs/settings.md, and nothing else does."""
+    folders = [ROOT / name for name in ("api", "connectors", "graph", "tests", "scripts", ".ci")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix in ("", ".py")]
+    files.append(ROOT / "docker-compose.yml")
+    told = r"\bC360_(?:STORE|API_TOKEN|PLUGINS|TEST|REQUIRE|NEO4J)\w*(?<!_)\b"
+    used = {name for path in files for name in re.findall(told, path.read_text(encoding="utf-8", errors="ignore"))}
+    documented = set(re.findall(told, (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")))
+
+    assert used == documented
+
+
+def test_every_link_of_the_pages_leads_somewhere() -> None:
+    """Relative links name files and folders that are there."""
+    broken = [
+        f"{path.relative_to(ROOT)}: {target}"
+        for path in TEXTS
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+        if not (path.parent / target).exists()
+    ]
+    assert broken == []
