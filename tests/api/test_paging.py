@@ -81,7 +81,7 @@ ORDERS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(orders=ORDERS, size=st.integers(1, 6))
 async def test_every_customer_comes_once_in_either_direction(
     crowd: Ask, orders: list[tuple[str, str]], size: int
