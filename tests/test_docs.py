@@ -19,7 +19,7 @@ from api.app import create_app
 from api.cli.reference import PAGES
 from graph.store.driver import open_store
 from tests.api.cli.calls import PEOPLE, Shell
-from tests.demo_company import DemoCompany, demo_company
+from tests.demo_company import DemoCompany, demo_company, kept_open
 
 pytestmark = pytest.mark.anyio
 
@@ -60,7 +60,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> DemoCompany:
 
 
 @pytest.fixture
-def newcomer(company: DemoCompany, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+def newcomer(company: DemoCompany, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     """A folder with exports and a table of people, and a graph that is filled."""
     shutil.copytree(company.data / "exports", tmp_path / "exports")
     (tmp_path / "acme").mkdir()
@@ -71,7 +71,8 @@ def newcomer(company: DemoCompany, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "truth.csv").write_text("record_id,customer_id\n" + "".join(f"{n},{n}\n" for n in range(100)))
     (tmp_path / "a.csv").write_text("id,nachname,mail\n" + "".join(f"{n},Quist{n},p{n}@x.test\n" for n in range(40)))
     monkeypatch.chdir(tmp_path)
-    return Shell(tmp_path, company.store)
+    with kept_open(company.store):
+        yield Shell(tmp_path, company.store)
 
 
 def test_every_command_of_the_pages_does_what_it_says(newcomer: Shell) -> None:

@@ -59,6 +59,7 @@ def test_a_field_of_ten_megabytes_is_no_problem_for_the_rest(graph_shell: Shell)
 
 FAILING = {
     "a wrong encoding": ("name\nÅ".encode("latin-1"), ["people.csv", "utf-8", "encoding"]),
+    "a folder": (None, ["people.csv"]),
     "no file": (None, ["people.csv"]),
 }
 
@@ -69,7 +70,9 @@ def test_a_source_that_cannot_be_read_fails_alone(graph_shell: Shell, case: str)
     content, words = FAILING[case]
     graph_shell.write("plugins.toml", persons_toml() + persons_toml("good.csv", "shop"))
     graph_shell.write("good.csv", PEOPLE)
-    if content is not None:
+    if case == "a folder":
+        (graph_shell.folder / "people.csv").mkdir()
+    elif content is not None:
         graph_shell.write("people.csv", b"id,name,mail,born\n1," + content + b",a@x.test,\n")
 
     call = graph_shell("sync", "--json")

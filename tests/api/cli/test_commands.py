@@ -11,6 +11,7 @@ import pytest
 
 from api.cli.main import app
 from graph.cypher import questions
+from graph.store.settings import StoreSettings
 from tests.api.cli.calls import PEOPLE, Shell, persons_toml
 
 COMMANDS = [
@@ -108,6 +109,25 @@ def test_a_rebuild_is_planned_and_changes_nothing_that_is_known(graph_shell: She
     assert (plan.json["merges"], plan.json["splits"]) == ([], [])
     assert done.json["derived"]["customers"] == 2
     assert graph_shell("store", "digest", "--json").json == before
+
+
+def test_a_graph_is_copied_from_one_home_to_the_other(
+    tmp_path: Path, both_settings: tuple[StoreSettings, StoreSettings]
+) -> None:
+    """From the embedded store to Neo4j the digest stays; a second copy into the full one is refused."""
+    embedded, neo4j = both_settings
+    here, there = Shell(tmp_path, embedded), Shell(tmp_path, neo4j)
+    here.write("plugins.toml", persons_toml())
+    here.write("people.csv", PEOPLE)
+    assert here("sync").code == 0
+
+    copied = there("store", "copy", embedded.uri, neo4j.uri, "--json")
+    again = there("store", "copy", embedded.uri, neo4j.uri)
+
+    assert copied.code == 0, copied.err
+    assert copied.json == here("store", "digest", "--json").json == there("store", "digest", "--json").json
+    assert again.code == 1
+    assert "Copy into an empty one" in again.err
 
 
 def test_sources_are_checked_one_by_one(shell: Shell) -> None:
