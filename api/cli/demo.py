@@ -93,7 +93,7 @@ async def _show(
         else:
             _print(invocation.out, summary)
         if api is not None:
-            await serve_graph(invocation, store, api)
+            await serve_graph(invocation, store, api, Rules())
 
 
 def _is_chosen(context: typer.Context) -> bool:

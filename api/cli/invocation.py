@@ -68,9 +68,21 @@ def of(context: typer.Context) -> Invocation:
     return found
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's work; Ctrl-C cancels it where it stands, and what is committed stays."""
-    return asyncio.run(work)
+def run(work: Coroutine[Any, Any, T], *, serves: bool = False) -> T:
+    """Run a command's work; Ctrl-C cancels it where it stands, and what is committed stays.
+
+    What `serves` runs on uvloop, which answers more requests a second, where there is one.
+    """
+    with asyncio.Runner(loop_factory=_fast_loop() if serves else None) as runner:
+        return runner.run(work)
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # there is none for Windows
+        return None
+    return uvloop.new_event_loop
 
 
 def with_store(settings: StoreSettings, work: Callable[[Store], Awaitable[T]]) -> T:

@@ -13,6 +13,7 @@ from api.cli.examples import examples
 from api.cli.invocation import Invocation, of, opened, run
 from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings
 from api.viewer import check_binding
+from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.settings import StoreSettings
 
@@ -32,21 +33,21 @@ def serve(context: typer.Context, host: HostOption = DEFAULT_HOST, port: PortOpt
     """Serve GraphQL and GraphiQL over the graph. Beyond this machine only with C360_API_TOKEN."""
     invocation = of(context)
     settings = api_settings(host, port)
-    until_interrupted(invocation, _serve(invocation, invocation.store(), settings))
+    until_interrupted(invocation, _serve(invocation, invocation.store(), settings, invocation.rules()))
 
 
 def until_interrupted(invocation: Invocation, work: Coroutine[Any, Any, None]) -> None:
     """Run what serves; Ctrl-C is how it is meant to end, and still exit code 130."""
     try:
-        run(work)
-    except (KeyboardInterrupt, Interrupted):
+        run(work, serves=True)
+    except Interrupted:
         invocation.say("Stopped serving.")
         raise typer.Exit(INTERRUPTED) from None
 
 
-async def _serve(invocation: Invocation, store: StoreSettings, settings: ApiSettings) -> None:
+async def _serve(invocation: Invocation, store: StoreSettings, settings: ApiSettings, rules: Rules) -> None:
     async with opened(store) as graph:
-        await serve_graph(invocation, graph, settings)
+        await serve_graph(invocation, graph, settings, rules)
 
 
 def api_settings(host: str, port: int) -> ApiSettings:
@@ -57,11 +58,11 @@ def api_settings(host: str, port: int) -> ApiSettings:
     return settings
 
 
-async def serve_graph(invocation: Invocation, graph: Store, settings: ApiSettings) -> None:
+async def serve_graph(invocation: Invocation, graph: Store, settings: ApiSettings, rules: Rules) -> None:
     """Serve until Ctrl-C; always ends as Interrupted."""
 
     def say(address: str) -> None:
         invocation.err.print(f"GraphiQL [bold]{address}/graphiql[/]   GraphQL {address}/graphql   (Ctrl-C stops it)")
 
-    await served.serve(graph, settings, on_started=say)
+    await served.serve(graph, settings, rules=rules, on_started=say)
     raise Interrupted  # the server takes Ctrl-C for itself, ends well and says nothing of it
