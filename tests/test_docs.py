@@ -25,6 +25,7 @@ pytestmark = pytest.mark.anyio
 
 ROOT = Path(__file__).parent.parent
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+OWN_CONNECTOR = "docs/connectors/your_own.md"
 NOT_RUN_HERE = {
     "serve": "runs until it is stopped: tests/api/cli/test_demo.py",
     "demo": "tests/api/cli/test_demo.py",
@@ -77,14 +78,43 @@ def newcomer(company: DemoCompany, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_every_command_of_the_pages_does_what_it_says(newcomer: Shell) -> None:
     """Each `c360 …` line runs as written, in a folder with exports; what is served or copied is run elsewhere."""
+    _write_the_example_connector(newcomer)
     calls = [words for line in _shell_lines() if (words := _words_after_c360(line)) is not None]
     assert len(calls) > 25
     # `init` comes first, as it does for the newcomer: the rest needs what it writes.
-    for words in sorted(calls, key=lambda words: "init" not in words):
+    for words in sorted(calls, key=lambda words: ("club" in words, "init" not in words)):
         if any(name in NOT_RUN_HERE for name in (words[0], " ".join(words[:2]))):
             continue
+        if "club" in words:
+            (section,) = (block.text for block in _blocks("toml") if block.page == OWN_CONNECTOR)
+            newcomer.write("plugins.toml", section)
         call = newcomer.as_written(words)
         assert call.code == 0, f"c360 {' '.join(words)}: {call.err}"
+
+
+def _write_the_example_connector(shell: Shell) -> None:
+    """The file and the list that docs/connectors/your_own.md speaks of."""
+    (module,) = (block.text for block in _blocks("python") if block.page == OWN_CONNECTOR)
+    shell.write("members.py", module)
+    shell.write("members.json", json.dumps([{"no": 7, "name": "Ada Quist", "mail": "ada@x.test"}]))
+
+
+def test_the_example_connector_is_read_as_its_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's module and section give the member, and refuse the one whose address is none, by number."""
+    monkeypatch.chdir(tmp_path)
+    shell = Shell(tmp_path)
+    _write_the_example_connector(shell)
+    (section,) = (block.text for block in _blocks("toml") if block.page == OWN_CONNECTOR)
+    shell.write("plugins.toml", section)
+    good = {"no": 7, "name": "Ada Quist", "mail": "ada@x.test"}
+    shell.write("members.json", json.dumps([good, {"no": 8, "name": "Bo", "mail": "none"}]))
+
+    call = shell("sync", "club", "--preview", "--json")
+
+    assert call.code == 0, call.err
+    (found,) = call.json
+    assert [record["full_name"] for record in found["streams"]["members"]] == ["Ada Quist"]
+    assert "member 8: mail is no address" in found["problems"][0]
 
 
 def _words_after_c360(line: str) -> list[str] | None:
