@@ -73,6 +73,12 @@ class Transaction:
         self.counters += Counters.of(summary.counters)
         return rows
 
+    async def collected(self, query: str, /, **parameters: Any) -> list[Any]:
+        """The one list that a statement collects: one row costs the driver a tenth of many."""
+        rows = await self.run(query, **parameters)
+        only: list[Any] = rows[0][0]
+        return only
+
     @property
     def closed(self) -> bool:
         return self._transaction.closed()

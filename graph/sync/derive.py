@@ -50,12 +50,12 @@ async def derive_stale(
     started = time.monotonic()
     derived = Derived()
     trust = {row[0]: row[1] for row in await store.read(cypher("writes/read_trust"))}
-    accounts = [id for (id,) in await store.read(cypher("writes/stale_accounts"))]
+    accounts = await _ids(store, "writes/stale_accounts")
     for start in range(0, len(accounts), CUSTOMERS_A_BATCH):
         batch = accounts[start : start + CUSTOMERS_A_BATCH]
         await store.transaction(lambda tx, batch=batch: _derive_accounts(tx, lease, batch, trust))  # type: ignore[misc]
         derived.accounts += len(batch)
-    customers = [id for (id,) in await store.read(cypher("writes/stale_customers"))]
+    customers = await _ids(store, "writes/stale_customers")
     progress.phase("derive customers", len(customers))
     maker = JourneyMaker(rules)
     await _prepare_stages(store, lease, maker)
@@ -106,7 +106,7 @@ async def _derive_customers(
     await lease.hold(tx)
     # Clearing the mark first locks the customers: what lands meanwhile waits, and marks them again.
     facts = _Facts()
-    facts.is_new |= {id for id, known in await tx.run(cypher("writes/begin_customers"), ids=ids) if not known}
+    facts.is_new |= {id for id, known in await tx.collected(cypher("writes/begin_customers"), ids=ids) if not known}
     await _read_records(tx, ids, trust, facts)
     await _read_events(tx, facts)
     rows: list[Row] = []
@@ -140,7 +140,7 @@ async def _derive_customers(
 async def _read_records(tx: Transaction, ids: Sequence[str], trust: dict[str, float], facts: _Facts) -> None:
     owner: dict[str, str] = {}
     account_keys: dict[str, str] = {}
-    for id, records in await tx.run(cypher("writes/read_records"), ids=ids):
+    for id, records in await tx.collected(cypher("writes/read_records"), ids=ids):
         for key, kind, source, body in sorted(records):
             owner[key] = id
             if kind == "mention":
@@ -153,11 +153,11 @@ async def _read_records(tx: Transaction, ids: Sequence[str], trust: dict[str, fl
                 if person.account_id is not None:
                     account_keys.setdefault(id, person.account_id)
     for batch in _batches(sorted(owner)):
-        for person_key, key, body in await tx.run(cypher("writes/read_consents"), keys=batch):
+        for person_key, key, body in await tx.collected(cypher("writes/read_consents"), keys=batch):
             consent = decode(body)
             if isinstance(consent, Consent):
                 facts.consents[owner[person_key]].append((key, consent.statement))
-    found = await tx.run(cypher("writes/find_accounts"), keys=sorted({*account_keys.values()}))
+    found = await tx.collected(cypher("writes/find_accounts"), keys=sorted({*account_keys.values()}))
     accounts = dict(found)
     facts.accounts = {id: accounts[key] for id, key in account_keys.items() if key in accounts}
 
@@ -166,7 +166,7 @@ async def _read_events(tx: Transaction, facts: _Facts) -> None:
     owner = {record.key: id for id, records in facts.records.items() for record in records}
     owner |= {key: id for id, keys in facts.mentions.items() for key in keys}
     for batch in _batches(sorted(owner)):
-        rows = await tx.run(cypher("writes/read_events"), keys=batch)
+        rows = await tx.collected(cypher("writes/read_events"), keys=batch)
         for event in msgspec.convert(rows, list[Event], strict=False):
             facts.events[owner[event.record]].append(event)
 
@@ -246,7 +246,9 @@ def _ends(edge: Edge) -> tuple[str, str]:
 
 
 async def _read_edges(tx: Transaction, ids: Sequence[str]) -> dict[str, set[Edge]]:
-    return {kind: {tuple(row) for row in await tx.run(cypher(f"writes/read_{kind}"), ids=ids)} for kind in _EDGE_KINDS}
+    return {
+        kind: {tuple(row) for row in await tx.collected(cypher(f"writes/read_{kind}"), ids=ids)} for kind in _EDGE_KINDS
+    }
 
 
 async def _derive_accounts(tx: Transaction, lease: Lease, ids: Sequence[str], trust: dict[str, float]) -> None:
@@ -255,7 +257,7 @@ async def _derive_accounts(tx: Transaction, lease: Lease, ids: Sequence[str], tr
     rows = []
     parents = []
     events: dict[str, str] = {}
-    for id, records in await tx.run(cypher("writes/read_account_records"), ids=ids):
+    for id, records in await tx.collected(cypher("writes/read_account_records"), ids=ids):
         accounts = []
         for key, source, body in sorted(records):
             account = decode(body)
@@ -299,6 +301,11 @@ def _change(rows: Sequence[Row], is_new: set[str]) -> str:
             "customers_updated": [id for id in ids if id not in is_new],
         }
     ).decode()
+
+
+async def _ids(store: Store, query: str) -> list[str]:
+    ids: list[str] = (await store.read(cypher(query)))[0][0]
+    return ids
 
 
 def _batches(rows: Sequence[Any]) -> Iterable[list[Any]]:

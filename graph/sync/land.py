@@ -11,20 +11,20 @@ from typing import Any
 import msgspec
 import uuid_utils
 
-from connectors.errors import C360Error, RecordError, SourceError
+from connectors.errors import RecordError, SourceError
 from connectors.hookspecs import Connector, Page, RawProblem, Stream
-from connectors.records import KINDS, Record, decode
+from connectors.records import KINDS, Record
 from graph.cypher import cypher
-from graph.store.driver import Store, Transaction
-from graph.store.errors import ConstraintViolated
+from graph.store.driver import Store
+from graph.store.errors import StoreError
+from graph.sync.pages import PageWriter
 from graph.sync.progress import Progress
-from graph.sync.rows import MATTERS, PageRows, Row, add_record, fingerprint
+from graph.sync.rows import PageRows, add_record
 
 AdjustPage = Callable[[str, str, list[tuple[Any, list[Record]]]], None]
 """The hook `c360_map_page`, or None when nobody implements it."""
 
 _TOO_MANY_REJECTED = 0.2
-_BATCH = 5_000
 
 
 @dataclass(slots=True)
@@ -58,7 +58,13 @@ class LandingSource:
 
 
 async def land(
-    source: LandingSource, store: Store, progress: Progress, *, full: bool = False, adjust: AdjustPage | None = None
+    source: LandingSource,
+    store: Store,
+    pages: PageWriter,
+    progress: Progress,
+    *,
+    full: bool = False,
+    adjust: AdjustPage | None = None,
 ) -> Landed:
     """Read a source from where it was left (`full`: from the start) and store what is new or changed.
 
@@ -74,11 +80,11 @@ async def land(
     )
     try:
         for stream in await source.connector.discover():
-            await _land_stream(source.connector, stream, store, landed, progress, full=full, adjust=adjust)
+            await _land_stream(source.connector, stream, store, pages, landed, progress, full=full, adjust=adjust)
     except SourceError as error:
         landed.error = str(error)
-    except C360Error:
-        raise  # the store's: nothing more can be landed anywhere
+    except StoreError:
+        raise  # nothing more can be landed anywhere
     except Exception as error:  # a plugin may raise anything; the other sources go on
         landed.error = f"the connector '{source.kind}' failed: {type(error).__name__}: {error}"
     finally:
@@ -106,6 +112,7 @@ async def _land_stream(
     connector: Connector[Any],
     stream: Stream,
     store: Store,
+    pages: PageWriter,
     landed: Landed,
     progress: Progress,
     *,
@@ -115,7 +122,7 @@ async def _land_stream(
     key = f"{connector.name}/{stream.name}"
     row = await store.read_one(cypher("writes/read_cursor"), key=key)
     state = None if full or row is None else msgspec.json.decode(row[0])
-    first_load = row is None
+    all_new = row is None
     progress.phase(f"read {key}")
     async for page in connector.read(stream, state):
         pairs, problems = _mapped(connector, stream, page)
@@ -123,7 +130,8 @@ async def _land_stream(
             adjust(connector.name, stream.name, pairs)
         rows, refused = _as_rows(pairs, connector.name, stream.name)
         problems = [*problems, *refused]
-        first_load = await _store_page(store, connector.name, stream.name, rows, problems, page.state, first_load)
+        changed, all_new = await pages.store(connector.name, stream.name, rows, problems, page.state, all_new=all_new)
+        landed.changed += changed
         _count(landed, rows, pairs, problems)
         progress.phase(f"read {key}", page.total)
         progress.advance(f"read {key}", len(page.raws) + len(page.problems))
@@ -156,177 +164,6 @@ def _as_rows(pairs: Iterable[tuple[Any, list[Record]]], source: str, stream: str
     return rows, problems
 
 
-async def _store_page(
-    store: Store,
-    source: str,
-    stream: str,
-    rows: PageRows,
-    problems: Sequence[RawProblem],
-    state: dict[str, Any],
-    first_load: bool,
-) -> bool:
-    """Store a page with the state that follows it; says whether the next page may still be taken as all new."""
-
-    async def work(tx: Transaction, all_new: bool) -> None:
-        changed = await _changed_only(tx, rows, all_new)
-        await _write_records(tx, rows, changed)
-        await _write_interactions(tx, rows, changed)
-        await _write_deletions(tx, rows)
-        await _mark_stale(tx, rows, changed)
-        if problems:
-            await tx.run(cypher("writes/reject"), rows=_rejections(source, stream, problems), now=_now())
-        await tx.run(
-            cypher("writes/save_cursor"),
-            key=f"{source}/{stream}",
-            source=source,
-            stream=stream,
-            state=msgspec.json.encode(state).decode(),
-            now=_now(),
-        )
-
-    if first_load:
-        try:
-            await store.transaction(lambda tx: work(tx, all_new=True))
-        except ConstraintViolated:
-            pass  # something of it was there after all: another stream's mention, or an id said twice
-        else:
-            return True
-    await store.transaction(lambda tx: work(tx, all_new=False))
-    return False
-
-
-@dataclass(slots=True)
-class _Changed:
-    """Which rows of a page are new and which say something else than before."""
-
-    new_records: list[Row]
-    changed_records: list[Row]
-    new_interactions: list[Row]
-    changed_interactions: list[Row]
-    versions: list[Row]
-    moved: list[str]
-    """Interactions that somebody else experienced, as the source says now."""
-    left_by: set[str]
-    """The records that had them before."""
-
-
-async def _changed_only(tx: Transaction, rows: PageRows, all_new: bool) -> _Changed:
-    if all_new:
-        return _Changed(list(rows.records.values()), [], list(rows.interactions.values()), [], [], [], set())
-    records = {
-        key: (digest, body)
-        for batch in _batches(list(rows.records))
-        for key, digest, body in await tx.run(cypher("writes/known_hashes"), keys=batch)
-    }
-    interactions = {
-        id: (digest, record)
-        for batch in _batches(list(rows.interactions))
-        for id, digest, record in await tx.run(cypher("writes/known_interactions"), ids=batch)
-    }
-    differing = [r for k, r in rows.records.items() if k in records and records[k][0] != r["properties"]["hash"]]
-    said_anew = [
-        r for k, r in rows.interactions.items() if k in interactions and interactions[k][0] != r["properties"]["hash"]
-    ]
-    moved = [row["id"] for row in said_anew if interactions[row["id"]][1] != row["properties"]["record"]]
-    return _Changed(
-        new_records=[row for key, row in rows.records.items() if key not in records],
-        changed_records=differing,
-        new_interactions=[row for id, row in rows.interactions.items() if id not in interactions],
-        changed_interactions=said_anew,
-        versions=[_version(row, records[row["key"]][1]) for row in differing if records[row["key"]][1]],
-        moved=moved,
-        left_by={interactions[id][1] for id in moved} - {None},
-    )
-
-
-async def _write_records(tx: Transaction, rows: PageRows, changed: _Changed) -> None:
-    for batch in _batches(changed.new_records):
-        await tx.run(cypher("writes/create_records"), rows=[_without_nulls(row) for row in batch])
-    for batch in _batches(changed.changed_records):
-        await tx.run(cypher("writes/update_records"), rows=batch)
-        await tx.run(cypher("writes/drop_identifiers"), keys=[row["key"] for row in batch])
-    for batch in _batches(changed.versions):
-        await tx.run(cypher("writes/keep_versions"), rows=batch)
-    new_mentions: set[str] = set()
-    for batch in _batches([row for key, row in rows.mentions.items() if key not in rows.records]):
-        new_mentions |= {key for (key,) in await tx.run(cypher("writes/mention_records"), rows=batch)}
-    touched = [row["key"] for row in (*changed.new_records, *changed.changed_records)]
-    identifiers = [one for key in (*touched, *sorted(new_mentions)) for one in rows.identifiers.get(key, ())]
-    for batch in _batches(identifiers):
-        await tx.run(cypher("writes/identify_records"), rows=batch)
-
-
-async def _write_interactions(tx: Transaction, rows: PageRows, changed: _Changed) -> None:
-    surveys = [row for row in changed.new_interactions if row["properties"]["kind"].startswith("survey.")]
-    others = [row for row in changed.new_interactions if not row["properties"]["kind"].startswith("survey.")]
-    for query, kind in (("writes/create_surveys", surveys), ("writes/create_interactions", others)):
-        for batch in _batches(kind):
-            await tx.run(cypher(query), rows=[_without_nulls(row) for row in batch])
-    for batch in _batches(changed.changed_interactions):
-        await tx.run(cypher("writes/update_interactions"), rows=batch)
-        await tx.run(cypher("writes/drop_matters"), ids=[row["id"] for row in batch])
-    for batch in _batches(changed.moved):
-        await tx.run(cypher("writes/detach_moved_interactions"), ids=batch)
-    for matter in MATTERS:
-        parts = [
-            _part_of(row, row["properties"][matter])
-            for row in (*changed.new_interactions, *changed.changed_interactions)
-            if row["properties"][matter] is not None
-        ]
-        for batch in _batches(parts):
-            await tx.run(cypher(f"writes/part_of_{matter}"), rows=batch)
-
-
-async def _write_deletions(tx: Transaction, rows: PageRows) -> None:
-    for batch in _batches(list(rows.deleted.values())):
-        await tx.run(cypher("writes/delete_records"), rows=batch)
-        await tx.run(cypher("writes/delete_interactions"), rows=batch)
-
-
-async def _mark_stale(tx: Transaction, rows: PageRows, changed: _Changed) -> None:
-    """Customers and accounts that are described already; those still to be linked are marked by the link step."""
-    interactions = [row["properties"] for row in (*changed.new_interactions, *changed.changed_interactions)]
-    people = {row["record"] for row in interactions} | changed.left_by
-    people |= {row["properties"]["person"] for row in (*changed.new_records, *changed.changed_records)}
-    for batch in _batches(sorted(people - {None})):
-        await tx.run(cypher("writes/mark_stale_customers"), keys=batch)
-    accounts = {row["account_record"] for row in interactions} - {None}
-    for batch in _batches(sorted(accounts)):
-        await tx.run(cypher("writes/mark_stale_accounts"), keys=batch)
-
-
-def _version(row: Row, before: str) -> Row:
-    """Only what differs, as it was."""
-    old = msgspec.to_builtins(decode(before))
-    new = msgspec.to_builtins(decode(row["properties"]["body"]))
-    differing = {name: value for name, value in old.items() if new.get(name) != value}
-    return {"record": row["key"], "changed": msgspec.json.encode(differing).decode(), "until": _now()}
-
-
-def _part_of(row: Row, matter: str) -> Row:
-    source, _, name = matter.partition("/")
-    return {"interaction": row["id"], "matter": matter, "source": source, "name": name or matter}
-
-
-def _without_nulls(row: Row) -> Row:
-    """A new node needs no nulls, and they cost on the wire."""
-    return {**row, "properties": {name: value for name, value in row["properties"].items() if value is not None}}
-
-
-def _rejections(source: str, stream: str, problems: Sequence[RawProblem]) -> list[Row]:
-    return [
-        {
-            "id": f"{source}/{stream}/{fingerprint(problem.where + problem.reason + problem.body)}",
-            "source": source,
-            "stream": stream,
-            "place": problem.where,
-            "reason": problem.reason,
-            "body": problem.body[:10_000],
-        }
-        for problem in problems
-    ]
-
-
 def _count(
     landed: Landed, rows: PageRows, pairs: Sequence[tuple[Any, list[Record]]], problems: Sequence[RawProblem]
 ) -> None:
@@ -348,10 +185,6 @@ def _stop_when_hopeless(landed: Landed, key: str) -> None:
             f"{key}: {landed.rejected} of {seen} records could not be mapped, more than "
             f"{_TOO_MANY_REJECTED:.0%}: stopped. See `c360 sync --preview {landed.source}` and its mapping."
         )
-
-
-def _batches(rows: Sequence[Any]) -> Iterable[list[Any]]:
-    return (list(rows[start : start + _BATCH]) for start in range(0, len(rows), _BATCH))
 
 
 def _raw_text(raw: Any) -> str:

@@ -29,12 +29,16 @@ Row = dict[str, Any]
 
 MATTERS = ("ticket", "deal", "order", "subscription", "campaign")
 
-_PLAIN = (
-    "activity_id role team agent sequence subject text reason source_url campaign ticket deal order "
-    "subscription amount currency recurring_amount billing_period quantity cost score polarity question "
-    "question_version topic survey_token"
-).split()
-_ENUMS = "kind function channel direction precision metric program".split()
+_NOT_PROPERTIES = ("type", "id", "person", "account", "occurred_at", "ended_at", "observed_at", "scale")
+"""Fields of an interaction that stand in the graph in another form."""
+
+INTERACTION_PROPERTIES = tuple(
+    sorted(
+        {field.name for field in msgspec.structs.fields(Interaction)} - set(_NOT_PROPERTIES)
+        | {"record", "account_record", "scale_min", "scale_max", "hash"}
+    )
+)
+RECORD_PROPERTIES = ("source", "stream", "id", "kind", "body", "hash", "source_url", "merged_into", "person")
 
 
 @dataclass(slots=True)
@@ -85,6 +89,11 @@ def millis(moment: datetime | None) -> int | None:
     return None if moment is None else round(moment.timestamp() * 1000)
 
 
+def with_nulls(row: Row, names: Iterable[str]) -> Row:
+    """A row for a node that is there already: what is no longer said is null, which takes it away."""
+    return {**row, "properties": {**dict.fromkeys(names), **row["properties"]}}
+
+
 def fingerprint(body: str) -> str:
     """What tells a changed record from an unchanged one."""
     return blake2b(body.encode(), digest_size=12).hexdigest()
@@ -100,9 +109,6 @@ def _record_row(record: Person | Account | Consent) -> tuple[Row, Row | None]:
         "kind": "person",
         "body": body,
         "hash": fingerprint(body),
-        "source_url": None,
-        "merged_into": None,
-        "person": None,
     }
     if isinstance(record, Consent):
         person, mention = _experienced_by(record.person, record.source)
@@ -111,7 +117,8 @@ def _record_row(record: Person | Account | Consent) -> tuple[Row, Row | None]:
         return {"key": str(key), "properties": properties, "pending": None} | _times(at, at, None), mention
     if record.merged_into is not None:
         properties["merged_into"] = str(RecordKey(record.source, record.stream, record.merged_into))
-    properties["source_url"] = record.source_url
+    if record.source_url is not None:
+        properties["source_url"] = record.source_url
     if isinstance(record, Account):
         properties["kind"] = "account"
     times = _times(millis(record.created_at), millis(record.updated_at), millis(record.deleted_at))
@@ -126,23 +133,22 @@ def _interaction_row(record: Interaction) -> tuple[Row, Row | None]:
     key = _key(record)
     if record.person is None and record.account is None:
         raise RecordError(f"interaction {key}: it names neither a person nor an account. Map one of the two.")
-    properties: Row = {name: getattr(record, name) for name in _PLAIN}
-    for name in _ENUMS:
-        value = getattr(record, name)
-        properties[name] = None if value is None else str(value)
     person, mention = _experienced_by(record.person, record.source)
-    properties |= {
-        "source": record.source,
-        "stream": record.stream,
-        "record": person,
-        "account_record": None if person else record.account,
-        "automated": record.automated,
-        "scale_min": record.scale[0] if record.scale else None,
-        "scale_max": record.scale[1] if record.scale else None,
-        "requested_fields": list(record.requested_fields) or None,
-        "extra": msgspec.json.encode(record.extra).decode() if record.extra else None,
-        "hash": fingerprint(encode(record)),
-    }
+    properties: Row = msgspec.to_builtins(record, builtin_types=(datetime,))  # what is not said is not in it
+    for name in _NOT_PROPERTIES:
+        properties.pop(name, None)
+    properties["automated"] = record.automated
+    properties["sequence"] = record.sequence
+    properties["precision"] = record.precision.value
+    properties["hash"] = fingerprint(encode(record))
+    if person is not None:
+        properties["record"] = person
+    elif record.account is not None:
+        properties["account_record"] = record.account
+    if record.scale is not None:
+        properties["scale_min"], properties["scale_max"] = record.scale
+    if record.extra:
+        properties["extra"] = msgspec.json.encode(record.extra).decode()
     return {
         "id": str(key),
         "properties": properties,

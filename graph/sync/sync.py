@@ -14,6 +14,7 @@ from graph.store.lease import Lease
 from graph.sync.derive import Derived, derive_stale
 from graph.sync.land import AdjustPage, Landed, LandingSource, land
 from graph.sync.link import Linked, link_pending
+from graph.sync.pages import PageWriter
 from graph.sync.progress import Progress, Silence
 
 _CHANGES_KEPT_DAYS = 7
@@ -51,8 +52,9 @@ async def sync(
     started = time.monotonic()
     async with store.lease("sync", on_wait=progress.say), store.lease("link", on_wait=progress.say) as lease:
         await _finish_marked(store, lease, rules, progress)
+        pages = PageWriter(store, any_customers=await _any_customers(store))
         landed = await asyncio.gather(
-            *(land(source, store, progress, full=full, adjust=adjust) for source in sources),
+            *(land(source, store, pages, progress, full=full, adjust=adjust) for source in sources),
         )
         linked, derived = await link_and_derive(store, lease, rules, progress)
     return SyncReport(tuple(landed), linked, derived, time.monotonic() - started)
@@ -62,7 +64,7 @@ async def link_and_derive(
     store: Store, lease: Lease, rules: Rules, progress: Progress, *, anew: bool = False
 ) -> tuple[Linked, Derived]:
     """Link what is pending and derive what is stale; a first load (or `anew`) leaves one RESET in the change log."""
-    is_first = anew or (await store.read(cypher("writes/count_customers")))[0][0] == 0
+    is_first = anew or not await _any_customers(store)
     linked = await link_pending(store, lease, rules, progress)
     derived = await derive_stale(store, lease, rules, progress, log_changes=not is_first)
     await _tend_change_log(store, lease, reset=is_first and derived.customers > 0)
@@ -73,6 +75,10 @@ async def _finish_marked(store: Store, lease: Lease, rules: Rules, progress: Pro
     """What an earlier run left pending or stale. Without a model nothing is linked: it would learn from half."""
     if await store.read_one(cypher("writes/read_model")) is not None:
         await link_and_derive(store, lease, rules, progress)
+
+
+async def _any_customers(store: Store) -> bool:
+    return await store.read_one(cypher("writes/any_customer")) is not None
 
 
 async def _tend_change_log(store: Store, lease: Lease, *, reset: bool) -> None:

@@ -3,4 +3,4 @@
 UNWIND $ids AS id
 MATCH (c:Customer {id: id})
 SET c.stale = null
-RETURN c.id, c.first_record IS NOT NULL
+RETURN collect([c.id, c.first_record IS NOT NULL])

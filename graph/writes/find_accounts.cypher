@@ -2,4 +2,4 @@
 // :param keys => ["crm/companies/1"]
 UNWIND $keys AS key
 MATCH (r:SourceRecord {key: key})-[:DESCRIBES]->(a:Account)
-RETURN key, a.id
+RETURN collect([key, a.id])

@@ -2,4 +2,4 @@
 // :param keys => ["crm/contacts/1"]
 UNWIND $keys AS key
 MATCH (r:SourceRecord {key: key})
-RETURN r.key, r.hash, r.body
+RETURN collect([r.key, r.hash, r.body])

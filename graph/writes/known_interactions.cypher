@@ -2,4 +2,4 @@
 // :param ids => ["crm/deals/1:won"]
 UNWIND $ids AS id
 MATCH (i:Interaction {id: id})
-RETURN i.id, i.hash, i.record
+RETURN collect([i.id, i.hash, i.record])

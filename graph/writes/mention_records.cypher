@@ -6,4 +6,4 @@ ON CREATE SET r.source = row.source, r.stream = row.stream, r.id = row.id, r.kin
               r.hash = "mention", r.pending = row.pending, r.fresh = true
 WITH r WHERE r.fresh = true
 SET r.fresh = null
-RETURN r.key
+RETURN collect(r.key)

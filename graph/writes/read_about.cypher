@@ -2,4 +2,4 @@
 // :param ids => ["0197-id"]
 UNWIND $ids AS id
 MATCH (:Customer {id: id})-[:EXPERIENCED]->(a:Interaction)-[o:ABOUT]->(b:Interaction)
-RETURN a.id, b.id, o.method
+RETURN collect([a.id, b.id, o.method])

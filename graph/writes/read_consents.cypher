@@ -3,4 +3,4 @@
 UNWIND $keys AS key
 MATCH (r:SourceRecord {person: key})
 WHERE r.deleted_at IS NULL
-RETURN key, r.key, r.body
+RETURN collect([key, r.key, r.body])

@@ -2,4 +2,4 @@
 // :param ids => ["0197-id"]
 UNWIND $ids AS id
 MATCH (c:Customer {id: id})-[:EXPERIENCED]->(i:Interaction)-[:AT]->(t:Touchpoint)
-RETURN c.id, i.id, i.stage, t.key
+RETURN collect([c.id, i.id, i.stage, t.key])

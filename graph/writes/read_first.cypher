@@ -2,4 +2,4 @@
 // :param ids => ["0197-id"]
 UNWIND $ids AS id
 MATCH (c:Customer {id: id})-[:FIRST]->(i:Interaction)
-RETURN c.id, i.id, ""
+RETURN collect([c.id, i.id, ""])

@@ -2,4 +2,4 @@
 // :param ids => ["0197-id"]
 UNWIND $ids AS id
 MATCH (:Customer {id: id})-[:EXPERIENCED]->(a:Interaction)-[n:NEXT_IN_MATTER]->(b:Interaction)
-RETURN a.id, b.id, n.matter, n.gap_seconds
+RETURN collect([a.id, b.id, n.matter, n.gap_seconds])

@@ -2,4 +2,5 @@
 // :param ids => ["0197-id"]
 UNWIND $ids AS id
 MATCH (c:Customer {id: id})<-[:DESCRIBES]-(r:SourceRecord)
-RETURN c.id, collect([r.key, r.kind, r.source, r.body])
+WITH c.id AS id, collect([r.key, r.kind, r.source, r.body]) AS records
+RETURN collect([id, records])

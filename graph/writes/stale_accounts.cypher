@@ -1,3 +1,4 @@
 // Accounts about which something new is known, in the order of their ids.
 MATCH (c:Account {stale: true})
-RETURN c.id ORDER BY c.id
+WITH c.id AS id ORDER BY id
+RETURN collect(id)

@@ -1,3 +1,0 @@
-// How many customers there are.
-MATCH (c:Customer)
-RETURN count(c)
