@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from graph.store.driver import open_store
 from graph.store.settings import StoreSettings
 from tests.api.cli.calls import Shell
 
@@ -33,18 +29,6 @@ class DemoCompany:
     @property
     def store(self) -> StoreSettings:
         return StoreSettings(f"embedded:{self.data / 'graph'}")
-
-
-@contextmanager
-def kept_open(settings: StoreSettings) -> Iterator[None]:
-    """Keep an embedded store's server running between calls that would each start it anew."""
-    with asyncio.Runner() as runner:
-        stack = AsyncExitStack()
-        runner.run(stack.enter_async_context(open_store(settings)))
-        try:
-            yield
-        finally:
-            runner.run(stack.aclose())
 
 
 def demo_company(factory: pytest.TempPathFactory) -> DemoCompany:
