@@ -146,7 +146,7 @@ def _measure_here(sample: Path, settings: StoreSettings) -> dict[str, object]:
 def _show(results: list[dict[str, object]]) -> None:
     for r in results:
         REPORT.print(
-            f"{r['store']}: {r['customers']:,} customers of {r['records']:,} records, {r['interactions']:,} interactions: "
+            f"{r['store']}: {r['customers']:,} customers, {r['records']:,} records, {r['interactions']:,} events: "
             f"{r['seconds']} s, {r['written_a_second']:,} nodes and relationships/s, "
             f"{r['interactions_a_second']:,} interactions/s, again {r['resync_seconds']} s, peak {r['peak_mb']:,} MB"
         )

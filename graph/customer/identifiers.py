@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from connectors.records import Identifiers, Person
@@ -39,12 +39,21 @@ def external_key(system: str, value: str) -> IdentifierKey:
     return IdentifierKey("external", f"{system}:{value}")
 
 
-def identifiers_of(person: Person) -> Iterator[IdentifierKey]:
-    """All identifiers of a person record, each once."""
+def phone_numbers(person: Person) -> list[tuple[str, bool]]:
+    """Each number of a person record in E.164 with True, or as it is written with False when it cannot be read.
+
+    Read once, at landing: parsing is the costliest step of a record.
+    """
     country = person.address.country if person.address else None
+    read = [(e164(phone.value, phone.country or country), phone.value.strip()) for phone in person.phones]
+    return [(number or written, number is not None) for number, written in read if number or written]
+
+
+def identifiers_of(person: Person, numbers: Iterable[tuple[str, bool]]) -> Iterator[IdentifierKey]:
+    """All identifiers of a person record, each once; `numbers` are its `phone_numbers`."""
     found = [
         *(email_key(email.value) for email in person.emails),
-        *(phone_key(phone.value, phone.country or country) for phone in person.phones),
+        *(IdentifierKey("phone", number) for number, is_read in numbers if is_read),
         *(external_key(system, value) for system, value in person.external_ids.items()),
         *(IdentifierKey("anonymous", value) for value in person.anonymous_ids),
     ]

@@ -10,7 +10,6 @@ from typing import Any
 
 from connectors.records import Address, Person
 from graph.linkage import normalise
-from graph.linkage.phone import phone as e164
 from graph.rules import Survivorship
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
@@ -26,6 +25,8 @@ class TrustedRecord:
     key: str
     person: Person
     trust: float
+    phones: tuple[str, ...] = ()
+    """The person's numbers as landing has read them: E.164, or as written where they cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +216,7 @@ def _emails(
 def _phones(
     records: Sequence[TrustedRecord], rules: Survivorship, provenance: dict[str, Provenance]
 ) -> tuple[PhoneNumber, ...]:
-    candidates = [
-        Candidate(number, number, record)
-        for record in records
-        for phone in record.person.phones
-        if (number := e164(phone.value, phone.country or _country(record.person)) or phone.value.strip())
-    ]
+    candidates = [Candidate(number, number, record) for record in records for number in record.phones]
     if not candidates:
         return ()
     primary, provenance["phone"] = _survivor(candidates, rules.fields.get("phone", rules.default))
@@ -237,10 +233,6 @@ def _givers(candidates: Iterable[Candidate], comparable: str) -> tuple[str, ...]
 def _primary_first(candidates: Iterable[Candidate], primary: Candidate) -> list[str]:
     rest = sorted({candidate.comparable for candidate in candidates} - {primary.comparable})
     return [primary.comparable, *rest]
-
-
-def _country(person: Person) -> str | None:
-    return person.address.country if person.address else None
 
 
 def _comparable(value: object) -> str:

@@ -112,6 +112,11 @@ class Store:
         self._database = database
         self._server = server
 
+    @property
+    def writers(self) -> int:
+        """How many transactions at a time are worth while: the embedded store would make them run again."""
+        return 1 if self.kind == "embedded" else 2
+
     async def read(self, query: str, /, **parameters: Any) -> list[list[Any]]:
         """All rows of a question, as lists in the order of its RETURN."""
         try:

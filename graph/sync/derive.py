@@ -6,6 +6,7 @@ new interaction writes one NEXT, not a thousand.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ from graph.customer.events import Event
 from graph.customer.golden import account_row, customer_row
 from graph.customer.journey import Journey, JourneyMaker
 from graph.customer.survivorship import TrustedRecord, golden_record
+from graph.customer.touchpoints import Touchpoint
 from graph.cypher import cypher
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
@@ -59,16 +61,24 @@ async def derive_stale(
     progress.phase("derive customers", len(customers))
     maker = JourneyMaker(rules)
     await _prepare_stages(store, lease, maker)
-    for start in range(0, len(customers), CUSTOMERS_A_BATCH):
-        batch = customers[start : start + CUSTOMERS_A_BATCH]
-        done = await store.transaction(
-            lambda tx, batch=batch: _derive_customers(tx, lease, batch, trust, rules, maker, log_changes)  # type: ignore[misc]
-        )
-        derived.customers += len(batch)
-        derived.interactions += done.interactions
-        derived.relationships_made += done.made
-        derived.relationships_dropped += done.dropped
-        progress.advance("derive customers", len(batch))
+    names = _NamedTouchpoints(store)
+    batches = iter(
+        [customers[start : start + CUSTOMERS_A_BATCH] for start in range(0, len(customers), CUSTOMERS_A_BATCH)]
+    )
+
+    async def one_after_another() -> None:
+        for batch in batches:
+            done = await store.transaction(
+                lambda tx, batch=batch: _derive_customers(tx, lease, batch, trust, rules, maker, names, log_changes)  # type: ignore[misc]
+            )
+            derived.customers += len(batch)
+            derived.interactions += done.interactions
+            derived.relationships_made += done.made
+            derived.relationships_dropped += done.dropped
+            progress.advance("derive customers", len(batch))
+
+    # While one batch waits for the store another is thought about.
+    await asyncio.gather(*(one_after_another() for _ in range(store.writers)))
     if log_changes and customers:
         await _forget_touchpoints(store, lease)
     derived.seconds = time.monotonic() - started
@@ -101,9 +111,9 @@ async def _derive_customers(
     trust: dict[str, float],
     rules: Rules,
     maker: JourneyMaker,
+    names: _NamedTouchpoints,
     log_changes: bool,
 ) -> _Done:
-    await lease.hold(tx)
     # Clearing the mark first locks the customers: what lands meanwhile waits, and marks them again.
     facts = _Facts()
     facts.is_new |= {id for id, known in await tx.collected(cypher("writes/begin_customers"), ids=ids) if not known}
@@ -130,8 +140,9 @@ async def _derive_customers(
         )
     await tx.run(cypher("writes/write_customers"), rows=rows)
     await _write_employment(tx, facts, journeys)
-    done = await _write_journeys(tx, journeys, facts.is_new)
+    done = await _write_journeys(tx, journeys, facts.is_new, names)
     done.interactions = sum(len(journey.events) for journey in journeys.values())
+    await lease.hold(tx)  # last, so that two batches at a time wait for each other only here
     if log_changes:
         await tx.run(cypher("writes/log_change"), now=_now(), batch=_change(rows, facts.is_new))
     return done
@@ -141,14 +152,14 @@ async def _read_records(tx: Transaction, ids: Sequence[str], trust: dict[str, fl
     owner: dict[str, str] = {}
     account_keys: dict[str, str] = {}
     for id, records in await tx.collected(cypher("writes/read_records"), ids=ids):
-        for key, kind, source, body in sorted(records):
+        for key, kind, source, body, phones in sorted(records, key=lambda record: str(record[0])):
             owner[key] = id
             if kind == "mention":
                 facts.mentions[id].append(key)
                 continue
             person = decode(body)
             if isinstance(person, Person):
-                facts.records[id].append(TrustedRecord(key, person, trust.get(source, 0.5)))
+                facts.records[id].append(TrustedRecord(key, person, trust.get(source, 0.5), tuple(phones or ())))
                 facts.consents[id].extend((key, statement) for statement in person.consents)
                 if person.account_id is not None:
                     account_keys.setdefault(id, person.account_id)
@@ -177,15 +188,14 @@ async def _write_employment(tx: Transaction, facts: _Facts, journeys: dict[str, 
     await tx.run(cypher("writes/employ"), rows=employed)
 
 
-async def _write_journeys(tx: Transaction, journeys: dict[str, Journey], is_new: set[str]) -> _Done:
+async def _write_journeys(
+    tx: Transaction, journeys: dict[str, Journey], is_new: set[str], names: _NamedTouchpoints
+) -> _Done:
     settled = [id for id in journeys if id not in is_new]
     before = await _read_edges(tx, settled) if settled else {}
     wanted = _edges(journeys)
     done = _Done()
-    touchpoints = {touchpoint.key: touchpoint for journey in journeys.values() for touchpoint in journey.touchpoints}
-    await tx.run(
-        cypher("writes/name_touchpoints"), rows=[msgspec.to_builtins(touchpoints[key]) for key in sorted(touchpoints)]
-    )
+    await names.write(touchpoint for journey in journeys.values() for touchpoint in journey.touchpoints)
     for kind in _EDGE_KINDS:
         old, new = before.get(kind, set()), wanted[kind]
         gone, made = sorted(old - new, key=_ends), sorted(new - old, key=_ends)
@@ -196,6 +206,21 @@ async def _write_journeys(tx: Transaction, journeys: dict[str, Journey], is_new:
         for batch in _batches(made):
             await tx.run(cypher(f"writes/make_{kind}"), rows=[list(edge) for edge in batch])
     return done
+
+
+class _NamedTouchpoints:
+    """Touchpoints that this run has written: each once, in a transaction of its own, since all batches share them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._written: set[str] = set()
+
+    async def write(self, touchpoints: Iterable[Touchpoint]) -> None:
+        new = {touchpoint.key: touchpoint for touchpoint in touchpoints if touchpoint.key not in self._written}
+        if new:
+            rows = [msgspec.to_builtins(new[key]) for key in sorted(new)]
+            await self._store.write(cypher("writes/name_touchpoints"), rows=rows)
+            self._written.update(new)
 
 
 Edge = tuple[Any, ...]
@@ -259,7 +284,7 @@ async def _derive_accounts(tx: Transaction, lease: Lease, ids: Sequence[str], tr
     events: dict[str, str] = {}
     for id, records in await tx.collected(cypher("writes/read_account_records"), ids=ids):
         accounts = []
-        for key, source, body in sorted(records):
+        for key, source, body in sorted(records, key=lambda record: str(record[0])):
             account = decode(body)
             if isinstance(account, Account):
                 accounts.append((key, account, trust.get(source, 0.5)))

@@ -79,9 +79,8 @@ class PageWriter:
         all_new: bool,
     ) -> int:
         changed = await _changed_only(tx, rows, all_new)
-        mentions = [
-            row for key, row in rows.mentions.items() if key not in rows.records and hash(key) not in self._known
-        ]
+        known = self._known
+        mentions = [row for key, row in rows.mentions.items() if key not in rows.records and hash(key) not in known]
         await _write_records(tx, rows, changed, mentions)
         await _write_interactions(tx, changed)
         await _write_deletions(tx, rows)
@@ -156,7 +155,9 @@ async def _write_records(tx: Transaction, rows: PageRows, changed: _Changed, men
         await tx.run(cypher("writes/create_records"), rows=batch)
     for batch in _batches(changed.changed_records):
         await tx.run(cypher("writes/update_records"), rows=[with_nulls(row, RECORD_PROPERTIES) for row in batch])
-        await tx.run(cypher("writes/drop_identifiers"), keys=[row["key"] for row in batch])
+    lost: set[str] = set()
+    for batch in _batches([row["record"] for row in changed.versions]):  # a mention has none to lose
+        lost |= set(await tx.collected(cypher("writes/drop_identifiers"), keys=batch))
     for batch in _batches(changed.versions):
         await tx.run(cypher("writes/keep_versions"), rows=batch)
     new_mentions: set[str] = set()
@@ -166,6 +167,8 @@ async def _write_records(tx: Transaction, rows: PageRows, changed: _Changed, men
     identifiers = [one for key in (*touched, *sorted(new_mentions)) for one in rows.identifiers.get(key, ())]
     for batch in _batches(identifiers):
         await tx.run(cypher("writes/identify_records"), rows=batch)
+    for batch in _batches(sorted(lost - {one["key"] for one in identifiers})):
+        await tx.run(cypher("writes/forget_identifiers"), keys=batch)
 
 
 async def _write_interactions(tx: Transaction, changed: _Changed) -> None:

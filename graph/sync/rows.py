@@ -22,7 +22,7 @@ from connectors.records import (
     Tombstone,
     encode,
 )
-from graph.customer.identifiers import identifiers_of, identifiers_of_mention
+from graph.customer.identifiers import identifiers_of, identifiers_of_mention, phone_numbers
 
 Row = dict[str, Any]
 """Parameters of one line of a writing query; its keys are named on top of the query's file."""
@@ -38,7 +38,7 @@ INTERACTION_PROPERTIES = tuple(
         | {"record", "account_record", "scale_min", "scale_max", "hash"}
     )
 )
-RECORD_PROPERTIES = ("source", "stream", "id", "kind", "body", "hash", "source_url", "merged_into", "person")
+RECORD_PROPERTIES = ("source", "stream", "id", "kind", "body", "hash", "source_url", "merged_into", "person", "phones")
 
 
 @dataclass(slots=True)
@@ -78,9 +78,12 @@ def add_record(page: PageRows, record: Record) -> None:
         page.records[row["key"]] = row
         _mention(page, mention)
         if isinstance(record, Person):
+            numbers = phone_numbers(record)
+            if numbers:
+                row["properties"]["phones"] = [number for number, _ in numbers]
             page.identifiers[row["key"]] = [
                 {"record": row["key"], "key": found.key, "kind": found.kind, "value": found.value}
-                for found in identifiers_of(record)
+                for found in identifiers_of(record, numbers)
             ]
 
 

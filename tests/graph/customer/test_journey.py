@@ -27,9 +27,7 @@ def event(id: str, kind: str, day: float, **more: Any) -> Event:
         "direction": "outbound",
         "automated": False,
     }
-    empty = dict.fromkeys(
-        "team agent ticket deal order subscription metric score program survey_token".split()
-    )
+    empty = dict.fromkeys("team agent ticket deal order subscription metric score program survey_token".split())
     return Event(**(values | empty | more))
 
 

@@ -6,6 +6,7 @@ import random
 from datetime import UTC, datetime
 
 from connectors.records import Address, Email, Person, Phone
+from graph.customer.identifiers import phone_numbers
 from graph.customer.survivorship import TrustedRecord, golden_record
 from graph.rules import Survivorship
 
@@ -21,7 +22,8 @@ def record(key: str, *, trust: float = 0.5, day: int = 1, **fields: object) -> T
         updated_at=datetime(2026, 1, day, tzinfo=UTC),
         **fields,  # type: ignore[arg-type]
     )
-    return TrustedRecord(key, person, trust)
+    numbers = tuple(number for number, _ in phone_numbers(person))
+    return TrustedRecord(key, person, trust, numbers)
 
 
 def test_the_most_trusted_source_wins_and_says_so() -> None:
