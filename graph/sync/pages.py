@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ class PageWriter:
         self._store = store
         self._any_customers = any_customers
         self._known: set[int] = set()
+        # Pages of several sources write the same identifiers and mentions: side by side they would wait for each
+        # other's locks, or run again. Reading and mapping go on meanwhile.
+        self._one_at_a_time = asyncio.Lock()
 
     async def store(
         self,
@@ -51,17 +55,18 @@ class PageWriter:
         all_new: bool,
     ) -> tuple[int, bool]:
         """How many records and interactions were new or changed; and whether the next page may be taken as all new."""
-        if all_new:
-            try:
+        async with self._one_at_a_time:
+            if all_new:
+                try:
+                    changed = await self._store.transaction(
+                        lambda tx: self._write(tx, source, stream, rows, problems, state, all_new=True)
+                    )
+                except ConstraintViolated:
+                    all_new = False  # something of it was there after all: a mention, or an id said twice
+            if not all_new:
                 changed = await self._store.transaction(
-                    lambda tx: self._write(tx, source, stream, rows, problems, state, all_new=True)
+                    lambda tx: self._write(tx, source, stream, rows, problems, state, all_new=False)
                 )
-            except ConstraintViolated:
-                all_new = False  # something of it was there after all: a mention, or an id said twice
-        if not all_new:
-            changed = await self._store.transaction(
-                lambda tx: self._write(tx, source, stream, rows, problems, state, all_new=False)
-            )
         if len(self._known) < _KNOWN_AT_MOST:
             self._known.update(hash(key) for key in rows.records)
             self._known.update(hash(key) for key in rows.mentions)
