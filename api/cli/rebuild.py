@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from api.cli.examples import examples
-from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened, run
+from api.cli.invocation import Invocation, JsonOption, of, opened, run
 from api.cli.output import print_json, print_table
 from api.cli.progress import shown_progress
 from graph.sync.rebuild import RebuildPlan, plan_rebuild
@@ -18,7 +18,7 @@ _SHOWN = 20
 
 
 def hang_on(app: typer.Typer) -> None:
-    app.command("rebuild", epilog=examples("c360 rebuild", "c360 rebuild --dry-run", "c360 rebuild --dry-run --train"))(
+    app.command("rebuild", epilog=examples("c360 rebuild", "c360 rebuild --dry-run --train", "c360 rebuild --train"))(
         rebuild
     )
 
@@ -27,15 +27,13 @@ def rebuild(
     context: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which customers would merge or split.")] = False,
     train: Annotated[
-        bool, typer.Option("--train", help="With --dry-run: by a model that learns from today's records.")
+        bool, typer.Option("--train", help="By a linkage model that learns from today's records, not the frozen one.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make customers, journeys and stages again from the facts; ids and people's decisions stay."""
     invocation = of(context)
-    if train and not dry_run:
-        raise UsageProblem("--train needs --dry-run: a model that learned anew is only shown, not yet put in force.")
-    run(_plan(invocation, train, as_json) if dry_run else _rebuild(invocation, as_json))
+    run(_plan(invocation, train, as_json) if dry_run else _rebuild(invocation, train, as_json))
 
 
 async def _plan(invocation: Invocation, train: bool, as_json: bool) -> None:
@@ -62,11 +60,11 @@ def _show_plan(invocation: Invocation, plan: RebuildPlan) -> None:
         print_table(invocation.out, ("would split",), [[id] for id in plan.splits[:_SHOWN]])
 
 
-async def _rebuild(invocation: Invocation, as_json: bool) -> None:
+async def _rebuild(invocation: Invocation, train: bool, as_json: bool) -> None:
     rules = invocation.rules()
     async with opened(invocation.store()) as store:
         with shown_progress(invocation.err) as progress:
-            linked, derived = await rebuild_graph(store, rules, progress)
+            linked, derived = await rebuild_graph(store, rules, progress, train=train)
     if as_json:
         print_json(invocation.out, {"linked": msgspec.to_builtins(linked), "derived": msgspec.to_builtins(derived)})
     else:

@@ -30,11 +30,18 @@ class RebuildPlan:
     model_version: str
 
 
-async def rebuild(store: Store, rules: Rules, progress: Progress | None = None) -> tuple[Linked, Derived]:
-    """Wipe what is derived and make it again; every fact, ids too, stays. A sync finishes one that was killed."""
+async def rebuild(
+    store: Store, rules: Rules, progress: Progress | None = None, *, train: bool = False
+) -> tuple[Linked, Derived]:
+    """Wipe what is derived and make it again; every fact, ids too, stays. A sync finishes one that was killed.
+
+    With `train` a model that learns from today's records comes into force; without it the frozen one is used again.
+    """
     progress = progress or Silence()
     async with store.lease("sync", on_wait=progress.say), store.lease("link", on_wait=progress.say) as lease:
         await _mark_all_pending(store, lease, progress)
+        if train:
+            await _retire_models(store, lease)
         progress.phase("wipe what is derived", len(_DERIVED))
         for name in _DERIVED:
             await _wipe(store, lease, name)
@@ -77,6 +84,14 @@ async def _mark_all_pending(store: Store, lease: Lease, progress: Progress) -> N
             return last
 
         after = await store.transaction(work)
+
+
+async def _retire_models(store: Store, lease: Lease) -> None:
+    async def work(tx: Transaction) -> None:
+        await lease.hold(tx)
+        await tx.run(cypher("writes/retire_models"))
+
+    await store.transaction(work)
 
 
 async def _wipe(store: Store, lease: Lease, name: str) -> None:

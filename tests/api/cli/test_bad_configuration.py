@@ -68,7 +68,6 @@ CASES = {
     "no folder of exports": ({}, ["init", "exports"], ["exports", "no such folder"]),
     "init twice": ({"plugins.toml": "", "x/a.csv": PEOPLE}, ["init", "CONFIG/x"], ["is there already", "--force"]),
     "json without once": ({}, ["demo", "--json"], ["--once"]),
-    "train for real": ({}, ["rebuild", "--train"], ["--dry-run"]),
     "copy onto itself": ({}, ["store", "copy", "embedded:a", "embedded:a"], ["same store"]),
     "no address": ({}, ["store", "copy", "http://x", "embedded:a"], ["http:…", "embedded:PATH", "bolt://"]),
     "open to the world": ({}, ["serve", "--host", "0.0.0.0"], ["0.0.0.0", "C360_API_TOKEN"]),

@@ -30,6 +30,20 @@ async def test_a_rebuild_gives_the_same_graph_and_the_same_ids(store: Store) -> 
     assert await digest(store) == before
 
 
+async def test_a_rebuild_may_learn_anew(store: Store) -> None:
+    """With `train` a new model is in force; the old one is kept, and customers keep their ids."""
+    people = [person(f"crm/contacts/{n}", f"Nora N{n}son", email=f"nora{n}@x{n}.test") for n in range(8)]
+    await sync([fixed_source("crm", *people)], store, RULES)
+    ids = await store.read("MATCH (c:Customer) RETURN c.id ORDER BY c.id")
+    await store.write("MATCH (m:LinkageModel) SET m.version = 'of old'")
+
+    await rebuild(store, RULES, train=True)
+
+    models = await store.read("MATCH (m:LinkageModel) RETURN m.version = 'of old', m.in_force ORDER BY m.in_force")
+    assert models == [[True, False], [False, True]]
+    assert await store.read("MATCH (c:Customer) RETURN c.id ORDER BY c.id") == ids
+
+
 async def test_former_ids_survive_a_rebuild(store: Store) -> None:
     """A customer who became part of another still answers by the old id after everything was wiped."""
     await sync([fixed_source("crm", person("crm/contacts/1", "Ada Byron", email="ada@byron.test"))], store, RULES)
