@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-import pyarrow as pa
 
-from connectors.records import Account, Person, decode
+from connectors.records import Account, decode
 from graph.cypher import cypher
 from graph.linkage.link import Decisions, Join, Linkage, link
 from graph.linkage.model import LinkageModel
@@ -21,6 +20,7 @@ from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
 from graph.sync.accounts import account_clusters
 from graph.sync.identities import Assignment, Plan, assign
+from graph.sync.people import People, read_people
 from graph.sync.progress import Progress
 from graph.sync.rows import Row
 
@@ -47,16 +47,6 @@ class Linked:
     trained: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _People:
-    """The person records of the graph; mentions are apart, because an identifier alone decides about them."""
-
-    persons: dict[str, Person]
-    current: dict[str, str]
-    pending: frozenset[str]
-    mentions: tuple[str, ...]
-
-
 async def link_pending(store: Store, lease: Lease, rules: Rules, progress: Progress) -> Linked:
     """Link what is pending; nothing is read when nothing is. Killed anywhere, the next call goes on."""
     started = time.monotonic()
@@ -72,9 +62,10 @@ async def link_pending(store: Store, lease: Lease, rules: Rules, progress: Progr
 
 
 async def _link_people(store: Store, lease: Lease, rules: Rules, progress: Progress, linked: Linked) -> None:
-    people = await _read_people(store, progress)
-    linked.records = len(people.persons) + len(people.mentions)
-    model = await _model_in_force(store, len(people.persons))
+    people = await read_people(store, progress)
+    current = await read_identities(store, "customer")
+    linked.records = people.table.num_rows + len(people.mentions)
+    model = await _model_in_force(store, people.table.num_rows)
     progress.phase("link", 100)
     shown = 0
 
@@ -84,18 +75,18 @@ async def _link_people(store: Store, lease: Lease, rules: Rules, progress: Progr
         progress.advance("link", max(0, now - shown))
         shown = max(shown, now)
 
-    decisions = await _decisions(store, people.persons)
-    linkage = link(_columns(people.persons), model=model, rules=rules.matching, decisions=decisions, progress=show)
+    decisions = await _decisions(store, people)
+    linkage = link(people.table, model=model, rules=rules.matching, decisions=decisions, progress=show)
     if model is None:
-        await _save_model(store, lease, linkage.model, len(people.persons))
+        await _save_model(store, lease, linkage.model, people.table.num_rows)
         linked.trained = True
     linked.model_version = linkage.model.version
     clusters = await _with_mentions(store, _clusters(linkage), people.mentions)
-    plan = assign(clusters, people.current)
+    plan = assign(clusters, current)
     joins = {join.record_id: join for join in linkage.joins()}
     linked.customers = len(clusters)
     linked.merged = dict(plan.retired)
-    anew = people.pending if model is not None else frozenset((*people.persons, *people.mentions))
+    anew = people.pending if model is not None else frozenset(current) | people.pending
     await _write_plan(store, lease, plan, "customer", anew, joins, progress, linked)
     await _write_reviews(store, lease, linkage, linked)
     await _restore_former_ids(store, lease, "customer")
@@ -105,12 +96,13 @@ async def plan_people(
     store: Store, rules: Rules, progress: Progress, *, train: bool = False
 ) -> tuple[Plan, dict[str, str], str]:
     """What linking everything would give: the plan, each record's id now, the model's version. Writes nothing."""
-    people = await _read_people(store, progress)
-    model = None if train else await _model_in_force(store, len(people.persons))
-    decisions = await _decisions(store, people.persons)
-    linkage = link(_columns(people.persons), model=model, rules=rules.matching, decisions=decisions)
+    people = await read_people(store, progress)
+    current = await read_identities(store, "customer")
+    model = None if train else await _model_in_force(store, people.table.num_rows)
+    decisions = await _decisions(store, people)
+    linkage = link(people.table, model=model, rules=rules.matching, decisions=decisions)
     clusters = await _with_mentions(store, _clusters(linkage), people.mentions)
-    return assign(clusters, people.current), people.current, linkage.model.version
+    return assign(clusters, current), current, linkage.model.version
 
 
 async def _link_accounts(store: Store, lease: Lease, linked: Linked) -> None:
@@ -137,67 +129,12 @@ async def _link_accounts(store: Store, lease: Lease, linked: Linked) -> None:
     await store.transaction(employ)
 
 
-async def _read_people(store: Store, progress: Progress) -> _People:
-    persons: dict[str, Person] = {}
-    current = await read_identities(store, "customer")
-    pending: set[str] = set()
-    mentions: list[str] = []
-    progress.phase("read records")
-    async for key, kind, body, is_pending in store.stream(cypher("writes/read_people")):
-        if is_pending:
-            pending.add(key)
-        if kind == "mention":
-            mentions.append(key)
-        else:
-            record = decode(body)
-            if isinstance(record, Person):
-                persons[key] = record
-        if (len(persons) + len(mentions)) % 1_000 == 0:
-            progress.advance("read records", 1_000)
-    return _People(persons, current, frozenset(pending), tuple(mentions))
-
-
 async def read_identities(store: Store, of: str) -> dict[str, str]:
     """Which id stands for each record now; identities are facts, so they survive a rebuild."""
     current: dict[str, str] = {}
     async for id, records in store.stream(cypher("writes/read_identities"), of=of):
         current.update(dict.fromkeys(records, id))
     return current
-
-
-def _columns(persons: dict[str, Person]) -> pa.Table:
-    """The persons as the columns that linkage reads, in key order."""
-    keys = sorted(persons)
-    people = [persons[key] for key in keys]
-    text = pa.string()
-    many = pa.list_(pa.string())
-    addresses = [person.address for person in people]
-    return pa.table(
-        {
-            "record_id": pa.array(keys, text),
-            "source": pa.array([p.source for p in people], text),
-            "first_name": pa.array([p.given_name for p in people], text),
-            "last_name": pa.array([p.family_name for p in people], text),
-            "full_name": pa.array([p.full_name for p in people], text),
-            "email": pa.array([[e.value for e in p.emails] for p in people], many),
-            "phone": pa.array([[n.value for n in p.phones] for p in people], many),
-            "company": pa.array([p.account_name for p in people], text),
-            "street": pa.array([a.street if a else None for a in addresses], text),
-            "city": pa.array([a.city if a else None for a in addresses], text),
-            "region": pa.array([a.region if a else None for a in addresses], text),
-            "postcode": pa.array([a.postal_code if a else None for a in addresses], text),
-            "country": pa.array([_country(p) for p in people], text),
-            "birth_date": pa.array([p.birth_date.isoformat() if p.birth_date else None for p in people], text),
-            "job_title": pa.array([p.job_title for p in people], text),
-            "external_ids": pa.array([[f"{s}:{i}" for s, i in p.external_ids.items()] for p in people], many),
-        }
-    )
-
-
-def _country(person: Person) -> str | None:
-    if person.address and person.address.country:
-        return person.address.country
-    return next((phone.country for phone in person.phones if phone.country), None)
 
 
 def _clusters(linkage: Linkage) -> list[list[str]]:
@@ -227,18 +164,15 @@ async def _with_mentions(store: Store, clusters: list[list[str]], mentions: Sequ
     return [*clusters, *alone.values()]
 
 
-async def _decisions(store: Store, persons: dict[str, Person]) -> Decisions:
+async def _decisions(store: Store, people: People) -> Decisions:
     """What people decided and what sources merged themselves."""
-    merge: list[tuple[str, str]] = []
+    merge: list[tuple[str, str]] = list(people.merged)
     keep_apart: list[tuple[str, str]] = []
-    for kind, records in await store.read(cypher("writes/read_decisions")):
+    decided = await store.read(cypher("writes/read_decisions"))
+    known = set(people.table["record_id"].to_pylist()) if decided else set()
+    for kind, records in decided:
         pairs = merge if kind == "merge" else keep_apart
-        pairs.extend((records[0], other) for other in records[1:] if records[0] in persons and other in persons)
-    for key, person in persons.items():
-        if person.merged_into is not None:
-            survivor = f"{person.source}/{person.stream}/{person.merged_into}"
-            if survivor in persons:
-                merge.append((key, survivor))
+        pairs.extend((records[0], other) for other in records[1:] if records[0] in known and other in known)
     return Decisions(tuple(sorted(merge)), tuple(sorted(keep_apart)))
 
 
