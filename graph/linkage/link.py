@@ -19,16 +19,18 @@ from graph.linkage.coded import Coded, Ints, coded
 from graph.linkage.columns import RAW_COLUMNS, as_strings, normalised
 from graph.linkage.compare import Levels, compare
 from graph.linkage.decide import Bits, Scorer, probability
+from graph.linkage.drift import completeness
 from graph.linkage.explain import Evidence, Explanation, explain, field_evidence
 from graph.linkage.fields import Field
 from graph.linkage.guards import Guards, guards
 from graph.linkage.model import LinkageModel
+from graph.linkage.relations import Relation, related
 from graph.linkage.rules import Decisions, LinkageError, MatchingRules
 from graph.linkage.train import learn, usable_fields
 
 __all__ = [
     "Decisions", "Evidence", "Explanation", "Join", "Linkage", "LinkageError", "LinkageModel", "LinkageReport",
-    "MatchingRules", "Review", "explain", "link", "train",
+    "MatchingRules", "Relation", "Review", "explain", "link", "train",
 ]  # fmt: skip
 
 Progress = Callable[[str, float], None]
@@ -79,6 +81,7 @@ def link(
         order,
         scorer,
         guard,
+        pairs,
         edges,
         clusters,
         rules,
@@ -138,6 +141,7 @@ class Linkage:
     _order: npt.NDArray[np.int64]
     _scorer: Scorer
     _guards: Guards
+    _pairs: Candidates
     _edges: Edges
     _clusters: Clusters
     _rules: MatchingRules
@@ -146,6 +150,11 @@ class Linkage:
     @property
     def model(self) -> LinkageModel:
         return self._scorer.model
+
+    @property
+    def completeness(self) -> dict[str, float]:
+        """By field, the share of these records that say it; the model knows what it was at training."""
+        return completeness(self._records)
 
     @property
     def record_ids(self) -> npt.NDArray[np.object_]:
@@ -183,6 +192,12 @@ class Linkage:
             Review(ids[kept.left[at]], ids[kept.right[at]], round(float(kept.bits[at]), 3), round(float(likely[at]), 4))
             for at in order
         ]
+
+    def relations(self, limit: int | None = None) -> list[Relation]:
+        """Candidates of different clusters that are likely of one household or company, likeliest first."""
+        labels, pairs = self._clusters.labels, self._pairs
+        apart = labels[pairs.left] != labels[pairs.right]
+        return related(self._scorer, pairs.left[apart], pairs.right[apart], self._rules.chunk_pairs)[:limit]
 
     def _in_input_order(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
         placed = np.empty_like(values)

@@ -19,7 +19,7 @@ Weights = tuple[tuple[float, ...], ...]
 FORMAT = 1
 
 
-class Relation(msgspec.Struct, frozen=True):
+class RelationClass(msgspec.Struct, frozen=True):
     """People who are related but not the same: their share among all pairs, and how often they stand on each level."""
 
     name: str
@@ -69,7 +69,7 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
     """The share of matches among all pairs of records: the prior."""
     match: Weights
     random: Weights
-    relations: tuple[Relation, ...]
+    relations: tuple[RelationClass, ...]
     email_given_names: Weights = ()
     """How alike strangers' e-mails are if neither, the family, the given, or both names agree; empty: not learned."""
     frequencies: dict[str, Counts] = {}
@@ -85,10 +85,12 @@ class LinkageModel(_Content, frozen=True, kw_only=True, dict=True):
     """A frozen model. The same records and the same model give the same customers, always."""
 
     trained_at: str = ""
+    completeness: dict[str, float] = {}
+    """The share of records that said each field at training. Told, never used: it is no part of the version."""
 
     @cached_property
     def version(self) -> str:
-        """Hash of the content (without `trained_at`), 16 hex digits."""
+        """Hash of the content (without `trained_at` and `completeness`), 16 hex digits."""
         content = {name: getattr(self, name) for name in _Content.__struct_fields__}
         return hashlib.blake2b(msgspec.msgpack.encode([FORMAT, content], order="sorted"), digest_size=8).hexdigest()
 

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from graph.linkage.candidates import Key, oversized_blocks
 from graph.linkage.coded import Coded, Column, Hashes, Ints, avalanche, mixed
 from graph.linkage.compare import SWAPPED, Levels, compare
+from graph.linkage.drift import completeness
 from graph.linkage.em import Learned, names_agreement, unsupervised
 from graph.linkage.fields import CARRIERS, FIELDS, SHARED_IDENTIFIERS, Field
-from graph.linkage.model import Counts, LinkageModel, Relation, SharedRate
+from graph.linkage.model import Counts, LinkageModel, RelationClass, SharedRate
 from graph.linkage.rules import MatchingRules, default_match_bits
 
 _ONE_PERSONS_SHARE = 6
@@ -59,6 +60,7 @@ def learn(
         caps_bound=learned.caps_bound,
         records=records.rows,
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        completeness=completeness(records),
     )
 
 
@@ -72,9 +74,9 @@ def _plain(levels: Sequence[npt.NDArray[np.float64]]) -> tuple[tuple[float, ...]
     return tuple(tuple(float(x) for x in level) for level in levels)
 
 
-def _relations(learned: Learned) -> tuple[Relation, ...]:
+def _relations(learned: Learned) -> tuple[RelationClass, ...]:
     return tuple(
-        Relation(
+        RelationClass(
             name, float(learned.relation_shares[name]), tuple(sorted(shared)), _plain(learned.relation_levels[name])
         )
         for name, shared in learned.relations.items()
