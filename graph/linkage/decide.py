@@ -56,16 +56,14 @@ class Scorer:
 
     def score(self, left: Ints, right: Ints, levels: Levels) -> Bits:
         """Posterior log odds of each pair, in bits, prior included."""
-        model = self.model
-        match = np.full(len(left), np.log2(model.match_share), np.float32)
-        others = [np.full(len(left), np.log2(model.random_share), np.float32)]
-        others += [np.full(len(left), np.log2(relation.share), np.float32) for relation in model.relations]
-        for term in self._terms(left, right, levels):
-            match += term.match + term.identifier
-            others[0] += term.random
-            for at, bits in enumerate(term.relations, 1):
-                others[at] += bits
+        match, *others = self._classes(left, right, levels)
         return match - _log_sum(others)
+
+    def relation_shares(self, left: Ints, right: Ints, levels: Levels) -> Bits:
+        """(relations, pairs): the posterior probability that a pair is of that relation, and not one person."""
+        classes = self._classes(left, right, levels, shared_rates=False)
+        total = _log_sum(classes)
+        return np.stack([np.exp2(bits - total) for bits in classes[2:]])
 
     def evidence(self, left: Ints, right: Ints, levels: Levels) -> tuple[Bits, Bits]:
         """(pairs, fields) bits that each field adds, and the total; what the sum lacks is prior and relations."""
@@ -81,14 +79,24 @@ class Scorer:
         evidence = np.minimum(bits - np.float32(self.model.prior_bits), 0)
         return np.asarray(np.where(bits < 0, np.maximum(bits, evidence), bits), np.float32)
 
-    def _terms(self, left: Ints, right: Ints, levels: Levels) -> Iterator[_Term]:
+    def _classes(self, left: Ints, right: Ints, levels: Levels, shared_rates: bool = True) -> list[Bits]:
+        """Joint log2 probabilities of each pair with match, random and each relation."""
+        model = self.model
+        shares = (model.match_share, model.random_share, *(relation.share for relation in model.relations))
+        classes = [np.full(len(left), np.log2(share), np.float32) for share in shares]
+        for term in self._terms(left, right, levels, shared_rates):
+            for at, more in enumerate((term.match + term.identifier, term.random, *term.relations)):
+                classes[at] += more
+        return classes
+
+    def _terms(self, left: Ints, right: Ints, levels: Levels, shared_rates: bool = True) -> Iterator[_Term]:
         state = names_agreement(levels, self._names) if self._email is not None else None
         for at, name in enumerate(self._names):
             level = levels[:, at]
             identifier = np.zeros(len(left), np.float32)
             same = np.flatnonzero(level == SAME)
             codes = self._same_codes(name, left, right, same)
-            if name in self._identifier and len(same):
+            if shared_rates and name in self._identifier and len(same):
                 # The identifier speaks through its shared rate; its level is taken out so that it does not count twice.
                 identifier[same] = self._identifier[name][codes]
                 level = level.copy()

@@ -23,6 +23,7 @@ from graph.linkage.decide import Scorer, probability
 from graph.linkage.guards import Guards, guards
 from graph.linkage.link import Join, Review, clustered, compared, in_id_order, joined, tied, weighed
 from graph.linkage.model import LinkageModel
+from graph.linkage.relations import Relation, related
 from graph.linkage.rules import Decisions, LinkageError, MatchingRules
 
 _EXTERNAL: Key = ("external_ids",)
@@ -178,6 +179,21 @@ def link_changed(
     touched = index.reached(np.concatenate((once[index.alive[once]], pending)))
     stay = set(names)
     return _clustered_again(index, touched, tuple(name for name in gone_ids if name not in stay))
+
+
+def relations_of(index: LinkageIndex, relinked: Relinked) -> list[Relation]:
+    """The relations of the touched records, as `Linkage.relations` of a full run would tell them."""
+    touched = index.rows_of(relinked.record_ids)
+    label = np.full(index.alive.size, -1, np.int64)
+    clusters = dict(zip(relinked.record_ids, relinked.labels.tolist(), strict=True))
+    label[touched] = [clusters[name] for name in _ids(index, touched)]
+    pairs = _candidate_rows(index, touched)
+    # Clusters hold no record outside, so an untouched partner always stands apart.
+    pairs = pairs[(label[pairs[:, 0]] != label[pairs[:, 1]])]
+    ready, rows = index.records(np.unique(pairs))
+    order = np.argsort(rows, kind="stable")
+    place = order[np.searchsorted(rows[order], pairs)].astype(np.int32)
+    return related(Scorer(ready, index.model), place.min(1), place.max(1), index.rules.chunk_pairs)
 
 
 def both_ways(edges: Edges) -> Edges:

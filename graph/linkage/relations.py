@@ -1,0 +1,43 @@
+"""People who are related but not the same: pairs of one household or one company, out of the mixture's own classes."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+import msgspec
+import numpy as np
+
+from graph.linkage.coded import Ints
+from graph.linkage.decide import Scorer
+
+Kind = Literal["household", "colleague"]
+
+LIKELY = 0.5
+"""From this probability on a relation is told: it is likelier than all else together."""
+
+
+class Relation(msgspec.Struct, frozen=True):
+    """Two records of different customers who live in one household or work in one company."""
+
+    left_id: str
+    right_id: str
+    kind: Kind
+    probability: float
+
+
+def related(scorer: Scorer, left: Ints, right: Ints, chunk_pairs: int) -> list[Relation]:
+    """The pairs that are likely related, likeliest first; compared in chunks so that memory stays bounded.
+
+    The probability is the posterior of the relation among all classes of the model: match, relations and strangers.
+    """
+    kinds = [cast(Kind, relation.name) for relation in scorer.model.relations]
+    ids = scorer.records.ids
+    found: list[Relation] = []
+    for begin in range(0, len(left) if kinds else 0, chunk_pairs):
+        one, two = left[begin : begin + chunk_pairs], right[begin : begin + chunk_pairs]
+        shares = scorer.relation_shares(one, two, scorer.levels(one, two))
+        kind, likely = shares.argmax(0), shares.max(0)
+        for at in np.flatnonzero(likely >= LIKELY).tolist():
+            pair = sorted((ids[int(one[at])].as_py(), ids[int(two[at])].as_py()))
+            found.append(Relation(pair[0], pair[1], kinds[kind[at]], round(float(likely[at]), 4)))
+    return sorted(found, key=lambda relation: (-relation.probability, relation.left_id, relation.right_id))

@@ -1,0 +1,54 @@
+"""People who are related but not the same are told apart and told of."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from graph.linkage.index import build_index, link_changed, relations_of
+from graph.linkage.link import link
+from tests.graph.linkage.people import silos, table
+
+HOME = {"last_name": "Quillfeather", "street": "1 High Street", "postcode": "AB1 2XY", "city": "Ashford"}
+FAMILY = [
+    {"record_id": "h:1", "first_name": "Ada", **HOME, "birth_date": "1950-02-03"},
+    {"record_id": "h:2", "first_name": "Robert", **HOME, "birth_date": "1982-11-30"},
+]
+
+
+def company() -> pa.Table:
+    return pa.concat_tables([silos(800, seed=1)[0], table([dict(row) for row in FAMILY])], promote_options="default")
+
+
+def test_a_household_is_told():
+    """Two people of one family name and address are two customers and one household."""
+    linkage = link(company())
+    label = dict(zip(linkage.record_ids, linkage.labels, strict=True))
+    homes = {(found.left_id, found.right_id): found for found in linkage.relations() if found.kind == "household"}
+
+    assert label["h:1"] != label["h:2"]
+    assert homes[("h:1", "h:2")].probability >= 0.9
+
+
+def test_relations_stand_between_customers_likeliest_first():
+    """No relation joins two records of one customer, and a limit keeps the likeliest."""
+    linkage = link(company())
+    label = dict(zip(linkage.record_ids, linkage.labels, strict=True))
+    found = linkage.relations()
+
+    assert all(label[relation.left_id] != label[relation.right_id] for relation in found)
+    assert [relation.probability for relation in found] == sorted((r.probability for r in found), reverse=True)
+    assert linkage.relations(limit=1) == found[:1]
+
+
+def test_relations_of_a_change_are_those_of_a_full_run():
+    """The look-up tells the same relations of the touched records as linking everything anew."""
+    records = company()
+    model = link(records).model
+    index = build_index(records, model)
+    relinked = link_changed(index, table([{**FAMILY[0], "first_name": "Adelheid"}]))
+    now = pa.concat_tables([records.slice(0, records.num_rows - 2), table([{**FAMILY[0], "first_name": "Adelheid"}]),
+                            records.slice(records.num_rows - 1)], promote_options="default")  # fmt: skip
+    touched = set(relinked.record_ids)
+    expected = [r for r in link(now, model=model).relations() if {r.left_id, r.right_id} & touched]
+
+    assert relations_of(index, relinked) == expected != []
