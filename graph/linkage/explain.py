@@ -16,6 +16,7 @@ from graph.linkage.coded import Coded, Column, coded
 from graph.linkage.columns import RAW_COLUMNS, normalised
 from graph.linkage.compare import SAME
 from graph.linkage.decide import Scorer, probability
+from graph.linkage.drift import level_bits
 from graph.linkage.fields import LABELS, Field
 from graph.linkage.guards import guards
 from graph.linkage.model import LinkageModel
@@ -44,6 +45,11 @@ class Evidence(msgspec.Struct, frozen=True):
     right: str | None
     level: str
     bits: float
+    level_bits: float | None = None
+    """What the level says whatever the value; the rest of `bits` is what this value says by being rare or common."""
+    carriers: int | None = None
+    """Where both say the same: how many of the records that the model learned from say it. 1: it was not counted, which
+    it is from three on."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -87,7 +93,7 @@ def explain(
     by_field, total = scorer.evidence(left, right, levels)
     bits = float(total[0])
     items = tuple(
-        _evidence(field, pair[field.name], both, int(level), float(field_bits))
+        _evidence(field, pair[field.name], both, int(level), float(field_bits), model)
         for field, level, field_bits in zip(model.fields, levels[0], by_field[0], strict=True)
         if level
     )
@@ -128,13 +134,19 @@ def _two(records: pa.Table, a_id: str, b_id: str) -> pa.Table:
     return records.select(kept).take(pa.array(places))
 
 
-def _evidence(field: Field, column: Column, raw: pa.Table, level: int, bits: float) -> Evidence:
+def _evidence(field: Field, column: Column, raw: pa.Table, level: int, bits: float, model: LinkageModel) -> Evidence:
     values = [_said(column, raw, field.name, row) for row in (0, 1)]
+    carriers = None
     if level == SAME:
-        shared = set(_comparable(column, 0)) & set(_comparable(column, 1))
-        if shared:
-            values = [min(shared)] * 2 if len(column.more_rows) else [column.values[column.codes[0]]] * 2
-    return Evidence(field.name, values[0], values[1], field.levels[level - 1], round(bits, 3))
+        codes = set(_codes(column, 0)) & set(_codes(column, 1))
+        if codes:
+            code = min(codes, key=lambda code: str(column.values[code]))
+            values = [str(column.values[code])] * 2
+            counts = model.frequencies.get(field.name)
+            carriers = None if counts is None else int(counts.of(column.hashes[[code]])[0])
+    name = field.levels[level - 1]
+    usual = level_bits(model)[field.name, name]
+    return Evidence(field.name, values[0], values[1], name, round(bits, 3), usual, carriers)
 
 
 def _said(column: Column, raw: pa.Table, name: str, row: int) -> str | None:
@@ -147,9 +159,9 @@ def _said(column: Column, raw: pa.Table, name: str, row: int) -> str | None:
     return None if value is None else str(value)
 
 
-def _comparable(column: Column, row: int) -> list[str]:
+def _codes(column: Column, row: int) -> list[int]:
     codes = [column.codes[row], *column.more_codes[column.more_rows == row]]
-    return [str(column.values[code]) for code in codes if code >= 0]
+    return [int(code) for code in codes if code >= 0]
 
 
 def _keys(pair: Coded, model: LinkageModel) -> tuple[tuple[str, ...], tuple[str, ...]]:

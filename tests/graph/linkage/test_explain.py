@@ -73,3 +73,21 @@ def test_unknown_records_are_refused(model):
         explain(table([dict(ADA)]), model, "0", "9")
     with pytest.raises(LinkageError, match="given twice"):
         explain(table([dict(ADA)]), model, "0", "0")
+
+
+def test_a_shared_value_says_how_many_carry_it_and_what_that_is_worth(model):
+    """Sharing a common first name is worth less than sharing a rare one, and the evidence tells by how much."""
+    common, rare = (
+        next(
+            item
+            for item in explain(
+                table([dict(ADA, first_name=name), dict(ADA, first_name=name)]), model, "0", "1"
+            ).evidence
+            if item.field == "first_name"
+        )
+        for name in ("Robert", "Xanthippe")
+    )
+
+    assert common.level_bits == rare.level_bits
+    assert common.carriers > 3 > rare.carriers
+    assert common.bits < rare.bits
