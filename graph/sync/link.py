@@ -19,7 +19,7 @@ from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
 from graph.sync.accounts import account_clusters
-from graph.sync.identities import Assignment, Plan, assign
+from graph.sync.identities import Assignment, Plan, assign, parted_ids, read_past
 from graph.sync.people import People, read_people
 from graph.sync.progress import Progress
 from graph.sync.rows import Row
@@ -82,7 +82,7 @@ async def _link_people(store: Store, lease: Lease, rules: Rules, progress: Progr
         linked.trained = True
     linked.model_version = linkage.model.version
     clusters = await _with_mentions(store, _clusters(linkage), people.mentions)
-    plan = assign(clusters, current)
+    plan = assign(clusters, current, past=await read_past(store, parted_ids(clusters, current)))
     joins = {join.record_id: join for join in linkage.joins()}
     linked.customers = len(clusters)
     linked.merged = dict(plan.retired)
@@ -102,7 +102,8 @@ async def plan_people(
     decisions = await _decisions(store, people)
     linkage = link(people.table, model=model, rules=rules.matching, decisions=decisions)
     clusters = await _with_mentions(store, _clusters(linkage), people.mentions)
-    return assign(clusters, current), current, linkage.model.version
+    past = await read_past(store, parted_ids(clusters, current))
+    return assign(clusters, current, past=past), current, linkage.model.version
 
 
 async def _link_accounts(store: Store, lease: Lease, linked: Linked) -> None:
@@ -117,7 +118,7 @@ async def _link_accounts(store: Store, lease: Lease, linked: Linked) -> None:
                 pending.add(key)
     clusters = account_clusters(accounts)
     linked.accounts = len(clusters)
-    plan = assign(clusters, current)
+    plan = assign(clusters, current, past=await read_past(store, parted_ids(clusters, current)))
     await _write_plan(store, lease, plan, "account", frozenset(pending), {}, None, linked)
 
     await _restore_former_ids(store, lease, "account")
@@ -217,8 +218,11 @@ async def _write_plan(
     former: dict[str, list[str]] = defaultdict(list)
     for old, now in plan.retired.items():
         former[now].append(old)
+    moved: dict[str, list[str]] = defaultdict(list)
+    for old, now in plan.moved.items():
+        moved[now].append(old)
     for batch in _in_batches(groups):
-        await store.transaction(lambda tx, batch=batch: _write_batch(tx, lease, of, batch, former, joins))  # type: ignore[misc]
+        await store.transaction(lambda tx, batch=batch: _write_batch(tx, lease, of, batch, former, moved, joins))  # type: ignore[misc]
         linked.changed += sum(assignment.changed for assignment in batch)
         if progress is not None:
             progress.advance(f"write {of}s", len(batch))
@@ -242,6 +246,7 @@ async def _write_batch(
     of: str,
     batch: Sequence[Assignment],
     former: dict[str, list[str]],
+    moved: dict[str, list[str]],
     joins: dict[str, Join],
 ) -> None:
     await lease.hold(tx)
@@ -256,6 +261,7 @@ async def _write_batch(
         await tx.run(cypher(f"writes/keep_{of}s"), ids=_ids(settled))
     new = [assignment for assignment in batch if assignment.is_new]
     if new:
+        await tx.run(cypher("writes/restore_ids"), ids=_ids([a for a in new if a.is_restored]))
         await tx.run(cypher(f"writes/create_{of}s"), ids=_ids(new))
     await tx.run(cypher(f"writes/describe_{of}s"), rows=[row for a in batch for row in _descriptions(a, joins)])
     await tx.run(cypher("writes/begin_identities"), rows=[_identity(a, of, joins) for a in batch if a.changed], now=now)
@@ -265,6 +271,8 @@ async def _write_batch(
         await tx.run(cypher(f"writes/inherit_{of}s"), rows=retired)
         await tx.run(cypher(f"writes/retire_{of}s"), rows=retired, now=now)
         await tx.run(cypher(f"writes/remove_{of}s"), ids=[row["former"] for row in retired])
+    if follow := [{"former": old, "now": a.id} for a in batch for old in moved.get(a.id, ())]:
+        await tx.run(cypher(f"writes/follow_{of}s"), rows=follow)
 
 
 def _descriptions(assignment: Assignment, joins: dict[str, Join]) -> Iterable[Row]:

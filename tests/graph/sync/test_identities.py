@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import count
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.sync.identities import Plan, assign
+from graph.sync.identities import Past, Plan, assign
 
 
-def plan(clusters: list[list[str]], current: dict[str, str]) -> Plan:
+def plan(clusters: list[list[str]], current: dict[str, str], past: Sequence[Past] = ()) -> Plan:
     numbers = count()
-    return assign(clusters, current, lambda: f"new{next(numbers)}")
+    return assign(clusters, current, lambda: f"new{next(numbers)}", past)
 
 
 def ids(made: Plan) -> dict[str, str]:
@@ -70,3 +71,31 @@ def test_whatever_happens_ids_are_unique_and_old_ones_answer(records: list[tuple
         mine = {current[r] for a in group for r in a.records if r in current}
         others = {current[r] for g in made.groups if g is not group for a in g for r in a.records if r in current}
         assert not mine & others
+
+
+def test_what_is_parted_again_gets_its_former_id_back() -> None:
+    """Merge, then undo: each side has the id that it had, also where both sides are as large."""
+    past = [Past("Y", "X", frozenset("b"), 1), Past("X", None, frozenset("a"), 1)]
+    made = plan([["b"], ["a"]], {"a": "X", "b": "X"}, past)
+
+    assert ids(made) == {"a": "X", "b": "Y"}
+    assert [a.is_restored for group in made.groups for a in group if a.id == "Y"] == [True]
+    assert made.retired == {}
+
+
+def test_a_former_id_is_not_given_to_other_records() -> None:
+    """Records that it did not stand for exactly are a new customer; the former id goes with most of its records."""
+    past = [Past("Y", "X", frozenset({"b", "c"}), 1)]
+    made = plan([["a", "d"], ["b"]], {"a": "X", "b": "X", "c": "X", "d": "X"}, past)
+
+    assert ids(made) == {"a": "X", "d": "X", "b": "new0"}
+    assert made.moved == {"Y": "new0"}
+
+
+def test_the_former_ids_of_a_former_id_come_back_with_it() -> None:
+    """Z became Y, Y became X; when Y is itself again, Y answers for Z."""
+    past = [Past("Y", "X", frozenset({"b", "c"}), 2), Past("Z", "X", frozenset({"c"}), 1)]
+    made = plan([["a", "d"], ["b", "c"]], dict.fromkeys("abcd", "X"), past)
+
+    assert ids(made) == {"a": "X", "d": "X", "b": "Y", "c": "Y"}
+    assert made.moved == {"Z": "Y"}
