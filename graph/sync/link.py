@@ -254,9 +254,9 @@ async def _write_batch(
     settled = [assignment for assignment in batch if not assignment.is_new]
     if settled or any(former.get(assignment.id) for assignment in batch):
         belongs = [{"record": record, "id": assignment.id} for assignment in batch for record in assignment.records]
-        moved = [key for (key,) in await tx.run(cypher(f"writes/undescribe_{of}s"), rows=belongs)]
-        if of == "customer" and moved:
-            await tx.run(cypher("writes/detach_interactions"), records=moved)
+        leaving = [key for (key,) in await tx.run(cypher(f"writes/undescribe_{of}s"), rows=belongs)]
+        if of == "customer" and leaving:
+            await tx.run(cypher("writes/detach_interactions"), records=leaving)
         await tx.run(cypher("writes/end_identities"), ids=_ids([a for a in settled if a.changed]), now=now)
         await tx.run(cypher(f"writes/keep_{of}s"), ids=_ids(settled))
     new = [assignment for assignment in batch if assignment.is_new]
