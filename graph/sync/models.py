@@ -20,7 +20,8 @@ from graph.sync.people import read_people
 from graph.sync.progress import Progress
 
 TOO_FEW_TO_FREEZE = 2_000
-"""A sync trains anew while the model has learned from fewer records than this."""
+_RETRAIN_AT = 10
+"""A model is frozen, unless it learned from few records or from less than a tenth of those there are now."""
 
 
 class InForce(msgspec.Struct, frozen=True):
@@ -34,6 +35,14 @@ class InForce(msgspec.Struct, frozen=True):
     def is_frozen(self) -> bool:
         """Whether the next run uses it; one that learned from few records is trained again each time."""
         return self.records >= TOO_FEW_TO_FREEZE
+
+
+async def frozen_model(store: Store, records: int) -> LinkageModel | None:
+    """The model to link so many records by; None when one must be trained."""
+    row = await store.read_one(cypher("writes/read_model"))
+    if row is None or row[1] < max(TOO_FEW_TO_FREEZE, records / _RETRAIN_AT):
+        return None
+    return _unpacked(row[0])
 
 
 async def model_in_force(store: Store) -> InForce:
