@@ -40,9 +40,18 @@ class InForce(msgspec.Struct, frozen=True):
 async def frozen_model(store: Store, records: int) -> LinkageModel | None:
     """The model to link so many records by; None when one must be trained."""
     row = await store.read_one(cypher("writes/read_model"))
-    if row is None or row[1] < max(TOO_FEW_TO_FREEZE, records / _RETRAIN_AT):
-        return None
-    return _unpacked(row[0])
+    return _unpacked(row[0]) if row is not None and is_enough(row[1], records) else None
+
+
+async def frozen_version(store: Store, records: int) -> str | None:
+    """The version of the model to link so many records by; None when one must be trained."""
+    row = await store.read_one(cypher("writes/read_model_version"))
+    return row[0] if row is not None and is_enough(row[1], records) else None
+
+
+def is_enough(learned_from: int, records: int) -> bool:
+    """Whether a model that learned from so many records is kept for a graph that has `records`."""
+    return learned_from >= max(TOO_FEW_TO_FREEZE, records / _RETRAIN_AT)
 
 
 async def model_in_force(store: Store) -> InForce:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from connectors.records import Address, Person, decode
 from graph.cypher import cypher
+from graph.linkage.rules import Decisions
 from graph.store.driver import Store
 from graph.sync.progress import Progress
 
@@ -42,6 +43,11 @@ class People:
     merged: tuple[tuple[str, str], ...]
     """(record, the record that its source has merged it into), where both are there."""
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """Of the person records."""
+        return frozenset(str(key) for key in self.table["record_id"].to_pylist())
+
 
 async def read_people(store: Store, progress: Progress) -> People:
     """All person records, as columns from the start: a hundred thousand objects would take three times the memory."""
@@ -72,6 +78,16 @@ async def read_people(store: Store, progress: Progress) -> People:
         pending=frozenset(pending),
         merged=tuple(sorted(pair for pair in merged if pair[1] in known)),
     )
+
+
+async def read_decided(store: Store, merged: Iterable[tuple[str, str]], known: Collection[str]) -> Decisions:
+    """What people decided about known records, and what sources have merged themselves."""
+    merge: list[tuple[str, str]] = list(merged)
+    keep_apart: list[tuple[str, str]] = []
+    for kind, records in await store.read(cypher("writes/read_decisions")):
+        pairs = merge if kind == "merge" else keep_apart
+        pairs.extend((records[0], other) for other in records[1:] if records[0] in known and other in known)
+    return Decisions(tuple(sorted(merge)), tuple(sorted(keep_apart)))
 
 
 @dataclass(slots=True)

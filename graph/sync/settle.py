@@ -1,0 +1,185 @@
+"""Settle: write which records describe which customer or account, with the ids they keep and those they give up."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+
+from graph.cypher import cypher
+from graph.linkage.link import Join
+from graph.store.driver import Store, Transaction
+from graph.store.lease import Lease
+from graph.sync.identities import Assignment, Plan
+from graph.sync.progress import Progress, Silence
+from graph.sync.rows import Row
+
+_CUSTOMERS_A_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """What is to be written: the groups of a plan that something touched, and why each record is where it is."""
+
+    of: Literal["customer", "account"]
+    groups: Sequence[Sequence[Assignment]]
+    former: Mapping[str, Sequence[str]]
+    """id → the ids that are given up, for which it answers from now on"""
+    follow: Mapping[str, Sequence[str]]
+    """id → the ids given up long ago that answer by it from now on"""
+    joins: Mapping[str, Join] = field(default_factory=dict)
+    """record → what ties it to its customer"""
+    left_alone: Collection[str] = frozenset()
+    """Records of these groups that stay where they are, with the join that the graph tells already."""
+    evidence: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    """id → the joins that its identity told before, of records that are left alone"""
+
+    @property
+    def changed(self) -> int:
+        return sum(assignment.changed for group in self.groups for assignment in group)
+
+
+def settling(
+    plan: Plan, of: Literal["customer", "account"], touched: Collection[str], joins: Mapping[str, Join]
+) -> Settling:
+    """What of a plan must be written: groups that changed, or of which a record was touched."""
+    groups = [
+        group
+        for group in plan.groups
+        if any(assignment.changed or any(record in touched for record in assignment.records) for assignment in group)
+    ]
+    return Settling(of, groups, _by_heir(plan.retired), _by_heir(plan.moved), joins)
+
+
+async def settle(store: Store, lease: Lease, work: Settling, progress: Progress | None = None) -> int | None:
+    """Write in batches, whole groups together, so that a kill leaves every record with one customer.
+
+    Gives the graph's link state after the last batch; None when no record had waited to be linked.
+    """
+    progress = progress or Silence()
+    progress.phase(f"write {work.of}s", sum(len(group) for group in work.groups))
+    state: int | None = None
+    for batch in _in_batches(work.groups):
+
+        async def write(tx: Transaction, batch: Sequence[Assignment] = batch) -> int | None:
+            await lease.hold(tx)
+            return await settle_batch(tx, work, batch)
+
+        state = await store.transaction(write) or state
+        progress.advance(f"write {work.of}s", len(batch))
+    return state
+
+
+async def settle_batch(tx: Transaction, work: Settling, batch: Sequence[Assignment]) -> int | None:
+    """Write whole groups in a transaction that holds the lease `link`.
+
+    Every transaction that takes the mark `pending` from a person's record draws a new link state, by which a cache
+    of linked records knows that it missed something; it is given back.
+    """
+    of, now = work.of, time.time_ns() // 1_000_000
+    state = await _new_link_state(tx, batch) if of == "customer" else None
+    settled = [assignment for assignment in batch if not assignment.is_new]
+    if settled or any(work.former.get(assignment.id) for assignment in batch):
+        belongs = [
+            {"record": record, "id": a.id} for a in batch for record in a.records if record not in work.left_alone
+        ]
+        moved = [key for (key,) in await tx.run(cypher(f"writes/undescribe_{of}s"), rows=belongs)]
+        if of == "customer" and moved:
+            await tx.run(cypher("writes/detach_interactions"), records=moved)
+        await tx.run(cypher("writes/end_identities"), ids=_ids([a for a in settled if a.changed]), now=now)
+        await tx.run(cypher(f"writes/keep_{of}s"), ids=_ids(settled))
+    new = [assignment for assignment in batch if assignment.is_new]
+    if new:
+        await tx.run(cypher("writes/restore_ids"), ids=_ids([a for a in new if a.is_restored]))
+        await tx.run(cypher(f"writes/create_{of}s"), ids=_ids(new))
+    await tx.run(cypher(f"writes/describe_{of}s"), rows=[row for a in batch for row in _descriptions(work, a)])
+    await tx.run(cypher("writes/begin_identities"), rows=[_identity(work, a) for a in batch if a.changed], now=now)
+    retired = [{"former": old, "now": a.id} for a in batch for old in work.former.get(a.id, ())]
+    if retired:
+        await tx.run(cypher("writes/end_identities"), ids=[row["former"] for row in retired], now=now)
+        await tx.run(cypher(f"writes/inherit_{of}s"), rows=retired)
+        await tx.run(cypher(f"writes/retire_{of}s"), rows=retired, now=now)
+        await tx.run(cypher(f"writes/remove_{of}s"), ids=[row["former"] for row in retired])
+    if follow := [{"former": old, "now": a.id} for a in batch for old in work.follow.get(a.id, ())]:
+        await tx.run(cypher(f"writes/follow_{of}s"), rows=follow)
+    return state
+
+
+async def restore_former_ids(store: Store, lease: Lease, of: Literal["customer", "account"]) -> None:
+    """After a rebuild: former ids point to what they stand for again."""
+
+    async def work(tx: Transaction) -> None:
+        await lease.hold(tx)
+        await tx.run(cypher(f"writes/restore_former_{of}s"))
+
+    await store.transaction(work)
+
+
+def _by_heir(heirs: Mapping[str, str]) -> dict[str, list[str]]:
+    former: dict[str, list[str]] = defaultdict(list)
+    for old, now in heirs.items():
+        former[now].append(old)
+    return former
+
+
+async def _new_link_state(tx: Transaction, batch: Sequence[Assignment]) -> int | None:
+    keys = [record for assignment in batch for record in assignment.records]
+    if not await tx.run(cypher("writes/any_pending"), keys=keys):
+        return None
+    rows = await tx.run(cypher("writes/draw_link_state"), state=secrets.randbits(62))
+    state: int = rows[0][0]
+    return state
+
+
+def _descriptions(work: Settling, assignment: Assignment) -> Iterable[Row]:
+    for record in assignment.records:
+        if record in work.left_alone:
+            continue
+        join = work.joins.get(record)
+        yield {
+            "record": record,
+            "id": assignment.id,
+            "weight": None if join is None else round(join.bits, 2),
+            "rule": _rule(record, join),
+            "evidence": None if join is None else msgspec.json.encode(join).decode(),
+        }
+
+
+def _rule(record: str, join: Join | None) -> str:
+    if join is not None:
+        return join.rule
+    return "identifier" if record.split("/", 2)[1] == "mention" else "first record"
+
+
+def _identity(work: Settling, assignment: Assignment) -> Row:
+    evidence = [
+        {"record": record, "other": work.joins[record].other_id, "bits": round(work.joins[record].bits, 2)}
+        for record in assignment.records
+        if record in work.joins
+    ] + [told for told in work.evidence.get(assignment.id, ()) if told["record"] in work.left_alone]
+    return {
+        "id": assignment.id,
+        "of": work.of,
+        "records": list(assignment.records),
+        "evidence": msgspec.json.encode(evidence).decode() if evidence else None,
+    }
+
+
+def _ids(assignments: Iterable[Assignment]) -> list[str]:
+    return [assignment.id for assignment in assignments]
+
+
+def _in_batches(groups: Sequence[Sequence[Assignment]]) -> Iterable[list[Assignment]]:
+    batch: list[Assignment] = []
+    for group in groups:
+        batch.extend(group)
+        if len(batch) >= _CUSTOMERS_A_BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
