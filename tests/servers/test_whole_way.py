@@ -1,4 +1,7 @@
-"""The main job on real systems: CRM, marketing automation and helpdesk → one graph → one GraphQL answer."""
+"""The main job on real systems: CRM, marketing automation and helpdesk → one graph → one GraphQL answer.
+
+It changes people whom the other tests of the servers count, so it stands last of them.
+"""
 
 from __future__ import annotations
 
