@@ -1,8 +1,9 @@
 """A canonical hash of what a graph says: the same for the same content, on either store and however it was reached.
 
 Customers and accounts go by their smallest record key. Left out are ids that are drawn by lot, the clock times of our
-own runs, runs, cursors, changes and leases. Every item is hashed by itself and the hashes are added up, so the order
-in which a store gives them does not matter and memory stays bounded.
+own runs, what no longer holds (ended identities, decisions taken back), runs, cursors, changes and leases. Every item
+is hashed by itself and the hashes are added up, so the order in which a store gives them does not matter and memory
+stays bounded.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
         "MATCH (r:SourceRecord)-[:HAS_IDENTIFIER]->(i:Identifier) RETURN r.key, i.key",
     ),
     "identities": ("MATCH (i:Identity) WHERE i.ended IS NULL RETURN i.of, i.records, i.by",),
-    "decisions": ("MATCH (d:Decision) RETURN d.kind, d.records, d.by, d.reason, d.reverted_at IS NOT NULL",),
+    "decisions": ("MATCH (d:Decision) WHERE d.reverted_at IS NULL RETURN d.kind, d.records, d.apart, d.by, d.reason",),
     "models": ("MATCH (m:LinkageModel {in_force: true}) RETURN m.version",),
     "joins": (
         "MATCH (r:SourceRecord)-[d:DESCRIBES]->(c) RETURN r.key, 'Account' IN labels(c), "

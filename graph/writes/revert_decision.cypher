@@ -1,0 +1,7 @@
+// A decision is taken back; it stays as history.
+// :param id => "0197-decision"
+// :param now => 1751328000000
+// :param by => "token"
+// :param reason => null
+MATCH (d:Decision {id: $id})
+SET d.reverted_at = datetime({epochMillis: $now}), d.reverted_by = $by, d.reverted_because = $reason
