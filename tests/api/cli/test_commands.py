@@ -15,7 +15,8 @@ from graph.store.settings import StoreSettings
 from tests.api.cli.calls import PEOPLE, Shell, persons_toml
 
 COMMANDS = [
-    ["demo"], ["init"], ["sync"], ["serve"], ["rebuild"], ["link"], ["link", "evaluate"], ["sample"], ["schema"],
+    ["demo"], ["init"], ["sync"], ["serve"], ["rebuild"], ["link"], ["link", "evaluate"],
+    ["link", "explain"], ["link", "train"], ["link", "drift"], ["link", "model", "show"], ["sample"], ["schema"],
     ["cypher"], ["plugins", "list"], ["plugins", "check"], ["store", "info"], ["store", "digest"], ["store", "copy"],
 ]  # fmt: skip
 
@@ -38,7 +39,7 @@ def test_there_are_no_other_commands() -> None:
 
     assert flat == {"demo", "init", "sync", "serve", "rebuild", "sample", "schema", "cypher"}
     assert nouns == {
-        "link": {"file", "evaluate"},
+        "link": {"file", "evaluate", "explain", "train", "drift"},
         "plugins": {"list", "check"},
         "store": {"info", "digest", "copy"},
     }
