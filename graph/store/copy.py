@@ -108,9 +108,10 @@ async def _copy_relationships(
 
 
 async def _copy_meta(source: Store, target: Store) -> None:
-    """What the graph knows of itself, such as the number of its last change; its schema is the target's own."""
+    """What the graph knows of itself, such as the number of its last change; schema and store id stay its own."""
     row = await source.read_one("MATCH (m:Meta {name: 'c360'}) RETURN properties(m)")
-    kept = {name: value for name, value in (row[0] if row else {}).items() if name not in {"name", "schema"}}
+    own = {"name", "schema", "store_id", "link_state"}
+    kept = {name: value for name, value in (row[0] if row else {}).items() if name not in own}
     await target.write("MATCH (m:Meta {name: 'c360'}) SET m += $kept", kept=kept)
 
 

@@ -9,17 +9,20 @@ from dataclasses import dataclass, field
 
 from connectors.records import Account, decode
 from graph.cypher import cypher
-from graph.linkage.link import Linkage, Review, link
+from graph.linkage.link import Decisions, Linkage, link
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
 from graph.sync.accounts import account_clusters
 from graph.sync.identities import Plan, assign, parted_ids, read_past
+from graph.sync.link_changes import link_changes
+from graph.sync.linkcache import LinkCache
 from graph.sync.mentions import with_mentions
-from graph.sync.models import frozen_model, save_model
-from graph.sync.people import read_decided, read_people
+from graph.sync.models import frozen_model, frozen_version, save_model
+from graph.sync.people import People, read_decided, read_people
 from graph.sync.progress import Progress
 from graph.sync.related import relate_all, ties
+from graph.sync.reviews import offer_all
 from graph.sync.settle import restore_former_ids, settle, settling
 
 
@@ -29,7 +32,9 @@ class Linked:
 
     pending: int = 0
     records: int = 0
+    """Person records and mentions that were linked; those that a change does not touch are not read."""
     customers: int = 0
+    """Customers that were planned: all there are, unless only what changed was linked."""
     accounts: int = 0
     changed: int = 0
     merged: dict[str, str] = field(default_factory=dict)
@@ -38,6 +43,8 @@ class Linked:
     seconds: float = 0.0
     model_version: str | None = None
     trained: bool = False
+    incremental: bool = False
+    """Whether only what changed was read, and the rest looked up in the cache of linked records."""
 
 
 async def link_pending(store: Store, lease: Lease, rules: Rules, progress: Progress) -> Linked:
@@ -49,10 +56,23 @@ async def link_pending(store: Store, lease: Lease, rules: Rules, progress: Progr
     if counts.get("account"):
         await _link_accounts(store, lease, linked)
     people = counts.get("person", 0) + counts.get("mention", 0)
-    if people:
+    if people and not await _link_changes(store, lease, rules, progress, linked, people):
         await _link_everybody(store, lease, rules, progress, linked)
     linked.seconds = time.monotonic() - started
     return linked
+
+
+async def _link_changes(
+    store: Store, lease: Lease, rules: Rules, progress: Progress, linked: Linked, pending: int
+) -> bool:
+    """Link only what changed; False when that cannot be: too much, or no cache that knows all the rest."""
+    changes = await link_changes(store, lease, rules, progress, pending)
+    if changes is None:
+        return False
+    linked.incremental = True
+    linked.records, linked.customers, linked.changed = changes.records, changes.customers, changes.changed
+    linked.merged, linked.reviews, linked.model_version = changes.merged, changes.reviews, changes.model_version
+    return True
 
 
 async def _link_everybody(store: Store, lease: Lease, rules: Rules, progress: Progress, linked: Linked) -> None:
@@ -83,9 +103,21 @@ async def _link_everybody(store: Store, lease: Lease, rules: Rules, progress: Pr
     work = settling(plan, "customer", touched, {join.record_id: join for join in linkage.joins()})
     linked.changed += work.changed
     await settle(store, lease, work, progress)
-    await _write_reviews(store, lease, linkage.reviews(), linked)
+    reviews = linkage.reviews()
+    linked.reviews = len(reviews)
+    await offer_all(store, lease, reviews)
     await relate_all(store, lease, ties(linkage.relations(), _customer_of(plan, frozenset(people.mentions))))
     await restore_former_ids(store, lease, "customer")
+    await _keep_cache(store, lease, people, linkage, rules, decisions)
+
+
+async def _keep_cache(
+    store: Store, lease: Lease, people: People, linkage: Linkage, rules: Rules, decided: Decisions
+) -> None:
+    """Next time only what changed is read, when the model is kept until then."""
+    if await frozen_version(store, people.table.num_rows) == linkage.model.version:
+        cache = await LinkCache.of(store, lease)
+        cache.build(people.table, linkage.model, rules.matching, decided)
 
 
 async def plan_people(
@@ -158,19 +190,3 @@ def _customer_of(plan: Plan, mentions: frozenset[str]) -> dict[str, tuple[str, s
             if people:
                 found |= dict.fromkeys(people, (assignment.id, people[0]))
     return found
-
-
-async def _write_reviews(store: Store, lease: Lease, found: Sequence[Review], linked: Linked) -> None:
-    reviews = [
-        {"left": pair.left_id, "right": pair.right_id, "weight": pair.bits, "probability": pair.probability}
-        for pair in found
-    ]
-    linked.reviews = len(reviews)
-
-    async def work(tx: Transaction) -> None:
-        await lease.hold(tx)
-        await tx.run(cypher("writes/drop_reviews"))
-        for start in range(0, len(reviews), 5_000):
-            await tx.run(cypher("writes/offer_reviews"), rows=reviews[start : start + 5_000])
-
-    await store.transaction(work)

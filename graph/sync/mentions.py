@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 MentionRow = tuple[str, str, Sequence[str]]
-"""(mention, one of its identifiers, the person records that have it too), in the order of mention and identifier."""
+"""(mention, one of its identifiers, the person records that have it too)."""
 
 
 def with_mentions(clusters: list[list[str]], mentions: Iterable[str], rows: Iterable[MentionRow]) -> list[list[str]]:
@@ -17,7 +17,7 @@ def with_mentions(clusters: list[list[str]], mentions: Iterable[str], rows: Iter
     cluster_of = {record: index for index, cluster in enumerate(clusters) for record in cluster}
     owners: dict[str, set[int]] = defaultdict(set)
     same: dict[str, str] = {}
-    for mention, identifier, persons in rows:
+    for mention, identifier, persons in sorted(rows, key=lambda row: row[:2]):
         owners[mention] |= {cluster_of[person] for person in persons if person in cluster_of}
         same.setdefault(mention, identifier)
     alone: dict[str, list[str]] = defaultdict(list)

@@ -172,6 +172,8 @@ async def _write_records(tx: Transaction, rows: PageRows, changed: _Changed, men
     identifiers = [one for key in (*touched, *sorted(new_mentions)) for one in rows.identifiers.get(key, ())]
     for batch in _batches(identifiers):
         await tx.run(cypher("writes/identify_records"), rows=batch)
+    for batch in _batches(sorted(lost)):
+        await tx.run(cypher("writes/mark_mentions_pending"), keys=batch)
     for batch in _batches(sorted(lost - {one["key"] for one in identifiers})):
         await tx.run(cypher("writes/forget_identifiers"), keys=batch)
 

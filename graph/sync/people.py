@@ -51,13 +51,22 @@ class People:
 
 async def read_people(store: Store, progress: Progress) -> People:
     """All person records, as columns from the start: a hundred thousand objects would take three times the memory."""
+    return await _read(store, "writes/read_people", progress)
+
+
+async def read_pending_people(store: Store, progress: Progress) -> People:
+    """The person records and mentions that wait to be linked, in the same shape."""
+    return await _read(store, "writes/read_pending_people", progress)
+
+
+async def _read(store: Store, query: str, progress: Progress) -> People:
     columns = PersonColumns()
     pending: set[str] = set()
     mentions: list[str] = []
     merged: list[tuple[str, str]] = []
     progress.phase("read records")
     seen = 0
-    async for key, kind, body, is_pending in store.stream(cypher("writes/read_people")):
+    async for key, kind, body, is_pending in store.stream(cypher(query)):
         if is_pending:
             pending.add(key)
         if kind == "mention":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -79,6 +80,7 @@ async def _mark_all_pending(store: Store, lease: Lease, progress: Progress) -> N
 
         async def work(tx: Transaction, after: str = after) -> str | None:
             await lease.hold(tx)
+            await tx.run(cypher("writes/draw_link_state"), state=secrets.randbits(62))  # no cache is trusted
             rows = await tx.run(cypher("writes/mark_all_pending"), after=after)
             last: str | None = rows[0][0]
             return last

@@ -34,10 +34,6 @@ class Settling:
     """id → the ids given up long ago that answer by it from now on"""
     joins: Mapping[str, Join] = field(default_factory=dict)
     """record → what ties it to its customer"""
-    left_alone: Collection[str] = frozenset()
-    """Records of these groups that stay where they are, with the join that the graph tells already."""
-    evidence: Mapping[str, Sequence[Row]] = field(default_factory=dict)
-    """id → the joins that its identity told before, of records that are left alone"""
 
     @property
     def changed(self) -> int:
@@ -85,9 +81,7 @@ async def settle_batch(tx: Transaction, work: Settling, batch: Sequence[Assignme
     state = await _new_link_state(tx, batch) if of == "customer" else None
     settled = [assignment for assignment in batch if not assignment.is_new]
     if settled or any(work.former.get(assignment.id) for assignment in batch):
-        belongs = [
-            {"record": record, "id": a.id} for a in batch for record in a.records if record not in work.left_alone
-        ]
+        belongs = [{"record": record, "id": assignment.id} for assignment in batch for record in assignment.records]
         moved = [key for (key,) in await tx.run(cypher(f"writes/undescribe_{of}s"), rows=belongs)]
         if of == "customer" and moved:
             await tx.run(cypher("writes/detach_interactions"), records=moved)
@@ -138,8 +132,6 @@ async def _new_link_state(tx: Transaction, batch: Sequence[Assignment]) -> int |
 
 def _descriptions(work: Settling, assignment: Assignment) -> Iterable[Row]:
     for record in assignment.records:
-        if record in work.left_alone:
-            continue
         join = work.joins.get(record)
         yield {
             "record": record,
@@ -161,7 +153,7 @@ def _identity(work: Settling, assignment: Assignment) -> Row:
         {"record": record, "other": work.joins[record].other_id, "bits": round(work.joins[record].bits, 2)}
         for record in assignment.records
         if record in work.joins
-    ] + [told for told in work.evidence.get(assignment.id, ()) if told["record"] in work.left_alone]
+    ]
     return {
         "id": assignment.id,
         "of": work.of,

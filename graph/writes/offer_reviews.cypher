@@ -1,6 +1,7 @@
-// Pairs that a person should decide about, their weight in bits.
+// Pairs that a person should decide about, their weight in bits; what people noted on one that waits already stays.
 // :param rows => [{left: "crm/contacts/1", right: "helpdesk/users/2", weight: 0.4, probability: 0.57}]
 UNWIND $rows AS row
 MATCH (a:SourceRecord {key: row.left})
 MATCH (b:SourceRecord {key: row.right})
-CREATE (a)-[:MAY_MATCH {weight: row.weight, probability: row.probability, status: "OPEN"}]->(b)
+MERGE (a)-[m:MAY_MATCH {status: "OPEN"}]->(b)
+SET m.weight = row.weight, m.probability = row.probability
