@@ -46,7 +46,7 @@ def main() -> None:
             generate(sample, customers, options.seed)
             for home in options.store:
                 # Each run in a process of its own: peak memory is a figure of the whole process.
-                settings = _home(home, Path(folder), stack)
+                settings = home_of(home, Path(folder), stack)
                 results.append(_in_a_process(sample, home, settings, customers))
                 _show(results[-1:])
     _show(results)
@@ -86,11 +86,11 @@ async def measure(sample: Path, settings: StoreSettings) -> dict[str, object]:
         await migrate(store)
         clock = Clock()
         started = time.monotonic()
-        report = await sync(_sources(sample), store, Rules(), clock)
+        report = await sync(sources(sample), store, Rules(), clock)
         seconds = time.monotonic() - started
         clock.stop()
         again = time.monotonic()
-        await sync(_sources(sample), store, Rules())
+        await sync(sources(sample), store, Rules())
         again = time.monotonic() - again
         nodes, relationships = await _size(store)
     return {
@@ -109,7 +109,7 @@ async def measure(sample: Path, settings: StoreSettings) -> dict[str, object]:
     }
 
 
-def _sources(sample: Path) -> list[LandingSource]:
+def sources(sample: Path) -> list[LandingSource]:
     settings = read_settings(sample / "plugins.toml")
     connectors = make_connectors(settings, load_plugins(settings.plugin_paths))
     return [
@@ -124,7 +124,7 @@ async def _size(store: Store) -> tuple[int, int]:
     return nodes[0][0], relationships[0][0]
 
 
-def _home(home: str, folder: Path, stack: ExitStack) -> StoreSettings:
+def home_of(home: str, folder: Path, stack: ExitStack) -> StoreSettings:
     if home == "embedded":
         return StoreSettings(f"embedded:{folder / 'graph'}")
     neo4j = stack.enter_context(running_neo4j())
