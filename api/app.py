@@ -55,9 +55,7 @@ def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules |
     )
     app.state.settings = settings or ApiSettings()
     app.state.store = store
-    app.state.service = Service(
-        graphql_schema(), store, app.state.settings.limits, activity=(rules or Rules()).activity
-    )
+    app.state.service = Service(graphql_schema(), store, app.state.settings.limits, rules=rules, writes_to=store)
     return app
 
 

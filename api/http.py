@@ -61,7 +61,11 @@ async def graphql_endpoint(request: Request) -> Response:
         asked = await read_request(request, service.limits)
         async with asyncio.timeout(service.limits.seconds):
             result = await service.answer(
-                asked.query, asked.variables, asked.operation_name, only_queries=request.method == "GET"
+                asked.query,
+                asked.variables,
+                asked.operation_name,
+                only_queries=request.method == "GET",
+                viewer=request.state.viewer.name,
             )
         return result_response(result, media_type)
     except Refusal as refusal:

@@ -10,10 +10,12 @@ from graph.rules import Activity
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The moment of a request, and the rules by which it makes customers new or dormant."""
+    """The moment of a request, and the rules by which it says who is new, dormant, or nearly one."""
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     activity: Activity = field(default_factory=Activity)
+    match_bits: float = 1.0
+    """The weight from which on two records are one customer."""
 
     @property
     def new_since(self) -> datetime:

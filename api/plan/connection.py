@@ -11,7 +11,7 @@ from api.plan.cursor import decode_cursor, encode_cursor, order_hash
 from api.plan.errors import bad_input
 from api.plan.filters import plain
 from api.plan.rows import Arguments, Parameters, Pick, Row, Size, object_type
-from graph.reading import Page, Part, Predicate, Reading, SortKey, Traversal
+from graph.reading import AllOf, Column, Compare, Page, Part, Predicate, Reading, SortKey, Traversal
 
 if TYPE_CHECKING:
     from api.plan.select import Selector
@@ -22,11 +22,16 @@ Shape = Callable[[Sequence[Any], Parameters], Any]
 
 
 def connection(
-    selector: Selector, traversal: Traversal, definition: GraphQLField, nodes: Sequence[FieldNode], **more: Any
+    selector: Selector,
+    traversal: Traversal,
+    definition: GraphQLField,
+    nodes: Sequence[FieldNode],
+    narrowed: Sequence[tuple[str, Column]] = (),
+    **more: Any,
 ) -> tuple[list[Part], Shape]:
     """The parts of a connection, and the function that makes it of their answers."""
     number, arguments = selector.occurrence(definition, nodes[0])
-    where = selector.filter(number, definition, arguments)
+    where = _narrowed(selector, number, arguments, narrowed, selector.filter(number, definition, arguments))
     wanted = selector.collect(object_type(definition.type), nodes)
     names = {found[0].name.value for found in wanted.values()}
     parts: list[Part] = []
@@ -42,6 +47,23 @@ def connection(
             if found[0].name.value == "totalCount":
                 shapes.append((key, lambda answers, _: answers[position]))
     return parts, lambda answers, parameters: {key: shape(answers, parameters) for key, shape in shapes}
+
+
+def _narrowed(
+    selector: Selector,
+    number: int,
+    arguments: Arguments,
+    narrowed: Sequence[tuple[str, Column]],
+    where: Predicate | None,
+) -> Predicate | None:
+    given = [(name, column) for name, column in narrowed if arguments.get(name) is not None]
+    if not given:
+        return where
+    equal = tuple(
+        Compare(column, "=", selector.slot(number, lambda current, name=name: plain(current[name])))  # type: ignore[misc]
+        for name, column in given
+    )
+    return AllOf(equal if where is None else (*equal, where))
 
 
 def page_of(

@@ -86,9 +86,10 @@ class ReadsCount:
 
 @dataclass(frozen=True, slots=True)
 class ReadsPage:
-    """A connection: one page of the rows that a traversal arrives at."""
+    """A connection: one page of the rows that a traversal arrives at; `narrowed` by what an argument must equal."""
 
     traversal: Traversal
+    narrowed: tuple[tuple[str, Column], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +155,9 @@ def momentary(description: str, compute: Callable[[Sequence[Any], Clock], Any], 
     return _field(description, ReadsMoment(columns, compute))
 
 
-def identity(name: str = "id") -> Any:
-    """The global id of a node whose key is the property `name`."""
-    return _field("Opaque id; the same as long as the thing exists.", ReadsId(Column(name)))
+def identity(name: str = "id", *, of: str = "this") -> Any:
+    """The global id of a node whose key is the property `name`, or, without a name, the variable `of` itself."""
+    return _field("Opaque id; the same as long as the thing exists.", ReadsId(Column(name, of)))
 
 
 def one(traversal: Traversal, description: str) -> Any:
@@ -186,9 +187,17 @@ def values(
     return _field(description, ReadsAll(traversal, of, convert, typename))
 
 
-def many(traversal: Traversal, description: str, *, filter: Any = None, order: Any = None) -> Any:
-    """A connection over the rows a traversal arrives at, paged both ways."""
-    return _field(description, ReadsPage(traversal), page_arguments(filter, order))
+def many(
+    traversal: Traversal,
+    description: str,
+    *,
+    filter: Any = None,
+    order: Any = None,
+    narrowed: Sequence[tuple[Argument, Column]] = (),
+) -> Any:
+    """A connection over the rows a traversal arrives at, paged both ways; an argument may narrow it to one value."""
+    reads = ReadsPage(traversal, tuple((argument.name, column) for argument, column in narrowed))
+    return _field(description, reads, [*(argument for argument, _ in narrowed), *page_arguments(filter, order)])
 
 
 def document(

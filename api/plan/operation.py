@@ -35,8 +35,8 @@ from api.plan.clock import Clock
 from api.plan.connection import DEFAULT_PAGE
 from api.plan.errors import coded
 from api.plan.ids import type_in
-from api.plan.roots import Question, RootPlan, computed, plan_root
-from api.plan.rows import ClockSlot, Parameters, Row
+from api.plan.roots import Bench, Question, RootPlan, computed, plan_root, worked
+from api.plan.rows import Arguments, ClockSlot, Parameters, Row
 from api.plan.select import Selector, reads
 
 MOST_PLANS = 1_000
@@ -103,8 +103,12 @@ async def execute(
     *,
     clock: Clock,
     most_rows: int,
+    bench: Bench | None = None,
 ) -> ExecutionResult:
-    """Answer one query; errors in the request give a result without data."""
+    """Answer one operation; errors in the request give a result without data.
+
+    Changes are made one after another, as they stand in the document. Without a `bench` nothing can be worked out.
+    """
     given = dict(variables or {})
     values = get_variable_values(schema, operation.node.variable_definitions or (), given, max_errors=20)
     if isinstance(values, list):
@@ -119,7 +123,10 @@ async def execute(
     bound = {name: _bound(root, values, clock) for name, root in plan.roots.items()}
     if too_costly := _too_costly(bound.values(), most_rows):
         return ExecutionResult(None, [too_costly])
-    answers = await asyncio.gather(*(_answer(reader, root) for root in bound.values()))
+    if operation.node.operation is OperationType.MUTATION:
+        answers = [await _answer(reader, root, bench) for root in bound.values()]
+    else:
+        answers = await asyncio.gather(*(_answer(reader, root, bench) for root in bound.values()))
     return execute_sync(
         schema,
         operation.document,
@@ -131,9 +138,7 @@ async def execute(
 
 def make_plan(schema: GraphQLSchema, operation: Operation, values: VariableValues) -> Plan:
     """Plan every root field of an operation."""
-    if operation.node.operation is not OperationType.QUERY:
-        raise coded("OPERATION_NOT_SUPPORTED", "Only queries can be planned.")
-    query = schema.query_type
+    query = schema.mutation_type if operation.node.operation is OperationType.MUTATION else schema.query_type
     assert query is not None
     fragments = {
         node.name.value: node for node in operation.document.definitions if isinstance(node, FragmentDefinitionNode)
@@ -187,6 +192,8 @@ class Bound:
     parameters: Parameters
     question: Question | None = None
     rows: int = 0
+    arguments: Arguments | None = None
+    """Of a field that is worked out."""
 
 
 def _bound(root: RootPlan | GraphQLError, values: VariableValues, clock: Clock) -> Bound | Exception:
@@ -202,7 +209,8 @@ def _bound(root: RootPlan | GraphQLError, values: VariableValues, clock: Clock) 
         for slot in root.selector.slots:
             given = slot.read(clock) if isinstance(slot, ClockSlot) else slot.read(arguments[slot.occurrence])
             parameters[slot.name] = given
-        return Bound(root, parameters, rows=_rows(root.selector, parameters))
+        rows = _rows(root.selector, parameters)
+        return Bound(root, parameters, rows=rows, arguments=None if root.work is None else arguments[0])
     except GraphQLError as error:
         return error
 
@@ -229,7 +237,7 @@ def _too_costly(bound: Iterable[Bound | Exception], most_rows: int) -> GraphQLEr
     )
 
 
-async def _answer(reader: Reader, bound: Bound | Exception) -> Any:
+async def _answer(reader: Reader, bound: Bound | Exception, bench: Bench | None) -> Any:
     """The answer of one root field, or the error that stands in its place."""
     if isinstance(bound, Exception):
         return bound
@@ -238,6 +246,10 @@ async def _answer(reader: Reader, bound: Bound | Exception) -> Any:
         if bound.question is not None:
             rows = await reader.read(bound.question.cypher, **bound.question.parameters)
             return computed(plan, bound.question, rows)
+        if bound.arguments is not None:
+            if bench is None:
+                return coded("OPERATION_NOT_SUPPORTED", "This API only reads.")
+            return await worked(plan, bench, bound.arguments, bound.parameters)
         if not plan.parts:
             return plan.nothing
         rows = await reader.read(plan.cypher, **bound.parameters)

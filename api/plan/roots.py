@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLSchema
 
+from api.plan.clock import Clock
 from api.plan.connection import connection
 from api.plan.errors import bad_input, coded
 from api.plan.filters import plain
@@ -16,6 +17,8 @@ from api.plan.merged import merged
 from api.plan.rows import Arguments, ItemPick, Parameters, Pick, Row, object_type
 from api.plan.select import Selector, items_shaped
 from graph.reading import Column, Part, Reading, Traversal, compile_query
+from graph.rules import Rules
+from graph.store.driver import Store
 
 MOST_IDS = 100
 MOST_OWNERS = 20
@@ -46,9 +49,10 @@ class RootAll:
 
 @dataclass(frozen=True, slots=True)
 class RootPage:
-    """A connection."""
+    """A connection; `moments` fills the traversal's parameters from the moment of the request."""
 
     traversal: Traversal
+    moments: Mapping[str, Callable[[Clock], Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,22 @@ class RootComputed:
     ask: Callable[[Arguments], Question]
 
 
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What an answer is worked out with: the store, the company's rules, and who asks."""
+
+    store: Store
+    rules: Rules
+    viewer: str
+
+
+@dataclass(frozen=True, slots=True)
+class RootWorked:
+    """An answer that is worked out over the store, which it may change; what it names by key is read afterwards."""
+
+    work: Callable[[Bench, Arguments], Awaitable[Mapping[str, Any]]]
+
+
 @dataclass(slots=True)
 class RootPlan:
     """One root field, planned: its query, how parameters are filled, and how its row becomes the answer."""
@@ -107,6 +127,7 @@ class RootPlan:
     shape: Pick
     parts: list[Part] = field(default_factory=list)
     ask: Callable[[Arguments], Question] | None = None
+    work: Callable[[Bench, Arguments], Awaitable[Mapping[str, Any]]] | None = None
     shape_item: ItemPick | None = None
     cypher: str = ""
     nothing: Any = None
@@ -127,8 +148,9 @@ def _planned(selector: Selector, reads: object, definition: GraphQLField, nodes:
             part = Part(traversal, "all")
             shape = selector.row(object_type(definition.type), nodes, part.reading)
             return RootPlan(selector, lambda row, given: [shape(item, given) for item in row[0]], [part])
-        case RootPage(traversal):
-            parts, shaped = connection(selector, traversal, definition, nodes)
+        case RootPage(traversal, moments):
+            given = {name: selector.clock_slot(read) for name, read in moments.items()}
+            parts, shaped = connection(selector, traversal, definition, nodes, arguments=given)
             return RootPlan(selector, shaped, parts, nothing={})
         case RootNode(by_type):
             return _node(selector, by_type, definition, nodes)
@@ -142,6 +164,12 @@ def _planned(selector: Selector, reads: object, definition: GraphQLField, nodes:
             selector.occurrence(definition, nodes[0])
             shape_item = selector.item(object_type(definition.type), nodes, Reading())
             return RootPlan(selector, lambda row, _: row, ask=ask, shape_item=shape_item)
+        case RootWorked(work):
+            selector.occurrence(definition, nodes[0])
+            reading = Reading()
+            shape_item = selector.item(object_type(definition.type), nodes, reading)
+            parts = [cell for cell in reading.cells if isinstance(cell, Part)]
+            return RootPlan(selector, lambda row, _: row, parts, work=work, shape_item=shape_item)
         case other:
             raise TypeError(f"{nodes[0].name.value} reads {other!r}, which is no root")
 
@@ -150,6 +178,20 @@ def computed(plan: RootPlan, question: Question, rows: list[Row]) -> Any:
     """The answer of a computed root field."""
     assert plan.shape_item is not None
     return items_shaped(question.fold(rows), plan.shape_item, [], Parameters())
+
+
+async def worked(plan: RootPlan, bench: Bench, arguments: Arguments, parameters: Parameters) -> Any:
+    """Work a root field out, then read what its answer names by key."""
+    assert plan.work is not None
+    assert plan.shape_item is not None
+    answer = await plan.work(bench, arguments)
+    row: Row = []
+    if plan.parts:
+        named = {name for part in plan.parts for name in part.arguments.values()}
+        keys = {name: answer.get(name) or [] for name in named}
+        lists = {name: key if isinstance(key, list) else [key] for name, key in keys.items()}
+        row = (await bench.store.read(plan.cypher, **parameters, **lists))[0]
+    return items_shaped(answer, plan.shape_item, row, parameters)
 
 
 def _one(

@@ -177,8 +177,8 @@ class Selector:
             case ReadsCount(traversal):
                 position = reading.add(Part(traversal, "count"))
                 return lambda row, _: row[position]
-            case ReadsPage(traversal):
-                parts, shaped = connection(self, traversal, definition, nodes)
+            case ReadsPage(traversal, narrowed):
+                parts, shaped = connection(self, traversal, definition, nodes, narrowed)
                 at = [reading.add(part) for part in parts]
                 return lambda row, parameters: shaped([row[position] for position in at], parameters)
             case ReadsDocument() as spec:
@@ -233,7 +233,8 @@ class Selector:
     def _lookup(
         self, spec: ReadsLookup, definition: GraphQLField, nodes: Sequence[FieldNode], reading: Reading
     ) -> ItemPick:
-        part = Part(spec.traversal, "all")
+        # A traversal that starts from keys gets those that a worked-out answer holds under the same name.
+        part = Part(spec.traversal, "all", arguments=dict.fromkeys(spec.traversal.parameters, spec.by))
         part.reading.add(spec.key)
         shape = self.row(object_type(definition.type), nodes, part.reading)
         position = reading.add(part)

@@ -24,7 +24,9 @@ from api.limits import Limits, check_limits
 from api.plan.clock import Clock
 from api.plan.errors import coded
 from api.plan.operation import Operation, PlanCache, Reader, execute
-from graph.rules import Activity
+from api.plan.roots import Bench
+from graph.rules import Rules
+from graph.store.driver import Store
 
 MOST_DOCUMENTS = 1_000
 
@@ -50,13 +52,15 @@ class Service:
         store: Reader,
         limits: Limits | None = None,
         *,
-        activity: Activity | None = None,
+        rules: Rules | None = None,
+        writes_to: Store | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.schema = schema
         self.limits = limits or Limits()
-        self._activity = activity or Activity()
+        self._rules = rules or Rules()
         self._now = now
+        self._writes_to = writes_to
         self.plans = PlanCache()
         self._store = store
         self._documents: OrderedDict[bytes, DocumentNode] = OrderedDict()
@@ -68,16 +72,25 @@ class Service:
         operation_name: str | None = None,
         *,
         only_queries: bool = False,
+        viewer: str = "local",
     ) -> ExecutionResult:
-        """Answer a request; raises RequestRefused when it cannot be executed at all."""
+        """Answer a request of this viewer; raises RequestRefused when it cannot be executed at all."""
         operation = self._operation(query, operation_name)
-        if operation.node.operation is not OperationType.QUERY:
-            if only_queries:
-                raise MutationByGet
-            raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", "This API has queries only.")])
-        clock = Clock(self._now(), self._activity)
+        if operation.node.operation is not OperationType.QUERY and only_queries:
+            raise MutationByGet
+        if operation.node.operation is OperationType.SUBSCRIPTION:
+            raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", "This API has queries and mutations.")])
+        clock = Clock(self._now(), self._rules.activity, self._rules.matching.match_bits or 1.0)
+        bench = None if self._writes_to is None else Bench(self._writes_to, self._rules, viewer)
         result = await execute(
-            self.schema, self._store, self.plans, operation, variables, clock=clock, most_rows=self.limits.rows
+            self.schema,
+            self._store,
+            self.plans,
+            operation,
+            variables,
+            clock=clock,
+            most_rows=self.limits.rows,
+            bench=bench,
         )
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             raise RequestRefused(result.errors)

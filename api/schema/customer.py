@@ -30,9 +30,10 @@ from api.plan.fields import (
 )
 from api.schema.account import Account
 from api.schema.address import PostalAddress
-from api.schema.enums import ActivityStatus, Channel, ConsentStatus, CustomerFieldName
+from api.schema.enums import ActivityStatus, Channel, ConsentStatus, CustomerFieldName, RelationKind
 from api.schema.filters import InteractionFilter, InteractionOrder
 from api.schema.interaction import Interaction
+from api.schema.lazy import LazyCustomer
 from api.schema.paging import Connection, Node
 from api.schema.scalars import JSON
 from api.schema.source import SourceRecord
@@ -160,6 +161,15 @@ class RepeatedQuestion:
     asked_first: Interaction = one(reading.EARLIER_QUESTION, "The interaction that asked first.")
 
 
+@described
+class RelatedCustomer:
+    """Somebody who shares a household or a company with a customer, and is somebody else."""
+
+    kind: RelationKind = column("What relates them.")
+    probability: float = column("How likely it is that this, and nothing else, explains what their records share.")
+    customer: LazyCustomer = one(reading.RELATIVE, "The other customer.")
+
+
 def _external_ids(data: Any, _: Mapping[str, Any]) -> Any:
     return [{"system": system, "value": value} for system, value in sorted(data.items())]
 
@@ -252,6 +262,11 @@ class Customer(Node):
         reading.SURVEY_RESPONSES,
         "Scores they gave, newest first; filtered like interactions.",
         filter=InteractionFilter,
+    )
+    related_customers: Connection[RelatedCustomer] = many(
+        reading.RELATED_CUSTOMERS,
+        "Who lives with them or works where they do, the likeliest first.",
+        narrowed=[(Argument("kind", RelationKind | None, "Only these; both unless said."), Column("kind"))],
     )
     repeated_questions: list[RepeatedQuestion] = every(
         reading.REPEATED_QUESTIONS, "What they were asked for again, though it had been asked before."

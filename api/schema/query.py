@@ -21,15 +21,18 @@ from api.plan.roots import (
     RootNodes,
     RootOne,
     RootPage,
+    RootWorked,
 )
 from api.plan.rows import Row
 from api.schema.account import Account
 from api.schema.customer import Customer
 from api.schema.enums import SearchType
+from api.schema.explanation import MatchExplanation, work_explanation
 from api.schema.filters import CustomerFilter, CustomerIdentifierInput, CustomerOrder
 from api.schema.flow import JourneyFlow, JourneyFlowInput, ask_flow
 from api.schema.interaction import InteractionKind
 from api.schema.paging import Connection, Node
+from api.schema.review import MatchDecision, MatchReview, MatchReviewFilter, MatchReviewOrder
 from api.schema.source import Source, SourceComparison
 from connectors.records import KINDS
 from graph.customer import identifiers, reading
@@ -44,6 +47,8 @@ NODES: Mapping[str, Traversal] = {
     "Account": reading.ACCOUNTS_BY_ID,
     "Customer": reading.CUSTOMERS_BY_ID,
     "Interaction": reading.INTERACTIONS_BY_ID,
+    "MatchDecision": reading.DECISIONS_BY_ID,
+    "MatchReview": reading.REVIEWS_BY_ID,
     "SourceRecord": reading.RECORDS_BY_KEY,
     "SurveyResponse": reading.SURVEYS_BY_ID,
     "Touchpoint": reading.TOUCHPOINTS_BY_KEY,
@@ -176,6 +181,22 @@ class Query:
         "How customers go from step to step: the data of a Sankey diagram.",
         RootComputed(ask_flow),
         [Argument("input", JourneyFlowInput, "Which journeys.")],
+    )
+    match_reviews: Connection[MatchReview] = root(
+        "Pairs of records that may be one person, those first about which the linkage is least sure; the decided ones, "
+        "too, unless `filter` leaves them out.",
+        RootPage(reading.MATCH_REVIEWS, {"threshold": lambda clock: clock.match_bits}),
+        page_arguments(MatchReviewFilter, MatchReviewOrder),
+    )
+    match_decisions: Connection[MatchDecision] = root(
+        "What people decided about records, the newest first; also what was taken back.",
+        RootPage(reading.MATCH_DECISIONS),
+        page_arguments(),
+    )
+    match_explanation: MatchExplanation | None = root(
+        "Why two source records are one customer, or why they are not.",
+        RootWorked(work_explanation),
+        [Argument("source_record_ids", list[strawberry.ID], "Ids of two source records.")],
     )
     interaction_kinds: list[InteractionKind] = root(
         "The kinds of interactions that occur, the most frequent first.", RootComputed(_kinds)

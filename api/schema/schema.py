@@ -17,6 +17,7 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 
 from api.plan.rows import TYPENAME
+from api.schema.mutation import Mutation
 from api.schema.query import Query
 from api.schema.scalars import SCALARS
 from api.schema.survey import SurveyResponse
@@ -28,6 +29,7 @@ def graphql_schema() -> GraphQLSchema:
     """The executable schema; every resolver only takes its value from the planned row."""
     made = strawberry.Schema(
         query=Query,
+        mutation=Mutation,
         types=[SurveyResponse, Touchpoint],
         config=StrawberryConfig(scalar_map=SCALARS),
     )

@@ -98,6 +98,55 @@ RECORD_OF_INTERACTION = Traversal(
 CUSTOMER_OF_RECORD = Traversal("MATCH (this)-[:DESCRIBES]->(item:Customer)")
 ACCOUNT_OF_RECORD = Traversal("MATCH (this)-[:DESCRIBES]->(item:Account)")
 
+_KIND = Column("kind", "item", nullable=False)
+RELATED_CUSTOMERS = Traversal(
+    "MATCH (this)-[item:RELATED]-(relative:Customer)",
+    variables=("item", "relative"),
+    unique=(Column("id", "relative", nullable=False), _KIND),
+    orders={"probability": (Column("probability", "item", nullable=False),)},
+    order="probability",
+    descending=True,
+)
+RELATIVE = Traversal("WITH this, relative AS item")
+
+_REVIEW = (
+    "OPTIONAL MATCH (first)-[:DESCRIBES]->(one:Customer) OPTIONAL MATCH (second)-[:DESCRIBES]->(two:Customer) "
+    "WITH item, first, second, first.key + '\\n' + second.key AS pair, first.hash + second.hash AS version, "
+    "coalesce(one.interaction_count, 0) + coalesce(two.interaction_count, 0) AS stake"
+)
+_PAIR = Column("", "pair", nullable=False)
+_REVIEW_VARIABLES = ("item", "first", "second", "pair", "version", "stake")
+MATCH_REVIEWS = Traversal(
+    f"MATCH (first:SourceRecord)-[item:MAY_MATCH]->(second:SourceRecord) {_REVIEW}, "
+    "abs(item.weight - $threshold) AS distance",
+    variables=(*_REVIEW_VARIABLES, "distance"),
+    unique=(_PAIR,),
+    orders={
+        "threshold": (Column("", "distance", nullable=False),),
+        "interactions": (Column("", "stake", nullable=False),),
+        "probability": (Column("probability", "item", nullable=False),),
+    },
+    order="threshold",
+    parameters=("threshold",),
+)
+"""Pairs that may be one customer, those first about which the linkage is least sure."""
+
+REVIEWS_BY_ID = Traversal(
+    "UNWIND $ids AS id WITH split(id, '\\n') AS keys "
+    "MATCH (first:SourceRecord {key: keys[0]})-[item:MAY_MATCH]->(second:SourceRecord {key: keys[1]}) " + _REVIEW,
+    variables=_REVIEW_VARIABLES,
+    unique=(_PAIR,),
+    parameters=("ids",),
+)
+FIRST_OF_REVIEW = Traversal(
+    "MATCH (first)-[how:DESCRIBES]->() WITH this, first AS item, how", variables=("item", "how"), unique=(_KEY,)
+)
+SECOND_OF_REVIEW = Traversal(
+    "MATCH (second)-[how:DESCRIBES]->() WITH this, second AS item, how", variables=("item", "how"), unique=(_KEY,)
+)
+MATCH_DECISIONS = Traversal("MATCH (item:Decision)", orders={"at": (_AT,)}, order="at", descending=True)
+DECISIONS_BY_ID = Traversal("UNWIND $ids AS id MATCH (item:Decision {id: id})", parameters=("ids",))
+
 FORMER_IDS = Traversal("MATCH (item:FormerId)-[:NOW]->(this)")
 ACCOUNT_OF_CUSTOMER = Traversal("MATCH (this)-[:WORKS_FOR]->(item:Account)")
 STAGE_TRANSITIONS = Traversal(

@@ -31,6 +31,9 @@ from graph.sync.progress import Silence
 WAIT_SECONDS = 5.0
 """How long a decision waits for a sync that works: about one batch."""
 
+MOST_AT_ONCE = 100
+"""So many reviews are accepted in one go."""
+
 Code = Literal["NOT_FOUND", "INVALID", "CONTRADICTS_DECISION", "STALE_REVIEW", "BUSY"]
 
 
@@ -92,15 +95,19 @@ async def reject_match(store: Store, rules: Rules, pair: Pair, ask: Ask) -> Done
 
 
 async def accept_above(store: Store, rules: Rules, probability: float, ask: Ask) -> Done:
-    """Accept every open review of at least this probability, except those that contradict a decision."""
+    """Accept the likeliest open reviews of at least this probability, except those that contradict a decision.
+
+    At most `MOST_AT_ONCE`. Raises Refused.
+    """
 
     async def work(lease: Lease | None) -> Done:
         if not 0.5 <= probability <= 1:
             raise Refused("INVALID", "`aboveProbability` must lie between 0.5 and 1.", "aboveProbability")
         in_force = await decisions_in_force(store)
         taken: list[Decision] = []
-        for left, right in await store.read(cypher("writes/likely_reviews"), probability=probability):
-            decision = _new("merge", (left, right))
+        likely = await store.read(cypher("writes/likely_reviews"), probability=probability, most=MOST_AT_ONCE)
+        for left, right in likely:
+            decision = await _united(store, rules, _new("merge", (left, right)), [*in_force, *taken])
             if contradiction(decision, [*in_force, *taken]) is None:
                 taken.append(decision)
         return await _decide(store, lease, rules, taken, ask)
@@ -166,6 +173,18 @@ async def revert_decision(store: Store, rules: Rules, id: str, ask: Ask) -> Done
     return await _under_lease(store, ask, work)
 
 
+async def assign_review(store: Store, pair: Pair, assignee: str | None) -> None:
+    """Say who looks into an open review. Raises Refused."""
+
+    async def write(tx: Transaction) -> int:
+        rows = await tx.run(cypher("writes/assign_review"), left=pair.left, right=pair.right, assignee=assignee)
+        found: int = rows[0][0]
+        return found
+
+    if not await store.transaction(write):
+        raise Refused("STALE_REVIEW", "This pair waits for nobody any more.", "reviewId")
+
+
 async def relink(store: Store, lease: Lease, rules: Rules, records: Collection[str]) -> None:
     """Link and derive the component of these records again, by the model and the decisions in force."""
     planned = await _planned(store, rules, records, await decisions_in_force(store))
@@ -180,18 +199,25 @@ async def decisions_in_force(store: Store) -> list[Decision]:
 
 async def _accept(store: Store, lease: Lease | None, rules: Rules, pair: Pair, ask: Ask) -> Done:
     await _check_review(store, pair)
-    decision = _new("merge", (pair.left, pair.right))
-    in_force = await decisions_in_force(store)
-    _refuse_contradictions([decision], in_force)
+    decision = await _united(store, rules, _new("merge", (pair.left, pair.right)), await decisions_in_force(store))
+    return await _decide(store, lease, rules, [decision], ask)
+
+
+async def _united(store: Store, rules: Rules, decision: Decision, in_force: Sequence[Decision]) -> Decision:
+    """The merge of a pair, with all records of both customers where the pair alone would tear some of them off.
+
+    What is accepted is that the two customers are one.
+    """
+    if contradiction(decision, in_force) is not None:
+        return decision
     planned = await _planned(store, rules, decision.records, [*in_force, decision])
     after, before = planned.customer_of, planned.component.current
-    sides = {before.get(pair.left), before.get(pair.right)}
+    sides = {before[key] for key in decision.records if key in before}
     whole = [key for key in planned.component.people if before.get(key) in sides]
-    if len({after[key] for key in whole}) > 1:
-        # By this pair alone other records would leave their customer: what was accepted is that the two are one.
-        others = tuple(sorted({*whole} - {pair.left, pair.right}))
-        decision = msgspec.structs.replace(decision, records=(*decision.records, *others))
-    return await _decide(store, lease, rules, [decision], ask)
+    if len({after[key] for key in whole}) == 1:
+        return decision
+    others = sorted({*whole} - {*decision.records})
+    return msgspec.structs.replace(decision, records=(*decision.records, *others))
 
 
 async def _decide(store: Store, lease: Lease | None, rules: Rules, taken: Sequence[Decision], ask: Ask) -> Done:
@@ -280,7 +306,9 @@ async def _people_of(store: Store, customers: Sequence[str], field: str) -> list
 async def _check_review(store: Store, pair: Pair) -> None:
     row = await store.read_one(cypher("writes/read_review"), left=pair.left, right=pair.right)
     if row is None:
-        raise Refused("STALE_REVIEW", "This pair waits for nobody any more: the records or a decision changed.", "id")
+        raise Refused(
+            "STALE_REVIEW", "This pair waits for nobody any more: the records or a decision changed.", "reviewId"
+        )
     version, pending = row
     if pending or (pair.version is not None and pair.version != version):
         raise Refused("STALE_REVIEW", "A record of this pair has changed since it was offered; look again.", "version")

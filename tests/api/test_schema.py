@@ -25,6 +25,15 @@ from tests.api.conftest import Ask
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples" / "queries").glob("*.graphql"))
+OF_REVIEWS = {
+    "match_reviews",
+    "match_explanation",
+    "accept_match",
+    "merge_customers",
+    "split_customer",
+    "revert_decision",
+}
+"""These need records that were linked: tests/api/test_reviews.py."""
 VARIABLES: dict[str, dict[str, Any]] = {
     "customer_by_email": {"emailAddress": "ada@x.test"},
     "search": {"query": "ada"},
@@ -78,7 +87,9 @@ def test_every_field_declares_what_it_reads() -> None:
     assert undeclared == []
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "example", [path for path in EXAMPLES if path.stem not in OF_REVIEWS], ids=lambda path: path.stem
+)
 async def test_each_example_is_answered(ask: Ask, example: Path) -> None:
     """Every query of examples/queries runs as it stands and finds something in the small company."""
     variables = (

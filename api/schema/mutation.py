@@ -1,0 +1,320 @@
+"""The root of all changes: people's decisions about who is who."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import strawberry
+
+from api.plan.fields import Argument, described, entry, lookup, root
+from api.plan.filters import described_input, option
+from api.plan.ids import encode_id, key_of
+from api.plan.roots import Bench, RootWorked
+from api.plan.rows import Arguments
+from api.schema.customer import Customer
+from api.schema.enums import Channel, ConsentStatus, UserErrorCode
+from api.schema.review import MatchDecision, MatchReview
+from graph.customer import reading
+from graph.reading import Column
+from graph.sync.decisions import (
+    Ask,
+    Done,
+    Pair,
+    Refused,
+    accept_above,
+    accept_match,
+    assign_review,
+    merge_customers,
+    reject_match,
+    revert_decision,
+    split_customer,
+)
+from graph.sync.effect import Effect
+
+_ID = Column("id")
+_DRY_RUN = "Only tell what would change."
+_REASON = "Why; it is kept with the decision."
+_KEY = "A text of your choice: a request that is sent again with it decides nothing anew."
+
+
+@described_input
+class AcceptMatchInput:
+    """A pair that is one person."""
+
+    review_id: strawberry.ID = strawberry.field(description="The match review.")
+    version: str | None = option("The review's `version` as it was seen: what has changed since is refused.")
+    reason: str | None = option(_REASON)
+    idempotency_key: str | None = option(_KEY)
+    dry_run: bool = strawberry.field(description=_DRY_RUN, default=False)
+
+
+@described_input
+class RejectMatchInput:
+    """A pair that is two people."""
+
+    review_id: strawberry.ID = strawberry.field(description="The match review.")
+    version: str | None = option("The review's `version` as it was seen: what has changed since is refused.")
+    reason: str | None = option(_REASON)
+    idempotency_key: str | None = option(_KEY)
+    dry_run: bool = strawberry.field(description=_DRY_RUN, default=False)
+
+
+@described_input
+class AcceptMatchesInput:
+    """All open pairs that are likely enough."""
+
+    above_probability: float = strawberry.field(description="At least so likely, 0.5 to 1.")
+    reason: str | None = option(_REASON)
+    idempotency_key: str | None = option(_KEY)
+    dry_run: bool = strawberry.field(description=_DRY_RUN, default=False)
+
+
+@described_input
+class AssignMatchReviewInput:
+    """Who looks into a pair."""
+
+    review_id: strawberry.ID = strawberry.field(description="The match review.")
+    assignee: str | None = option("Their name; null takes it back.")
+
+
+@described_input
+class MergeCustomersInput:
+    """Customers that are one person."""
+
+    customer_ids: list[strawberry.ID] = strawberry.field(description="Their ids, at least two; former ids will do.")
+    reason: str | None = option(_REASON)
+    idempotency_key: str | None = option(_KEY)
+    dry_run: bool = strawberry.field(description=_DRY_RUN, default=False)
+
+
+@described_input
+class SplitCustomerInput:
+    """Records that are somebody else than the rest of their customer."""
+
+    customer_id: strawberry.ID = strawberry.field(description="The customer.")
+    record_ids: list[strawberry.ID] = strawberry.field(description="Ids of the source records that go.")
+    reason: str | None = option(_REASON)
+    idempotency_key: str | None = option(_KEY)
+    dry_run: bool = strawberry.field(description=_DRY_RUN, default=False)
+
+
+@described_input
+class RevertMatchDecisionInput:
+    """A decision to take back."""
+
+    decision_id: strawberry.ID = strawberry.field(description="The decision.")
+    reason: str | None = option("Why it is taken back; it is kept with the decision.")
+    idempotency_key: str | None = option("Not needed: taking back what is taken back changes nothing.")
+    dry_run: bool = strawberry.field(description=_DRY_RUN, default=False)
+
+
+@described
+class UserError:
+    """Why a change was not made, for the person who wanted it."""
+
+    code: UserErrorCode = entry("What is wrong.")
+    field: str | None = entry("The input that is to blame.")
+    message: str = entry("The same in a sentence.")
+    decision_ids: list[strawberry.ID] = entry("The decisions that stand against it, in the order of their chain.")
+
+
+@described
+class MovedRecord:
+    """A source record that describes another customer afterwards."""
+
+    record_key: str = entry("Its key.", "record")
+    record_id: strawberry.ID = entry("Its id.")
+    from_customer_id: strawberry.ID | None = entry("The customer before.")
+    to_customer_id: strawberry.ID | None = entry("The customer afterwards; null: one that is new.")
+    interaction_count: int = entry("Interactions that move along.", "interactions")
+
+
+@described
+class ChangedConsent:
+    """A consent that is another one afterwards; of several records the most restrictive statement holds."""
+
+    customer_id: strawberry.ID = entry("The customer before.")
+    channel: Channel = entry("The channel.")
+    purpose: str = entry("What for.")
+    before: ConsentStatus | None = entry("What held; null: nothing was said.")
+    after: ConsentStatus | None = entry("What holds afterwards.")
+
+
+@described
+class MatchChange:
+    """What a decision changes, or would change."""
+
+    moved_records: list[MovedRecord] = entry("Records that go to another customer.", "moved")
+    interaction_count: int = entry("Interactions that move along.", "interactions")
+    changed_consents: list[ChangedConsent] = entry("Consents that are others afterwards.", "consents")
+    retired_customer_ids: list[strawberry.ID] = entry("Ids that another id answers for afterwards.", "retired")
+    created_customer_count: int = entry("Customers that are made, or come back.", "created")
+
+
+@described
+class MatchDecisionPayload:
+    """What came of a decision. With `userErrors` nothing was changed."""
+
+    decisions: list[MatchDecision] = lookup(
+        reading.DECISIONS_BY_ID, "decision_keys", "The decisions; none after a dry run.", key=_ID, many=True
+    )
+    customers: list[Customer] = lookup(
+        reading.CUSTOMERS_BY_ID,
+        "customer_keys",
+        "The customers whose records changed, as they are now; in a dry run as they are before.",
+        key=_ID,
+        many=True,
+    )
+    change: MatchChange | None = entry("What changed; null with `userErrors`.")
+    user_errors: list[UserError] = entry("Why nothing was changed; empty when all is well.")
+
+
+@described
+class AssignMatchReviewPayload:
+    """What came of an assignment."""
+
+    review: MatchReview | None = lookup(reading.REVIEWS_BY_ID, "review_keys", "The review.", key=Column("", "pair"))
+    user_errors: list[UserError] = entry("Why nothing was changed; empty when all is well.")
+
+
+Change = Callable[[Bench, Arguments, Ask], Awaitable[Done]]
+
+
+def _decides(change: Change) -> RootWorked:
+    async def work(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
+        given = arguments["input"]
+        ask = Ask(
+            by=bench.viewer,
+            reason=given.get("reason"),
+            idempotency_key=given.get("idempotencyKey"),
+            dry_run=given["dryRun"],
+        )
+        try:
+            done = await change(bench, given, ask)
+        except Refused as refused:
+            return {"user_errors": [_user_error(refused)]}
+        return {
+            "decision_keys": [decision.id for decision in done.decisions],
+            "customer_keys": list(done.effect.customers),
+            "change": _change(done.effect),
+            "user_errors": [],
+        }
+
+    return RootWorked(work)
+
+
+async def _assign(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
+    given = arguments["input"]
+    pair = _pair(given)
+    try:
+        await assign_review(bench.store, pair, given.get("assignee"))
+    except Refused as refused:
+        return {"user_errors": [_user_error(refused)]}
+    return {"review_keys": f"{pair.left}\n{pair.right}", "user_errors": []}
+
+
+def _pair(given: Mapping[str, Any]) -> Pair:
+    left, _, right = key_of(given["reviewId"], "MatchReview").partition("\n")
+    return Pair(left, right, given.get("version"))
+
+
+def _user_error(refused: Refused) -> dict[str, Any]:
+    return {
+        "code": refused.code,
+        "field": refused.field,
+        "message": str(refused),
+        "decision_ids": [encode_id("MatchDecision", decision.id) for decision in refused.chain],
+    }
+
+
+def _change(effect: Effect) -> dict[str, Any]:
+    return {
+        "moved": [
+            {
+                "record": moved.record,
+                "record_id": encode_id("SourceRecord", moved.record),
+                "from_customer_id": _customer(moved.from_customer),
+                "to_customer_id": _customer(moved.to_customer),
+                "interactions": moved.interactions,
+            }
+            for moved in effect.moved
+        ],
+        "interactions": effect.interactions,
+        "consents": [
+            {
+                "customer_id": _customer(consent.customer),
+                "channel": consent.channel,
+                "purpose": consent.purpose,
+                "before": consent.before,
+                "after": consent.after,
+            }
+            for consent in effect.consents
+        ],
+        "retired": [_customer(id) for id in effect.retired],
+        "created": effect.created,
+    }
+
+
+def _customer(id: str | None) -> str | None:
+    return None if id is None else encode_id("Customer", id)
+
+
+def _input(type_: Any) -> list[Argument]:
+    return [Argument("input", type_, "What is decided.")]
+
+
+@described
+class Mutation:
+    """Everything that can be changed. Changes of one request are made one after another."""
+
+    accept_match: MatchDecisionPayload = root(
+        "Two records of a review are one person: their customers become one.",
+        _decides(lambda bench, given, ask: accept_match(bench.store, bench.rules, _pair(given), ask)),
+        _input(AcceptMatchInput),
+    )
+    accept_matches: MatchDecisionPayload = root(
+        "Accept open reviews that are likely enough, the likeliest first and at most 100; those that contradict a "
+        "decision are left.",
+        _decides(lambda bench, given, ask: accept_above(bench.store, bench.rules, given["aboveProbability"], ask)),
+        _input(AcceptMatchesInput),
+    )
+    reject_match: MatchDecisionPayload = root(
+        "Two records of a review are different people, for good.",
+        _decides(lambda bench, given, ask: reject_match(bench.store, bench.rules, _pair(given), ask)),
+        _input(RejectMatchInput),
+    )
+    assign_match_review: AssignMatchReviewPayload = root(
+        "Say who looks into a review.", RootWorked(_assign), _input(AssignMatchReviewInput)
+    )
+    merge_customers: MatchDecisionPayload = root(
+        "Customers are one person; the ids that go answer for ever.",
+        _decides(
+            lambda bench, given, ask: merge_customers(
+                bench.store, bench.rules, [key_of(text, "Customer") for text in given["customerIds"]], ask
+            )
+        ),
+        _input(MergeCustomersInput),
+    )
+    split_customer: MatchDecisionPayload = root(
+        "Some records of a customer are somebody else, for good.",
+        _decides(
+            lambda bench, given, ask: split_customer(
+                bench.store,
+                bench.rules,
+                key_of(given["customerId"], "Customer"),
+                [key_of(text, "SourceRecord") for text in given["recordIds"]],
+                ask,
+            )
+        ),
+        _input(SplitCustomerInput),
+    )
+    revert_match_decision: MatchDecisionPayload = root(
+        "Take a decision back: records are linked as if it had never been, under the ids of before.",
+        _decides(
+            lambda bench, given, ask: revert_decision(
+                bench.store, bench.rules, key_of(given["decisionId"], "MatchDecision"), ask
+            )
+        ),
+        _input(RevertMatchDecisionInput),
+    )

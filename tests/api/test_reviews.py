@@ -1,0 +1,209 @@
+"""Reviews, explanations and decisions over GraphQL, on records that were really linked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.plan.ids import encode_id
+from api.plan.service import Service
+from api.schema.schema import graphql_schema
+from connectors.records import Record
+from graph.rules import Rules
+from graph.store.driver import Store
+from graph.sync.sync import sync
+from tests.api.conftest import Ask, asker
+from tests.sources import event, fixed_source, person
+
+pytestmark = pytest.mark.anyio
+EXAMPLES = Path(__file__).parents[2] / "examples" / "queries"
+ADA, ADA_TOO, AUGUSTA, BOB = "crm/contacts/1", "help/users/1", "help/users/2", "crm/contacts/3"
+RECORDS: list[Record] = [
+    person(ADA, "Ada Byron", email="ada@byron.test"),
+    person(ADA_TOO, "Ada Byron", email="ada@byron.test"),
+    person(AUGUSTA, "Augusta King", email="augusta@king.test"),
+    person(BOB, "Bob Stone", email="bob@stone.test"),
+    event("crm/events/1", "form.submitted", "2026-01-01", ADA),
+    event("help/events/1", "ticket.created", "2026-01-02", AUGUSTA),
+    event("help/events/2", "ticket.replied", "2026-01-03", AUGUSTA),
+]
+REVIEWS = [[ADA, AUGUSTA, 0.5, 0.59], [AUGUSTA, BOB, -0.9, 0.35], [ADA, BOB, 0.9, 0.65]]
+
+
+@pytest.fixture
+async def linked(store: Store) -> Store:
+    """Four records, three customers, three pairs that wait for somebody."""
+    await sync([fixed_source("test", *RECORDS)], store, Rules())
+    await store.write(
+        "UNWIND $rows AS row MATCH (a:SourceRecord {key: row[0]}) MATCH (b:SourceRecord {key: row[1]}) "
+        "MERGE (a)-[m:MAY_MATCH]->(b) SET m.status = 'OPEN', m.weight = row[2], m.probability = row[3]",
+        rows=REVIEWS,
+    )
+    return store
+
+
+@pytest.fixture
+def decide(linked: Store) -> Ask:
+    """Ask and decide."""
+    return asker(Service(graphql_schema(), linked, writes_to=linked))
+
+
+def example(name: str) -> str:
+    return (EXAMPLES / f"{name}.graphql").read_text(encoding="utf-8")
+
+
+def record(key: str) -> str:
+    return encode_id("SourceRecord", key)
+
+
+async def run(ask: Ask, name: str, **variables: Any) -> Any:
+    """The one answer of an example."""
+    answer = await ask(example(name), **variables)
+    assert "errors" not in answer, answer["errors"]
+    (only,) = answer["data"].values()
+    return only
+
+
+async def customer_of(store: Store, key: str) -> str:
+    ((id,),) = await store.read("MATCH (:SourceRecord {key: $key})-[:DESCRIBES]->(c:Customer) RETURN c.id", key=key)
+    return encode_id("Customer", id)
+
+
+async def test_the_queue_begins_with_the_least_certain_and_is_paged(decide: Ask) -> None:
+    """Nearest the threshold first, with what is at stake; pages and filters hold."""
+    found = await run(decide, "match_reviews")
+
+    seen = [(node["weightBits"], node["interactionCount"]) for node in found["nodes"]]
+    assert seen == [(0.9, 1), (0.5, 3), (-0.9, 2)]
+    assert found["totalCount"] == 3
+    assert found["nodes"][0]["first"]["customer"]["displayName"] == "Ada Byron"
+    one = "{ matchReviews(first: 1) { nodes { id } pageInfo { endCursor } } }"
+    cursor = (await decide(one))["data"]["matchReviews"]["pageInfo"]["endCursor"]
+    rest = await decide(f'{{ matchReviews(first: 5, after: "{cursor}") {{ nodes {{ weightBits }} }} }}')
+    assert [node["weightBits"] for node in rest["data"]["matchReviews"]["nodes"]] == [0.5, -0.9]
+    likely = await decide("{ matchReviews(filter: {probability: {gte: 0.6}}) { totalCount } }")
+    assert likely == {"data": {"matchReviews": {"totalCount": 1}}}
+
+
+async def test_a_review_is_assigned_and_found_by_its_id_and_assignee(decide: Ask) -> None:
+    """Who looks into a pair is told with it."""
+    id = encode_id("MatchReview", f"{ADA}\n{AUGUSTA}")
+    answer = await decide(
+        """mutation ($id: ID!) { assignMatchReview(input: {reviewId: $id, assignee: "cleo"}) {
+        review { id assignee } userErrors { code } } }""",
+        id=id,
+    )
+
+    assert answer == {"data": {"assignMatchReview": {"review": {"id": id, "assignee": "cleo"}, "userErrors": []}}}
+    mine = await decide('{ matchReviews(filter: {assignee: {eq: "cleo"}}) { nodes { id } } }')
+    assert mine == {"data": {"matchReviews": {"nodes": [{"id": id}]}}}
+    node = await decide("query ($id: ID!) { node(id: $id) { id ... on MatchReview { assignee } } }", id=id)
+    assert node == {"data": {"node": {"id": id, "assignee": "cleo"}}}
+
+
+async def test_a_match_is_accepted_with_its_reason_and_taken_back(decide: Ask, linked: Store) -> None:
+    """One customer with the former id, by whom and why; taken back, each has its id again."""
+    ada, augusta = await customer_of(linked, ADA), await customer_of(linked, AUGUSTA)
+    review = {"review": encode_id("MatchReview", f"{ADA}\n{AUGUSTA}")}
+    stale = await run(decide, "accept_match", **review, version="of yesterday")
+    assert [error["code"] for error in stale["userErrors"]] == ["STALE_REVIEW"]
+    assert (stale["decisions"], stale["customers"]) == ([], [])
+
+    found = await run(decide, "accept_match", **review)
+
+    assert found["userErrors"] == []
+    assert found["customers"] == [{"id": ada, "displayName": "Augusta Byron", "formerIds": [augusta]}]
+    (decision,) = found["decisions"]
+    assert decision["decidedBy"] == "local"
+    reverted = await run(decide, "revert_decision", decision=decision["id"])
+    assert reverted["decisions"][0]["revertedBy"] == "local"
+    assert (await customer_of(linked, ADA), await customer_of(linked, AUGUSTA)) == (ada, augusta)
+    told = await decide("{ matchDecisions { nodes { kind reason revertedBecause } } }")
+    assert told["data"]["matchDecisions"]["nodes"] == [
+        {"kind": "MERGE", "reason": "Same person, new surname", "revertedBecause": "Two people after all"}
+    ]
+
+
+async def test_a_dry_run_tells_what_moves(decide: Ask, linked: Store) -> None:
+    """A merge that is only tried names records and interactions, and nothing moves."""
+    ada, augusta = await customer_of(linked, ADA), await customer_of(linked, AUGUSTA)
+
+    found = await run(decide, "merge_customers", customers=[ada, augusta])
+
+    assert found["userErrors"] == []
+    assert found["change"]["movedRecords"] == [
+        {"recordKey": AUGUSTA, "fromCustomerId": augusta, "toCustomerId": ada, "interactionCount": 2}
+    ]
+    assert found["change"]["retiredCustomerIds"] == [augusta]
+    assert await customer_of(linked, AUGUSTA) == augusta
+
+
+async def test_a_customer_is_split_once_and_a_contradiction_names_its_decisions(decide: Ask, linked: Store) -> None:
+    """The same request twice is one decision; merging what was split is refused with the decision against it."""
+    ada = await customer_of(linked, ADA)
+    wanted = {"customer": ada, "records": [record(ADA_TOO)]}
+
+    first = await run(decide, "split_customer", **wanted)
+    again = await run(decide, "split_customer", **wanted)
+
+    assert [each["apartKeys"] for each in first["decisions"]] == [[ADA_TOO]]
+    assert first["decisions"] == again["decisions"]
+    assert await customer_of(linked, ADA_TOO) != await customer_of(linked, ADA)
+    both = [await customer_of(linked, ADA), await customer_of(linked, ADA_TOO)]
+    refused = await run(decide, "merge_customers", customers=both)
+    (error,) = refused["userErrors"]
+    assert (error["code"], error["decisionIds"]) == ("CONTRADICTS_DECISION", [first["decisions"][0]["id"]])
+
+
+async def test_likely_reviews_are_accepted_at_once(decide: Ask, linked: Store) -> None:
+    """Every pair above the probability is accepted, the others wait."""
+    answer = await decide(
+        "mutation { acceptMatches(input: {aboveProbability: 0.58}) "
+        "{ decisions { recordKeys } userErrors { message } } }"
+    )
+
+    assert answer["data"]["acceptMatches"]["userErrors"] == []
+    assert len(answer["data"]["acceptMatches"]["decisions"]) == 2
+    assert len({await customer_of(linked, key) for key in (ADA, ADA_TOO, AUGUSTA, BOB)}) == 1
+
+
+async def test_two_records_are_explained(decide: Ask) -> None:
+    """Why they are one: the evidence with values and bits; why not: the keys on which they differ."""
+    found = await run(decide, "match_explanation", records=[record(ADA), record(ADA_TOO)])
+    apart = await run(decide, "match_explanation", records=[record(ADA), record(BOB)])
+
+    assert found["isOneCustomer"] is True
+    assert any("ada@byron.test" in item["line"] for item in found["evidence"])
+    assert abs(sum(item["weightBits"] for item in found["evidence"]) - found["weightBits"]) < 0.1
+    assert [customer["displayName"] for customer in found["customers"]] == ["Ada Byron"]
+    query = """query ($records: [ID!]!) { matchExplanation(sourceRecordIds: $records) {
+        customers { interactions(first: 1) { nodes { kind } } } } }"""
+    deep = await decide(query, records=[record(ADA), record(ADA_TOO)])
+    assert deep["data"]["matchExplanation"]["customers"] == [{"interactions": {"nodes": [{"kind": "form.submitted"}]}}]
+    assert apart["isOneCustomer"] is False
+    assert apart["keysDifferent"]
+    assert len(apart["customers"]) == 2
+    unknown = await decide(example("match_explanation"), records=[record(ADA), record("crm/contacts/99")])
+    assert unknown["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_related_customers_are_told_by_kind(decide: Ask, linked: Store) -> None:
+    """Who lives with a customer or works where they do, from either side."""
+    await linked.write(
+        "MATCH (:SourceRecord {key: $a})-[:DESCRIBES]->(a) MATCH (:SourceRecord {key: $b})-[:DESCRIBES]->(b) "
+        "CREATE (a)-[:RELATED {kind: 'household', probability: 0.8}]->(b)",
+        a=ADA,
+        b=BOB,
+    )
+    query = """query ($id: ID!) { customer(id: $id) {
+        all: relatedCustomers { nodes { kind probability customer { displayName } } }
+        colleagues: relatedCustomers(kind: COLLEAGUE) { totalCount } } }"""
+
+    answer = await decide(query, id=await customer_of(linked, BOB))
+
+    assert answer["data"]["customer"] == {
+        "all": {"nodes": [{"kind": "HOUSEHOLD", "probability": 0.8, "customer": {"displayName": "Ada Byron"}}]},
+        "colleagues": {"totalCount": 0},
+    }
