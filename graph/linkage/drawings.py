@@ -16,7 +16,7 @@ from graph.linkage.model import LinkageModel
 
 _WIDTH = 920
 _ROW = 30
-_LONGEST = 30
+_LONGEST = 60
 _LEFT, _RIGHT = 400, 850
 """Where bars may stand."""
 
@@ -128,8 +128,11 @@ def value_of(item: Evidence, longest: int = _LONGEST) -> str:
         return ""
     if item.left == item.right:
         return _short(item.left or "", longest)
-    half = longest // 2
-    return f"{_short(item.left or '–', half)} / {_short(item.right or '–', half)}"
+    left, right = item.left or "–", item.right or "–"
+    if len(left) + len(right) + 3 <= longest:
+        return f"{left} / {right}"
+    half = longest // 2 - 2
+    return f"{_short(left, max(half, longest - 3 - len(right)))} / {_short(right, max(half, longest - 3 - len(left)))}"
 
 
 def rarity_of(item: Evidence) -> str:
@@ -176,7 +179,7 @@ def _waterfall_row(bar: Step, scale: _Scale, y: int) -> list[str]:
     return [
         f"<g><title>{_clean(_whole(item))}</title>",
         _text(20, y + 11, label, "strong" if item.left or item.right else ""),
-        *([_text(20, y + 23, _short(said, 62), "quiet small")] if said else []),
+        *([_text(20, y + 23, _short(said, 66), "quiet small")] if said else []),
         _bar(scale, bar.begin, bar.end, y, "for" if item.bits >= 0 else "against"),
         _text(_beyond(scale, bar.begin, bar.end), y + 15, f"{item.bits:+.1f}", _side(item.bits).strip()),
         "</g>",

@@ -11,7 +11,7 @@ import msgspec
 from graph.cypher import cypher
 from graph.linkage.drift import Drift, drift
 from graph.linkage.link import train
-from graph.linkage.model import LinkageModel
+from graph.linkage.model import FORMAT, LinkageModel
 from graph.linkage.rules import LinkageError
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
@@ -39,8 +39,8 @@ class InForce(msgspec.Struct, frozen=True):
 
 async def frozen_model(store: Store, records: int) -> LinkageModel | None:
     """The model to link so many records by; None when one must be trained."""
-    row = await store.read_one(cypher("writes/read_model"))
-    return _unpacked(row[0]) if row is not None and is_enough(row[1], records) else None
+    in_force = await readable_model(store)
+    return in_force.model if in_force is not None and is_enough(in_force.records, records) else None
 
 
 async def frozen_version(store: Store, records: int) -> str | None:
@@ -55,11 +55,28 @@ def is_enough(learned_from: int, records: int) -> bool:
 
 
 async def model_in_force(store: Store) -> InForce:
-    """The model that made today's customers; raises LinkageError before the first sync."""
+    """The model that made today's customers; raises LinkageError when there is none that this version can read."""
+    found = await readable_model(store)
+    if found is None:
+        raise LinkageError(
+            "The store has no linkage model that this version reads: the first `c360 sync` trains one; "
+            "in place of an older version's, `c360 link train --use` does."
+        )
+    return found
+
+
+async def readable_model(store: Store) -> InForce | None:
+    """The model in force; None before the first sync, and when an older version of c360 saved it: it is trained again.
+
+    Raises LinkageError when it was altered.
+    """
     row = await store.read_one(cypher("writes/read_model"))
     if row is None:
-        raise LinkageError("The store has no linkage model yet: the first `c360 sync` trains one.")
-    return InForce(_unpacked(row[0]), row[1])
+        return None
+    saved = zlib.decompress(base64.b64decode(row[0]))
+    if msgspec.msgpack.decode(saved, type=_Saved).format != FORMAT:
+        return None
+    return InForce(LinkageModel.from_bytes(saved), row[1])
 
 
 async def save_model(store: Store, lease: Lease, model: LinkageModel, records: int) -> None:
@@ -95,5 +112,5 @@ async def model_drift(store: Store, rules: Rules, progress: Progress) -> Drift:
     return drift(before.model, await train_model(store, rules, progress))
 
 
-def _unpacked(body: str) -> LinkageModel:
-    return LinkageModel.from_bytes(zlib.decompress(base64.b64decode(body)))
+class _Saved(msgspec.Struct):
+    format: int

@@ -25,7 +25,7 @@ from graph.linkage.tables import read_table, recognise
 from graph.sync.pair import ExplainedPair, explain_pair, trail
 
 _BAR = 26
-_LONGEST = 48
+_LONGEST = 64
 
 
 def explain(

@@ -21,7 +21,7 @@ from graph.linkage.link import train as train_records
 from graph.linkage.model import LinkageModel
 from graph.linkage.rules import LinkageError
 from graph.linkage.tables import read_table, recognise
-from graph.sync.models import TOO_FEW_TO_FREEZE, model_drift, model_in_force, save_model, train_model
+from graph.sync.models import TOO_FEW_TO_FREEZE, model_drift, readable_model, save_model, train_model
 from graph.sync.rebuild import RebuildPlan, plan_rebuild
 
 _SHOWN = 30
@@ -100,7 +100,7 @@ async def _train_in_store(invocation: Invocation, out: Path | None, use: bool, a
     rules = invocation.rules()
     plan: RebuildPlan | None = None
     async with opened(invocation.store()) as store:
-        before = await model_in_force(store)
+        before = await readable_model(store)
         with shown_progress(invocation.err) as progress:
             model = await train_model(store, rules, progress)
             if use:
@@ -110,13 +110,14 @@ async def _train_in_store(invocation: Invocation, out: Path | None, use: bool, a
                 plan = await plan_rebuild(store, rules, progress, train=True)
     if out is not None:
         _save(model, out)
-    found = drift_between(before.model, model)
+    found = None if before is None else drift_between(before.model, model)
     if as_json:
         result = {"in_force": use, "out": None if out is None else str(out), "drift": found, "plan": plan}
         print_json(invocation.out, {**plain(model), **result})
         return
     invocation.out.print(f"Model {model.version}. {model_sentence(model)}", markup=False)
-    _show_drift(invocation, found)
+    if found is not None:
+        _show_drift(invocation, found)
     if plan is not None:
         _show_plan(invocation, plan)
     elif model.records < TOO_FEW_TO_FREEZE:

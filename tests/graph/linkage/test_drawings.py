@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from graph.linkage.drawings import percent_of, steps, waterfall, weights
-from graph.linkage.explain import explain
+from graph.linkage.drawings import percent_of, steps, value_of, waterfall, weights
+from graph.linkage.explain import Evidence, explain
 from graph.linkage.link import LinkageModel, train
 from tests.graph.linkage.people import silos, table
 
@@ -54,6 +54,17 @@ def test_a_waterfall_shows_values_bits_and_threshold(model):
     root = ElementTree.fromstring(drawn)
     assert root.attrib["role"] == "img"
     assert (root.findtext(f"{SVG}title"), "They match" in (root.findtext(f"{SVG}desc") or "")) == ("Why 0 and 1", True)
+
+
+def test_two_values_are_cut_only_where_they_do_not_fit():
+    """What tells two addresses apart stays readable as long as both fit on the line."""
+    fits = Evidence("email", "mara.lindqvist@nordlicht.example", "mara.lindqvist@mejl.test", "close", 1.0)
+    long = Evidence("last_name", "x" * 500, "Lindqvist", "different", -4.0)
+
+    assert value_of(fits) == "mara.lindqvist@nordlicht.example / mara.lindqvist@mejl.test"
+    assert value_of(long).endswith("… / Lindqvist")
+    assert len(value_of(long)) <= 60
+    assert len(value_of(Evidence("last_name", "x" * 500, "y" * 500, "different", -4.0))) <= 60
 
 
 def test_bars_stay_on_the_paper(model):

@@ -1,0 +1,55 @@
+"""The linkage model in force: kept, replaced, and what becomes of one that an older version saved."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+
+import msgspec
+import pytest
+
+from graph.linkage.link import train
+from graph.linkage.rules import LinkageError
+from graph.store.driver import Store
+from graph.sync.models import frozen_model, model_in_force, readable_model, save_model
+from tests.graph.linkage.people import silos
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_model_last_saved_is_in_force(store: Store) -> None:
+    """Of two models the later one is read, with the number of records it learned from."""
+    first, second = (train(silos(40, seed=seed)[0]) for seed in (1, 2))
+
+    async with store.lease("link") as lease:
+        await save_model(store, lease, first, first.records)
+        await save_model(store, lease, second, 5_000)
+
+    found = await model_in_force(store)
+    assert (found.model.version, found.records, found.is_frozen) == (second.version, 5_000, True)
+    assert found.model.completeness == second.completeness
+    kept = await frozen_model(store, 6_000)
+    assert kept is not None
+    assert kept.version == second.version
+    assert await frozen_model(store, 60_000) is None  # twelve times as many: it must learn again
+
+
+async def test_before_the_first_sync_there_is_none(store: Store) -> None:
+    """The message says what trains one."""
+    assert await readable_model(store) is None
+    with pytest.raises(LinkageError, match="c360 sync"):
+        await model_in_force(store)
+
+
+async def test_an_older_versions_model_is_trained_again(store: Store) -> None:
+    """A model in a format of before is not read and stops no sync."""
+    model = train(silos(40, seed=1)[0])
+    async with store.lease("link") as lease:
+        await save_model(store, lease, model, 5_000)
+    saved = msgspec.msgpack.decode(model.to_bytes())
+    older = msgspec.msgpack.encode({**saved, "format": 0})
+    await store.write("MATCH (m:LinkageModel) SET m.body = $body", body=base64.b64encode(zlib.compress(older)).decode())
+
+    assert await frozen_model(store, 5_000) is None
+    with pytest.raises(LinkageError, match="link train --use"):
+        await model_in_force(store)
