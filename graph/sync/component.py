@@ -12,7 +12,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from connectors.records import Person, decode
+from graph.customer.identifiers import external_key
 from graph.cypher import cypher
 from graph.linkage.link import Linkage, link
 from graph.linkage.model import LinkageModel
@@ -103,8 +106,9 @@ async def plan_component(store: Store, rules: Rules, component: Component, decis
         tuple(sorted({*decisions.merge, *((one, str(two)) for one, two in merged)})), decisions.keep_apart
     )
     everybody = {**component.relatives, **component.people}
+    crowded = await _crowded_ids(store, everybody.values(), rules.matching.max_block)
     linkage = link(
-        table_of(everybody[key] for key in sorted(everybody)),
+        table_of(_without(everybody[key], crowded) for key in sorted(everybody)),
         model=component.model,
         rules=rules.matching,
         decisions=decided,
@@ -149,7 +153,7 @@ async def _write_reviews(tx: Transaction, planned: ComponentPlan) -> None:
     }
     there = {(left, right) for left, right in await tx.run(cypher("writes/open_reviews"), keys=sorted(people))}
     gone = sorted(there - wanted.keys())
-    await tx.run(cypher("writes/withdraw_reviews"), rows=[list(pair) for pair in gone])
+    await tx.run(cypher("writes/drop_reviews"), rows=[list(pair) for pair in gone])
     rows = [
         {"left": left, "right": right, "weight": found.bits, "probability": found.probability}
         for (left, right), found in sorted(wanted.items())
@@ -196,6 +200,21 @@ async def _read_relatives(store: Store, component: Component) -> None:
         record = None if body is None else decode(body)
         if key not in component.people and isinstance(record, Person):
             component.relatives[key] = record
+
+
+async def _crowded_ids(store: Store, people: Iterable[Person], most: int) -> frozenset[tuple[str, str]]:
+    """External ids that more than `most` records of the whole graph carry: they identify nobody."""
+    ids = {(system, value) for person in people for system, value in person.external_ids.items()}
+    keys = {external_key(system, value).key: (system, value) for system, value in ids}
+    rows = await store.read(cypher("writes/crowded_identifiers"), keys=sorted(keys), most=most)
+    return frozenset(keys[key] for (key,) in rows)
+
+
+def _without(person: Person, crowded: frozenset[tuple[str, str]]) -> Person:
+    if crowded.isdisjoint(person.external_ids.items()):
+        return person
+    kept = {system: value for system, value in person.external_ids.items() if (system, value) not in crowded}
+    return msgspec.structs.replace(person, external_ids=kept)
 
 
 def _clusters(component: Component, linkage: Linkage) -> list[list[str]]:

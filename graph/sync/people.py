@@ -94,8 +94,11 @@ async def read_decided(store: Store, merged: Iterable[tuple[str, str]], known: C
     merge: list[tuple[str, str]] = list(merged)
     keep_apart: list[tuple[str, str]] = []
     for kind, records in await store.read(cypher("writes/read_decisions")):
-        pairs = merge if kind == "merge" else keep_apart
-        pairs.extend((records[0], other) for other in records[1:] if records[0] in known and other in known)
+        if kind == "merge":
+            there = [record for record in records if record in known]
+            merge.extend((there[0], other) for other in there[1:])
+        elif records[0] in known:
+            keep_apart.extend((records[0], other) for other in records[1:] if other in known)
     return Decisions(tuple(sorted(merge)), tuple(sorted(keep_apart)))
 
 
