@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.records import Address, Person
+from graph.customer.pins import PINNED, Pin, in_force, pinned_value
 from graph.linkage import normalise
 from graph.rules import Survivorship
 
@@ -56,6 +57,8 @@ class Provenance:
     record: str
     rule: str
     alternatives: tuple[Alternative, ...] = ()
+    pinned: bool = False
+    """Whether a person has fixed the value; `record` is the one that the pin hangs on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +110,15 @@ SINGLE_FIELDS: dict[str, Callable[[Person], Any]] = {
 """Fields of which a customer has one value; an address survives whole, so that it never mixes two houses."""
 
 
-def golden_record(records: Sequence[TrustedRecord], rules: Survivorship) -> GoldenRecord:
+def golden_record(records: Sequence[TrustedRecord], rules: Survivorship, pins: Iterable[Pin] = ()) -> GoldenRecord:
     """The golden record of the records of one customer; deterministic whatever their order.
 
-    Records that the source has deleted or merged away speak only when no other does.
+    What a person has pinned stays, whatever the records say. Records that the source has deleted or merged away speak
+    only when no other does.
     """
     alive = [record for record in records if record.person.deleted_at is None and record.person.merged_into is None]
     speaking = sorted(alive or records, key=lambda record: record.key)
+    pinned = in_force(pins)
     values: dict[str, Any] = {}
     provenance: dict[str, Provenance] = {}
     for name, read in SINGLE_FIELDS.items():
@@ -122,11 +127,13 @@ def golden_record(records: Sequence[TrustedRecord], rules: Survivorship) -> Gold
             for record in speaking
             if (value := read(record.person)) is not None
         ]
-        if candidates:
+        if name in pinned:
+            values[name], provenance[name] = _pinned(pinned[name], candidates)
+        elif candidates:
             best, provenance[name] = _survivor(candidates, rules.fields.get(name, rules.default))
             values[name] = best.value
-    emails = _emails(speaking, rules, provenance)
-    phones = _phones(speaking, rules, provenance)
+    emails = _emails(speaking, rules, provenance, pinned.get("email"))
+    phones = _phones(speaking, rules, provenance, pinned.get("phone"))
     return GoldenRecord(
         values=values,
         provenance=provenance,
@@ -171,6 +178,16 @@ def _survivor(candidates: Sequence[Candidate], chain: Iterable[str]) -> tuple[Ca
     return winner, Provenance(winner.record.key, decided_by, alternatives)
 
 
+def _pinned(pin: Pin, candidates: Sequence[Candidate]) -> tuple[Any, Provenance]:
+    value = pinned_value(pin.field, pin.value)
+    lost = tuple(
+        Alternative(_plain(each.value), each.record.key, each.record.person.updated_at, "not pinned")
+        for each in candidates
+        if each.comparable != _comparable(value)
+    )
+    return value, Provenance(pin.record, PINNED, lost, pinned=True)
+
+
 _MEASURES: dict[str, Rule] = {
     "verified": lambda candidate: candidate.verified,
     "most_trusted": lambda candidate: candidate.record.trust,
@@ -188,7 +205,7 @@ _IN_WORDS = {
 
 
 def _emails(
-    records: Sequence[TrustedRecord], rules: Survivorship, provenance: dict[str, Provenance]
+    records: Sequence[TrustedRecord], rules: Survivorship, provenance: dict[str, Provenance], pin: Pin | None
 ) -> tuple[EmailAddress, ...]:
     candidates = [
         Candidate(address, address, record, email.verified)
@@ -196,15 +213,15 @@ def _emails(
         for email in record.person.emails
         if (address := email.value.strip().lower())
     ]
-    if not candidates:
+    if not candidates and pin is None:
         return ()
     # A shared inbox is nobody's primary address while the person has one of their own.
     own = [candidate for candidate in candidates if not normalise.is_shared_address(candidate.comparable)]
-    primary, provenance["email"] = _survivor(own or candidates, rules.fields.get("email", rules.default))
+    primary = _primary("email", own or candidates, rules, provenance, pin)
     return tuple(
         EmailAddress(
             address=address,
-            primary=address == primary.comparable,
+            primary=address == primary,
             verified=any(c.verified for c in candidates if c.comparable == address),
             shared=normalise.is_shared_address(address),
             records=_givers(candidates, address),
@@ -214,25 +231,39 @@ def _emails(
 
 
 def _phones(
-    records: Sequence[TrustedRecord], rules: Survivorship, provenance: dict[str, Provenance]
+    records: Sequence[TrustedRecord], rules: Survivorship, provenance: dict[str, Provenance], pin: Pin | None
 ) -> tuple[PhoneNumber, ...]:
     candidates = [Candidate(number, number, record) for record in records for number in record.phones]
-    if not candidates:
+    if not candidates and pin is None:
         return ()
-    primary, provenance["phone"] = _survivor(candidates, rules.fields.get("phone", rules.default))
+    primary = _primary("phone", candidates, rules, provenance, pin)
     return tuple(
-        PhoneNumber(number, number == primary.comparable, _givers(candidates, number))
+        PhoneNumber(number, number == primary, _givers(candidates, number))
         for number in _primary_first(candidates, primary)
     )
+
+
+def _primary(
+    field: str,
+    candidates: Sequence[Candidate],
+    rules: Survivorship,
+    provenance: dict[str, Provenance],
+    pin: Pin | None,
+) -> str:
+    """The pinned or surviving address or number; how it was chosen goes into the provenance."""
+    if pin is not None:
+        value, provenance[field] = _pinned(pin, candidates)
+        return str(value)
+    best, provenance[field] = _survivor(candidates, rules.fields.get(field, rules.default))
+    return best.comparable
 
 
 def _givers(candidates: Iterable[Candidate], comparable: str) -> tuple[str, ...]:
     return tuple(sorted({c.record.key for c in candidates if c.comparable == comparable}))
 
 
-def _primary_first(candidates: Iterable[Candidate], primary: Candidate) -> list[str]:
-    rest = sorted({candidate.comparable for candidate in candidates} - {primary.comparable})
-    return [primary.comparable, *rest]
+def _primary_first(candidates: Iterable[Candidate], primary: str) -> list[str]:
+    return [primary, *sorted({candidate.comparable for candidate in candidates} - {primary})]
 
 
 def _comparable(value: object) -> str:

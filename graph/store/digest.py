@@ -40,6 +40,7 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "identities": ("MATCH (i:Identity) WHERE i.ended IS NULL RETURN i.of, i.records, i.by",),
     "decisions": ("MATCH (d:Decision) WHERE d.reverted_at IS NULL RETURN d.kind, d.records, d.apart, d.by, d.reason",),
+    "pins": ("MATCH (p:Pin) WHERE p.reverted_at IS NULL RETURN p.record, p.field, p.value, p.by, p.reason",),
     "models": ("MATCH (m:LinkageModel {in_force: true}) RETURN m.version",),
     "joins": (
         "MATCH (r:SourceRecord)-[d:DESCRIBES]->(c) RETURN r.key, 'Account' IN labels(c), "

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,12 +20,14 @@ from graph.customer.consent import effective_consents
 from graph.customer.events import Event
 from graph.customer.golden import account_row, customer_row
 from graph.customer.journey import Journey, JourneyMaker
+from graph.customer.pins import Pin
 from graph.customer.survivorship import TrustedRecord, golden_record
 from graph.customer.touchpoints import Touchpoint
 from graph.cypher import cypher
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
+from graph.sync.pins import read_pins
 from graph.sync.progress import Progress
 from graph.sync.rows import Row
 
@@ -58,6 +60,7 @@ async def derive_stale(
         await store.transaction(lambda tx, batch=batch: _derive_accounts(tx, lease, batch, trust))  # type: ignore[misc]
         derived.accounts += len(batch)
     customers = await _ids(store, "writes/stale_customers")
+    pins = await read_pins(store)
     progress.phase("derive customers", len(customers))
     maker = JourneyMaker(rules)
     await _prepare_stages(store, lease, maker)
@@ -69,7 +72,9 @@ async def derive_stale(
     async def one_after_another() -> None:
         for batch in batches:
             done = await store.transaction(
-                lambda tx, batch=batch: _derive_customers(tx, lease, batch, trust, rules, maker, names, log_changes)  # type: ignore[misc]
+                lambda tx, batch=batch: _derive_customers(
+                    tx, lease, batch, trust, pins, rules, maker, names, log_changes
+                )  # type: ignore[misc]
             )
             derived.customers += len(batch)
             derived.interactions += done.interactions
@@ -109,6 +114,7 @@ async def _derive_customers(
     lease: Lease,
     ids: Sequence[str],
     trust: dict[str, float],
+    pins: Mapping[str, Sequence[Pin]],
     rules: Rules,
     maker: JourneyMaker,
     names: _NamedTouchpoints,
@@ -126,14 +132,16 @@ async def _derive_customers(
             continue  # every record has left it meanwhile; the link step retires it
         journey = maker.journey(facts.events[id])
         journeys[id] = journey
-        golden = golden_record(facts.records[id], rules.survivorship)
+        keys = [record.key for record in facts.records[id]] + facts.mentions[id]
+        pinned = [pin for key in keys for pin in pins.get(key, ())]
+        golden = golden_record(facts.records[id], rules.survivorship, pinned)
         rows.append(
             customer_row(
                 id,
                 golden,
                 journey,
                 effective_consents(facts.consents[id]),
-                records=[record.key for record in facts.records[id]] + facts.mentions[id],
+                records=keys,
                 people=facts.records[id],
                 lifecycle=maker.lifecycle,
             )

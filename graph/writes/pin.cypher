@@ -1,0 +1,10 @@
+// A golden value that a person fixes.
+// :param id => "0197-pin"
+// :param record => "crm/contacts/1"
+// :param field => "job_title"
+// :param value => "CEO"
+// :param by => "ada"
+// :param reason => null
+// :param now => 1751328000000
+CREATE (:Pin {id: $id, record: $record, field: $field, value: $value, by: $by, reason: $reason,
+              at: datetime({epochMillis: $now})})
