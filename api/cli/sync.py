@@ -111,6 +111,8 @@ def _show_report(invocation: Invocation, report: SyncReport, as_json: bool) -> N
         invocation.say(f"Kinds of interactions that c360 does not know, kept as they are: {', '.join(unknown)}.")
     if any(one.rejected for one in report.landed):
         invocation.say("Rejected records are kept with their place and reason: ask GraphQL for sources { rejections }.")
+    for field in report.fell:
+        invocation.say(f"{field.line()}. Has a source stopped sending it? `c360 link drift` tells more.")
     linked, derived = report.linked, report.derived
     invocation.out.print(
         f"{linked.records:,} records linked, {derived.customers:,} customers derived, "

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graph.cypher import cypher
+from graph.linkage.drift import FieldDrift
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
+from graph.sync.completeness import completeness_fell
 from graph.sync.derive import Derived, derive_stale
 from graph.sync.land import AdjustPage, Landed, LandingSource, land
 from graph.sync.link import Linked, link_pending
@@ -28,6 +30,8 @@ class SyncReport:
     linked: Linked
     derived: Derived
     seconds: float
+    fell: tuple[FieldDrift, ...] = ()
+    """Fields that far fewer records say than when the linkage model learned: a source may have stopped sending them."""
 
     @property
     def ok(self) -> bool:
@@ -57,7 +61,8 @@ async def sync(
             *(land(source, store, pages, progress, full=full, adjust=adjust) for source in sources),
         )
         linked, derived = await link_and_derive(store, lease, rules, progress)
-    return SyncReport(tuple(landed), linked, derived, time.monotonic() - started)
+        fell = await completeness_fell(store, lease, rules) if linked.pending else ()
+    return SyncReport(tuple(landed), linked, derived, time.monotonic() - started, fell)
 
 
 async def link_and_derive(
