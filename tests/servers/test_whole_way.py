@@ -67,7 +67,7 @@ async def test_three_real_systems_become_one_answer_and_stay_up_to_date(
     address = f"reader.{store.kind}@post.example"
     _change_each_system(address, filled, tryton_writer, rt_writer)
     report = await _sync(store, tryton_config, rt_config)
-    assert report.ok
+    assert report.ok, [landed.error for landed in report.landed]
 
     after = await _ask(store, mara)
     new = Counter(one["kind"] for one in after["interactions"]["nodes"])
