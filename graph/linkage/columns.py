@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.linkage import normalise
+from graph.linkage.addresses import names_of_address
 from graph.linkage.phone import phone_or_digits
 from graph.linkage.rules import LinkageError
 
@@ -26,6 +27,7 @@ RAW_COLUMNS = (
 TEXT_FIELDS = (
     "first_name", "middle_name", "last_name", "birth_date", "postcode", "street", "house_number", "city", "region",
     "company", "company_domain", "country", "birth_place", "job_title", "gender", "national_id",
+    "name_from_email", "source",
 )  # fmt: skip
 LIST_FIELDS = ("email", "phone", "external_ids")
 
@@ -52,11 +54,14 @@ def normalised(records: pa.Table) -> pa.Table:
     columns |= _names(records)
     for field, parser in _SIMPLE.items():
         columns[field] = once(parser, _text(records, field))
+    columns["source"] = _text(records, "source")
     columns["birth_date"] = _with_country(normalise.birth_date, _text(records, "birth_date"), country)
     addresses, owners = _exploded(records, "email")
     addresses = once(normalise.email, addresses)
     columns["company_domain"] = _first_of_each(once(_company_domain, addresses), owners, rows)
-    columns["email"] = _lists(once(_personal, addresses), owners, rows)
+    addresses = once(_personal, addresses)
+    columns["email"] = _lists(addresses, owners, rows)
+    columns |= _names_told(columns["first_name"], columns["last_name"], _first_of_each(addresses, owners, rows))
     numbers, owners = _exploded(records, "phone")
     columns["phone"] = _lists(_with_country(phone_or_digits, numbers, country.take(owners)), owners, rows)
     external, owners = _exploded(records, "external_ids")
@@ -150,6 +155,24 @@ def _names(records: pa.Table) -> dict[str, Strings]:
         "first_name": pc.coalesce(once(normalise.name, _text(records, "first_name")), first),
         "middle_name": pc.coalesce(once(normalise.name, _text(records, "middle_name")), middle),
         "last_name": pc.coalesce(once(normalise.name, _text(records, "last_name")), last),
+    }
+
+
+def _names_told(first: Strings, last: Strings, address: Strings) -> dict[str, Strings]:
+    """Names completed by the address, and which of them was read there."""
+    given_or_empty: Any = first.fill_null("")
+    coded = pc.binary_join_element_wise(address, given_or_empty, last.fill_null(""), "\x1f").dictionary_encode()
+    found: list[tuple[str | None, str | None]] = []
+    for said in coded.dictionary.to_pylist():
+        user, given, family = said.split("\x1f")
+        found.append(names_of_address(user, given or None, family or None))
+    told = [pa.array([names[side] for names in found], pa.string()).take(coded.indices) for side in (0, 1)]
+    which = pc.if_else(told[0].is_valid(), "first_name", pc.if_else(told[1].is_valid(), "last_name", None))
+    which = pc.if_else(pc.and_(told[0].is_valid(), told[1].is_valid()), "both", which)
+    return {
+        "first_name": pc.coalesce(told[0], first),
+        "last_name": pc.coalesce(told[1], last),
+        "name_from_email": which.cast(pa.string()),
     }
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from nicknames import NickNamer
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from graph.linkage.coded import Coded, Column, Ints, factorised
 from graph.linkage.fields import Field
+from graph.linkage.given_names import nickname_pairs
 
 Levels = npt.NDArray[np.uint8]
 
@@ -36,7 +35,26 @@ def compare(records: Coded, fields: Sequence[Field], left: Ints, right: Ints) ->
         swapped = _swapped(records, left, right)
         levels[swapped, names["given name"]] = SWAPPED
         levels[swapped, names["family name"]] = 0
+    _silence_names_of_one_address(levels, records, fields, left, right)
     return levels
+
+
+def _silence_names_of_one_address(
+    levels: Levels, records: Coded, fields: Sequence[Field], left: Ints, right: Ints
+) -> None:
+    """A name that was read out of an address says nothing more where the addresses are the same."""
+    names = [field.name for field in fields]
+    told = records["name_from_email"].codes >= 0
+    if "email" not in names or not told.any():
+        return
+    twice = np.flatnonzero((levels[:, names.index("email")] == SAME) & (told[left] | told[right]))
+    values = records["name_from_email"]
+    for at, name in enumerate(names):
+        if name in ("first_name", "last_name"):
+            from_it = np.append(np.array([value in (name, "both") for value in values.values], bool), False)[
+                values.codes
+            ]
+            levels[twice[from_it[left[twice]] | from_it[right[twice]]], at] = 0
 
 
 def matched_values(column: Column, rows: Ints, others: Ints) -> Ints:
@@ -124,14 +142,8 @@ def _edits(one: npt.NDArray[np.object_], two: npt.NDArray[np.object_], most: int
     return edits
 
 
-@cache
-def _nickname_pairs() -> frozenset[tuple[str, str]]:
-    pairs = {(name, nick) for name, nicks in NickNamer().nickname_lookup.items() for nick in nicks}
-    return frozenset(pairs | {(nick, name) for name, nick in pairs})
-
-
 def _nicknames(one: npt.NDArray[np.object_], two: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
-    known = _nickname_pairs()
+    known = nickname_pairs()
     found = ((x, y) in known for x, y in zip(one, two, strict=True))
     return np.fromiter(found, bool, len(one)) | _initials(one, two)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from graph.linkage.coded import Coded, Column, Ints
+from graph.linkage.coded import Coded, Column, Ints, Rows
 from graph.linkage.compare import SAME, SWAPPED, Levels, compare, matched_values
 from graph.linkage.em import names_agreement
 from graph.linkage.model import LinkageModel
-from graph.linkage.train import full_name_hashes
+from graph.linkage.train import country_hashes, full_name_hashes
 
 Bits = npt.NDArray[np.float32]
 
@@ -48,7 +48,9 @@ class Scorer:
             if field.weigh_frequency
         }
         self._share = {name: self._shares(name) for name in ("first_name", "last_name") if name in self._names}
+        self._national = {name: self._national_shares(name) for name in model.names_by_country}
         self._common = self._common_name_shares()
+        self._who_shares = {name: self._sharers_by_class(self._names.index(name)) for name in model.shared}
         self._identifier = {name: self._identifier_bits(name) for name in model.shared}
 
     def levels(self, left: Ints, right: Ints) -> Levels:
@@ -94,6 +96,7 @@ class Scorer:
         for at, name in enumerate(self._names):
             level = levels[:, at]
             identifier = np.zeros(len(left), np.float32)
+            sharing = np.zeros(0, np.int64)
             same = np.flatnonzero(level == SAME)
             codes = self._same_codes(name, left, right, same)
             if shared_rates and name in self._identifier and len(same):
@@ -101,17 +104,21 @@ class Scorer:
                 identifier[same] = self._identifier[name][codes]
                 level = level.copy()
                 level[same] = 0
-                same, codes = same[:0], codes[:0]
+                sharing, same, codes = same, same[:0], codes[:0]
             rare = self._rarity(name, left, right, levels, same, codes)
             random = self._random[at][level]
             strangers = random if name != "email" or self._email is None or state is None else self._email[state, level]
             relations = tuple(
-                table[at][level]
+                table[at][level].copy()
                 if name in relation.shared_fields
                 else (strangers if name == "email" else table[at][level]) - rare
                 for relation, table in zip(self.model.relations, self._relations, strict=True)
             )
-            yield _Term(self._match[at][level], strangers - rare, relations, identifier)
+            strangers = strangers - rare
+            if len(sharing):
+                for bits, more in zip((strangers, *relations), self._who_shares[name], strict=True):
+                    bits[sharing] += more
+            yield _Term(self._match[at][level], strangers, relations, identifier)
 
     def _same_codes(self, name: str, left: Ints, right: Ints, same: npt.NDArray[np.int64]) -> Ints:
         column = self.records[name]
@@ -124,6 +131,10 @@ class Scorer:
         bits = np.zeros(len(left), np.float32)
         if name in self._frequency and len(same):
             bits[same] = self._frequency[name][codes]
+            if name in self._national:
+                bits[same] = np.where(
+                    self._compatriots(left[same], right[same]), self._national[name][1][left[same]], bits[same]
+                )
         both = "first_name" in self._share and "last_name" in self._share
         if name == "first_name" and both:
             swapped = np.flatnonzero(levels[:, self._names.index(name)] == SWAPPED)
@@ -133,17 +144,30 @@ class Scorer:
             first = levels[:, self._names.index("first_name")]
             full = same[first[same] == SAME]
             if len(full):
-                bits[full] -= self._common_name_bits(left[full])
+                bits[full] -= self._common_name_bits(left[full], right[full])
         return bits
 
     def _frequency_bits(self, name: str, at: int) -> Bits:
         counts = self.model.frequencies[name]
-        carried = np.maximum(counts.of(self.records[name].hashes), 2)
-        total = max(counts.records, 2)
-        expected = np.maximum((carried - 1) / (total - 1), 1 / total)
+        return self._rarity_bits(at, counts.of(self.records[name].hashes), np.int64(counts.records))
+
+    def _rarity_bits(self, at: int, carried: Rows, total: Rows | np.int64) -> Bits:
+        total = np.maximum(total, 2)
+        expected = np.maximum((np.maximum(carried, 2) - 1) / (total - 1), 1 / total)
         bits = np.clip(np.log2(self.model.random[at][0] / expected), _COMMONEST, _RAREST)
         # Few records cannot tell a rare value from a common one.
         return np.asarray(bits * (total / (total + _FEW_RECORDS)), np.float32)
+
+    def _national_shares(self, name: str) -> tuple[npt.NDArray[np.float64], Bits]:
+        """Row by row: of the records of its country, the share that carries its value, and the bits of sharing both."""
+        both, country = country_hashes(self.records, name)
+        carried, total = self.model.names_by_country[name].of(both), self.model.countries[name].of(country)
+        bits = self._rarity_bits(self._names.index(name), carried, total)
+        return carried / total, np.where(country != 0, bits, np.float32(0))
+
+    def _compatriots(self, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
+        country = self.records["country"].codes
+        return np.asarray((country[left] == country[right]) & (country[left] >= 0))
 
     def _shares(self, name: str) -> npt.NDArray[np.float64]:
         """Of all records, the share that carries the row's value."""
@@ -167,10 +191,22 @@ class Scorer:
         agreement = self.model.random[at[0]][0] * self.model.random[at[1]][0]
         return np.asarray(np.clip(np.log2(agreement / chance), -_SWAP_LIMIT, _SWAP_LIMIT), np.float32)
 
-    def _common_name_bits(self, rows: Ints) -> Bits:
+    def _common_name_bits(self, rows: Ints, others: Ints) -> Bits:
         """Full names are commoner than their parts suggest (names go together by country); that much is taken back."""
-        expected = np.maximum(self._share["first_name"][rows] * self._share["last_name"][rows], 1e-12)
-        return np.asarray(np.log2(np.maximum(1.0, self._common[rows] / expected)), np.float32)
+        expected = self._share["first_name"][rows] * self._share["last_name"][rows]
+        if len(self._national) == 2:
+            at_home = self._national["first_name"][0][rows] * self._national["last_name"][0][rows]
+            expected = np.where(self._compatriots(rows, others), at_home, expected)
+        return np.asarray(np.log2(np.maximum(1.0, self._common[rows] / np.maximum(expected, 1e-12))), np.float32)
+
+    def _sharers_by_class(self, at: int) -> Bits:
+        """Of people who share this identifier and are not one person, how many are strangers, household, colleagues.
+
+        In bits above their share among all pairs: who shares a telephone is rather a family than any two people.
+        """
+        shares = np.array([self.model.random_share, *(relation.share for relation in self.model.relations)])
+        same = np.array([self.model.random[at][0], *(relation.levels[at][0] for relation in self.model.relations)])
+        return np.asarray(np.log2(same) - np.log2((shares * same).sum() / shares.sum()), np.float32)
 
     def _identifier_bits(self, name: str) -> Bits:
         """Bits of sharing each value, from how often identifiers carried by so many records join strangers."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from graph.linkage.compare import SWAPPED, Levels
-from graph.linkage.fields import RELATIONS, Field
+from graph.linkage.fields import DEFINING, RELATIONS, Field
 
 Floats = npt.NDArray[np.float64]
 
@@ -19,6 +19,10 @@ _MOST_ROUNDS = 200
 _STILL = 1e-4
 _SHARED_AT_FIRST = 0.8
 _LEAST = 1e-5
+# Without this the household class becomes "neighbours in one town", and families fall to the matches.
+_LEAST_SHARED = 0.5
+# Where hardly any are seen, families and colleagues are still believed to be possible.
+_RARELY_RELATED, _RELATED_PAIRS = 0.02, 5.0
 # A handful of records is a sample of many people: however alike they are, strangers are the rule.
 _MOST_MATCHES = 0.01
 
@@ -62,10 +66,13 @@ def unsupervised(
 
 
 def names_agreement(levels: Levels, names: Sequence[str]) -> npt.NDArray[np.uint8]:
-    """0: neither name is known to agree, 1: the family name, 2: the given name, 3: both (or swapped)."""
+    """0: neither name is known to be alike, 1: the family name, 2: the given name, 3: both (or swapped).
+
+    Alike is enough: addresses made of like names are like each other.
+    """
     first, last = levels[:, names.index("first_name")], levels[:, names.index("last_name")]
-    given = (first >= 1) & (first <= SWAPPED)
-    family = (last == 1) | (first == SWAPPED)
+    given = (first >= 1) & (first <= SWAPPED + 2)
+    family = ((last >= 1) & (last <= 3)) | (first == SWAPPED)
     return np.asarray(family + 2 * given, np.uint8)
 
 
@@ -163,11 +170,18 @@ def _maximise(
     seen = np.asarray(design.matrix.T @ pairs.T)
     starts = design.starts
     for which, (name, shared) in enumerate(learned.relations.items(), 1):
-        learned.relation_shares[name] = max(pairs[which].sum() / all_pairs, 1e-12)
+        learned.relation_shares[name] = max(
+            pairs[which].sum() / all_pairs, _RARELY_RELATED * learned.match_share, 1e-12
+        )
         for at, field in enumerate(fields):
             if field.name in shared:
                 found = seen[starts[at] : starts[at + 1], which] + 0.5 * random[at]
-                learned.relation_levels[name][at] = np.maximum(found / found.sum(), _LEAST)
+                found += _RELATED_PAIRS * _mostly_shared(len(found))
+                level = np.maximum(found / found.sum(), _LEAST)
+                if field.name in DEFINING[name] and level[0] < _LEAST_SHARED:
+                    level[1:] *= (1 - _LEAST_SHARED) / level[1:].sum()
+                    level[0] = _LEAST_SHARED
+                learned.relation_levels[name][at] = level
     share = max(pairs[0].sum() / all_pairs, 1e-12)
     moved = abs(float(np.log(share / learned.match_share)))
     learned.match_share = min(share, _MOST_MATCHES)

@@ -60,6 +60,7 @@ FIELDS: tuple[Field, ...] = (
     Field("birth_place", "text", _ALIKE, (0.75, 0.10, 0.15), (0.01, 0.004, 0.986), (0.9,)),
     Field("national_id", "edits", _EDITS, (0.85, 0.10, 0.02, 0.03), (1e-5, 1e-5, 1e-4, 1.0), (1.0, 2.0), 0.2),
     Field("job_title", "same", _SAME, (0.6, 0.4), (0.02, 0.98)),
+    Field("source", "same", _SAME, (0.3, 0.7), (0.4, 0.6), weigh_frequency=False),
     Field("gender", "same", _SAME, (0.97, 0.03), (0.5, 0.5), (), 0.1, weigh_frequency=False),
 )  # fmt: skip
 
@@ -68,6 +69,12 @@ RELATIONS: dict[str, frozenset[str]] = {
     "colleague": frozenset({"company", "phone", "country", "city", "email", "job_title"}),
 }
 """People who are related but not the same, and the fields that they share."""
+
+DEFINING: dict[str, frozenset[str]] = {
+    "household": frozenset({"last_name", "street", "house_number", "postcode"}),
+    "colleague": frozenset({"company"}),
+}
+"""What makes a relation: at least half of its pairs that say these fields agree on them."""
 
 CARRIERS = (3, 5, 9, 17, 33)
 SHARED_IDENTIFIERS = {"email": (0.04, 0.06, 0.1, 0.3, 0.5, 0.7), "phone": (0.12, 0.2, 0.6, 0.8, 0.9, 0.95)}

@@ -16,7 +16,7 @@ from graph.linkage.rules import LinkageError
 
 Weights = tuple[tuple[float, ...], ...]
 
-FORMAT = 1
+FORMAT = 2
 
 
 class RelationClass(msgspec.Struct, frozen=True):
@@ -75,6 +75,11 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
     frequencies: dict[str, Counts] = {}
     common_names: Counts
     """Full names that many records carry: records beyond one person's share."""
+    names_by_country: dict[str, Counts] = {}
+    """Names within countries (value and country hashed together): names go with countries, so who shares both says less
+    than two independent agreements would."""
+    countries: dict[str, Counts] = {}
+    """By name field: how many records of each country say it."""
     shared: dict[str, SharedRate] = {}
     caps_bound: tuple[str, ...] = ()
     """Fields whose share of disagreement among matches was held at its limit: a sign that EM would have collapsed."""

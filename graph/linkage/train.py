@@ -44,6 +44,10 @@ def learn(
     email = _email_given_names(records, fields, random, rules, rng)
     learned = unsupervised(fields, levels, random, email, records.rows * (records.rows - 1) / 2)
     stopped = oversized_blocks(records, keys, rules)
+    names = {field.name for field in fields}
+    by_country = {
+        name: country_hashes(records, name) for name in ("first_name", "last_name") if {name, "country"} <= names
+    }
     return LinkageModel(
         fields=tuple(fields),
         keys=tuple(keys),
@@ -56,6 +60,8 @@ def learn(
         email_given_names=_plain(learned.email_given_names),
         frequencies={field.name: _frequencies(records[field.name]) for field in fields},
         common_names=_common_names(records),
+        names_by_country={name: _frequencies_of(hashes) for name, (hashes, _) in by_country.items()},
+        countries={name: _frequencies_of(country, 1) for name, (_, country) in by_country.items()},
         shared=_shared_rates(records, fields, rng),
         caps_bound=learned.caps_bound,
         records=records.rows,
@@ -68,6 +74,13 @@ def full_name_hashes(records: Coded) -> Hashes:
     """One hash a row for its given and family name together; 0 where one is not said."""
     first, last = records["first_name"].row_hashes, records["last_name"].row_hashes
     return np.where((first != 0) & (last != 0), avalanche(mixed(first, last)), np.uint64(0))
+
+
+def country_hashes(records: Coded, name: str) -> tuple[Hashes, Hashes]:
+    """One hash a row for its value with its country, and one for the country; 0 where one of the two is not said."""
+    value, country = records[name].row_hashes, records["country"].row_hashes
+    said = (value != 0) & (country != 0)
+    return np.where(said, avalanche(mixed(value, country)), np.uint64(0)), np.where(said, country, np.uint64(0))
 
 
 def _plain(levels: Sequence[npt.NDArray[np.float64]]) -> tuple[tuple[float, ...], ...]:
@@ -166,10 +179,13 @@ def _frequencies(column: Column) -> Counts:
     return Counts.made(int(counts.sum()), column.hashes, counts, _LEAST_KEPT)
 
 
-def _common_names(records: Coded) -> Counts:
-    hashes = full_name_hashes(records)
+def _frequencies_of(hashes: Hashes, least: int = _LEAST_KEPT) -> Counts:
     values, counts = np.unique(hashes[hashes != 0], return_counts=True)
-    return Counts.made(int(counts.sum()), values, counts, _ONE_PERSONS_SHARE + 1)
+    return Counts.made(int(counts.sum()), values, counts, least)
+
+
+def _common_names(records: Coded) -> Counts:
+    return _frequencies_of(full_name_hashes(records), _ONE_PERSONS_SHARE + 1)
 
 
 def _shared_rates(records: Coded, fields: Sequence[Field], rng: np.random.Generator) -> dict[str, SharedRate]:
