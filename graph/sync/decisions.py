@@ -275,8 +275,9 @@ async def _planned(
 
 def _pairs(component: Component, decisions: Sequence[Decision]) -> Decisions:
     found: dict[str, set[tuple[str, str]]] = {"merge": set(), "keep_apart": set()}
+    # Relatives are linked along: without the decisions about them they would pull records over.
+    known = component.people.keys() | component.relatives.keys()
     for decision in decisions:
-        known = component.people.keys()
         found[decision.kind].update(pair for pair in pairs_of(decision, known) if pair[0] in known and pair[1] in known)
     return Decisions(tuple(sorted(found["merge"])), tuple(sorted(found["keep_apart"])))
 
