@@ -76,6 +76,7 @@ class LinkCache:
         """Keep the index as what the graph has linked in this state. A disk that is full or shut costs only time."""
         index.seq = state
         try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds people's names and addresses
             self._tidy()
             save_index(index, self._current)
         except OSError:
@@ -91,10 +92,9 @@ class LinkCache:
 
     def _tidy(self) -> None:
         """Caches that another version of the linkage has left."""
-        if self.folder.is_dir():
-            for other in self.folder.iterdir():
-                if other != self._current:
-                    shutil.rmtree(other, ignore_errors=True)
+        for other in self.folder.iterdir():
+            if other != self._current:
+                shutil.rmtree(other, ignore_errors=True)
 
 
 def cache_home(environment: Mapping[str, str]) -> Path:
