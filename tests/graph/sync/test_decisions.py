@@ -13,6 +13,7 @@ from connectors.records import Channel, ConsentStatement, ConsentStatus, Record
 from graph.rules import Rules
 from graph.store.digest import digest
 from graph.store.driver import Store
+from graph.sync.component import read_component
 from graph.sync.contradiction import Decision, contradiction
 from graph.sync.decisions import (
     Ask,
@@ -198,6 +199,13 @@ async def test_reviews_are_accepted_and_rejected_once_and_only_as_they_were_seen
     assert now["crm/contacts/3"] != now["crm/contacts/4"]
     await revert_decision(company, RULES, accepted.decisions[0].id, ASK)
     assert await customers(company) == before
+
+
+async def test_a_component_holds_the_named_record_and_those_of_its_customer(company: Store) -> None:
+    """One record is enough to find all that hang together with it, itself among them."""
+    component = await read_component(company, RULES, ["crm/contacts/1"])
+
+    assert sorted(component.people) == ["crm/contacts/1", "help/users/1"]
 
 
 async def test_a_decision_gives_way_to_a_sync_that_works(company: Store, monkeypatch: pytest.MonkeyPatch) -> None:
