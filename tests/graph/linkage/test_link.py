@@ -245,6 +245,35 @@ def test_an_oversized_component_is_cut(company):
     assert linkage.report.components_cut > 0
 
 
+def test_the_same_said_many_times_is_one_customer(company, model):
+    """250 records that differ in nothing but their id are not cut by the limit on clusters."""
+    again = {"record_id": [f"x{number}" for number in range(250)], **{key: [value] * 250 for key, value in ADA.items()}}
+    linkage = link(pa.concat_tables([company[0], pa.table(again)], promote_options="default"), model=model)
+
+    assert len(set(linkage.labels[company[0].num_rows :].tolist())) == 1
+    assert linkage.report.components_cut == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["\N{GRINNING FACE}", "\u05d3\u05d5\u05d3", "\u202eadA", "A\u0430", "\u738b", "Ada" * 4000]
+)
+def test_any_script_is_a_name(name, model):
+    """Emoji, right-to-left, mixed alphabets and endless names are linked by their address and to nobody else."""
+    rows = [{"first_name": name, "last_name": name, "email": "q7@q.org"}] * 2 + [dict(BOB)]
+    labels = link(table([dict(row) for row in rows]), model=model).labels
+
+    assert labels[0] == labels[1] != labels[2]
+
+
+def test_two_birth_dates_are_evidence_not_a_veto(model):
+    """One address and name with two different birth dates is weighed; nothing fails and nobody else is drawn in."""
+    rows = [dict(ADA, birth_date="1980-03-04"), dict(ADA, birth_date="1951-12-30"), dict(BOB)]
+    linkage = link(table([dict(row) for row in rows]), model=model)
+
+    assert linkage.labels[2] not in linkage.labels[:2]
+    assert {"birth_date"} <= {field for join in linkage.joins() for field, _, _ in join.evidence} or linkage.reviews()
+
+
 def test_ids_are_needed_once_each():
     """A missing column, a missing id and a doubled id are refused in words."""
     with pytest.raises(LinkageError, match="no column record_id"):
