@@ -32,6 +32,7 @@ CHANGES = {
     "MATCH (:SourceRecord)-[h:HAS_IDENTIFIER]->() DELETE h": {"identifiers"},
     "MATCH (i:Identity) SET i.records = ['crm/contacts/1', 'desk/users/9']": {"identities"},
     "MATCH (d:Decision) SET d.reverted_at = datetime({epochMillis: 5})": {"decisions"},
+    "MATCH (p:Pin) SET p.value = 'Mathematician'": {"pins"},
     "MATCH (m:LinkageModel) SET m.in_force = false": {"models"},
     "MATCH (:SourceRecord {id: '9'})-[d:DESCRIBES]->() SET d.weight = 1.25": {"joins"},
     "MATCH (:SourceRecord {id: '9'})-[d:DESCRIBES]->() DELETE d": {"joins", "customers"},
