@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from connectors.records import Account, decode
 from graph.cypher import cypher
 from graph.linkage.link import Decisions, Linkage, link
+from graph.linkage.model import LinkageModel
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
@@ -108,16 +109,18 @@ async def _link_everybody(store: Store, lease: Lease, rules: Rules, progress: Pr
     await offer_all(store, lease, reviews)
     await relate_all(store, lease, ties(linkage.relations(), _customer_of(plan, frozenset(people.mentions))))
     await restore_former_ids(store, lease, "customer")
-    await _keep_cache(store, lease, people, linkage, rules, decisions)
+    model = linkage.model
+    del linkage, plan, work, clusters, reviews, current  # the cache is made from the table, and needs as much again
+    await _keep_cache(store, lease, people, model, rules, decisions)
 
 
 async def _keep_cache(
-    store: Store, lease: Lease, people: People, linkage: Linkage, rules: Rules, decided: Decisions
+    store: Store, lease: Lease, people: People, model: LinkageModel, rules: Rules, decided: Decisions
 ) -> None:
     """Next time only what changed is read, when the model is kept until then."""
-    if await frozen_version(store, people.table.num_rows) == linkage.model.version:
+    if await frozen_version(store, people.table.num_rows) == model.version:
         cache = await LinkCache.of(store, lease)
-        cache.build(people.table, linkage.model, rules.matching, decided)
+        cache.build(people.table, model, rules.matching, decided)
 
 
 async def plan_people(
