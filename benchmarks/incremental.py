@@ -24,6 +24,7 @@ import resource
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -51,6 +52,8 @@ from graph.sync.progress import Silence
 from graph.sync.rows import rows_of
 from graph.sync.sync import link_and_derive, sync
 from tests.neo4j.server import running_neo4j
+
+_SHOWN_EVERY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ def main() -> None:
 
 async def load(graph: Graph, settings: StoreSettings) -> dict[str, object]:
     """The first sync into an empty graph."""
-    clock = Clock()
+    clock = _ShownClock()
     async with open_store(settings) as store:
         await migrate(store)
         started = time.monotonic()
@@ -181,6 +184,29 @@ async def compare(settings: StoreSettings) -> dict[str, object]:
             "records_that_differ_from_a_full_run": len(wrong),
             "full_run_seconds": round(time.monotonic() - started, 1),
         }
+
+
+class _ShownClock(Clock):
+    """Tells every phase, and how far it is, at most every ten seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._done: Counter[str] = Counter()
+        self._totals: dict[str, int] = {}
+        self._shown = time.monotonic()
+
+    def phase(self, name: str, total: int | None = None) -> None:
+        super().phase(name, total)
+        if total is not None:
+            self._totals[name] = total
+        REPORT.print(f"{name} …")
+
+    def advance(self, name: str, done: int) -> None:
+        self._done[name] += done
+        if time.monotonic() - self._shown > _SHOWN_EVERY_SECONDS:
+            total = f" of {self._totals[name]:,}" if name in self._totals else ""
+            REPORT.print(f"{name}: {self._done[name]:,}{total}")
+            self._shown = time.monotonic()
 
 
 class _PeopleOnly(ChosenStreams):
