@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
@@ -32,7 +32,7 @@ class Settings(BaseModel):
 class FixedSource:
     """Gives the records of its streams in pages; an exception among them is raised where it stands."""
 
-    Config = Settings
+    Config: ClassVar[type[BaseModel]] = Settings
 
     def __init__(self, name: str, streams: dict[str, Sequence[Raw]], page_size: int = 100) -> None:
         self.name = name

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,17 +14,18 @@ import msgspec
 import uuid_utils
 
 from connectors.errors import RecordError, SourceError
-from connectors.hookspecs import Connector, Page, RawProblem, Stream
+from connectors.hookspecs import Connector, Page, RawProblem, State, Stream
 from connectors.records import KINDS, Record
 from graph.cypher import cypher
 from graph.store.driver import Store
-from graph.store.errors import StoreError
 from graph.sync.pages import PageWriter
 from graph.sync.progress import Progress
 from graph.sync.rows import PageRows, add_record
 
 AdjustPage = Callable[[str, str, list[tuple[Any, list[Record]]]], None]
 """The hook `c360_map_page`, or None when nobody implements it."""
+
+LOG = logging.getLogger("c360.sync")
 
 _TOO_MANY_REJECTED = 0.2
 
@@ -68,7 +71,8 @@ async def land(
 ) -> Landed:
     """Read a source from where it was left (`full`: from the start) and store what is new or changed.
 
-    Never raises for what the source does: the failure is in the report, and the next sync goes on at the last page.
+    Never raises for what the source or its connector does: the failure is in the report, and the next sync goes on at
+    the last page. Raises StoreError when the store can no longer be used.
     """
     name = source.connector.name
     landed = Landed(name)
@@ -79,16 +83,15 @@ async def land(
         cypher("writes/begin_run"), id=run, source=name, connector=source.kind, trust=source.trust, now=_now()
     )
     try:
-        for stream in await source.connector.discover():
-            await _land_stream(source.connector, stream, store, pages, landed, progress, full=full, adjust=adjust)
+        with _door(source, "discover"):
+            streams = await source.connector.discover()
+        for stream in streams:
+            await _land_stream(source, stream, store, pages, landed, progress, full=full, adjust=adjust)
     except SourceError as error:
         landed.error = str(error)
-    except StoreError:
-        raise  # nothing more can be landed anywhere
-    except Exception as error:  # a plugin may raise anything; the other sources go on
-        landed.error = f"the connector '{source.kind}' failed: {type(error).__name__}: {error}"
+        LOG.debug("%s stopped", name, exc_info=error)
     finally:
-        await source.connector.close()
+        await _closed(source)
     if landed.error is not None:
         progress.say(f"{name}: {landed.error}")
     landed.seconds = time.monotonic() - started
@@ -108,8 +111,55 @@ async def land(
     return landed
 
 
+@contextmanager
+def _door(source: LandingSource, doing: str) -> Iterator[None]:
+    """A plugin may raise anything: behind this door it is a failure of its source, and only there."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except Exception as error:
+        raise _failed(source, doing, error) from error
+
+
+def _failed(source: LandingSource, doing: str, error: Exception) -> SourceError:
+    return SourceError(f"the connector '{source.kind}' failed in {doing}: {type(error).__name__}: {error}")
+
+
+async def _closed(source: LandingSource) -> None:
+    try:
+        with _door(source, "close"):
+            await source.connector.close()
+    except SourceError as error:  # everything it had to give is stored
+        LOG.warning("%s: %s", source.connector.name, error)
+
+
+async def _pages(source: LandingSource, stream: Stream, state: State | None) -> AsyncGenerator[Page[Any], None]:
+    with _door(source, "read"):
+        reading = aiter(source.connector.read(stream, state))
+    try:
+        while True:
+            with _door(source, "read"):
+                page = await anext(reading, None)
+                if page is None:
+                    return
+                _check_page(page)
+            yield page
+    finally:
+        if isinstance(reading, AsyncGenerator):
+            with _door(source, "read"):
+                await reading.aclose()
+
+
+def _check_page(page: object) -> None:
+    if not isinstance(page, Page):
+        raise TypeError(f"it gave a {type(page).__name__}, not a Page")
+    len(page.raws)
+    msgspec.json.encode(page.state)
+
+
 async def _land_stream(
-    connector: Connector[Any],
+    source: LandingSource,
     stream: Stream,
     store: Store,
     pages: PageWriter,
@@ -119,36 +169,46 @@ async def _land_stream(
     full: bool,
     adjust: AdjustPage | None,
 ) -> None:
+    connector = source.connector
     key = f"{connector.name}/{stream.name}"
     row = await store.read_one(cypher("writes/read_cursor"), key=key)
     state = None if full or row is None else msgspec.json.decode(row[0])
     all_new = row is None
     progress.phase(f"read {key}")
-    async for page in connector.read(stream, state):
-        pairs, problems = _mapped(connector, stream, page)
-        if adjust is not None:
-            adjust(connector.name, stream.name, pairs)
-        rows, refused = _as_rows(pairs, connector.name, stream.name)
-        problems = [*problems, *refused]
-        changed, all_new = await pages.store(connector.name, stream.name, rows, problems, page.state, all_new=all_new)
-        landed.changed += changed
-        _count(landed, rows, pairs, problems)
-        progress.phase(f"read {key}", page.total)
-        progress.advance(f"read {key}", len(page.raws) + len(page.problems))
-        _stop_when_hopeless(landed, key)
+    async with aclosing(_pages(source, stream, state)) as reading:
+        async for page in reading:
+            pairs, problems = _mapped(source, stream, page)
+            if adjust is not None:
+                with _door(source, "c360_map_page"):
+                    adjust(connector.name, stream.name, pairs)
+            rows, refused = _as_rows(pairs, connector.name, stream.name)
+            problems = [*problems, *refused]
+            changed, all_new = await pages.store(
+                connector.name, stream.name, rows, problems, page.state, all_new=all_new
+            )
+            landed.changed += changed
+            _count(landed, rows, pairs, problems)
+            progress.phase(f"read {key}", page.total)
+            progress.advance(f"read {key}", len(page.raws) + len(page.problems))
+            _stop_when_hopeless(landed, key)
 
 
 def _mapped(
-    connector: Connector[Any], stream: Stream, page: Page[Any]
+    source: LandingSource, stream: Stream, page: Page[Any]
 ) -> tuple[list[tuple[Any, list[Record]]], list[RawProblem]]:
     pairs: list[tuple[Any, list[Record]]] = []
     problems = list(page.problems)
+    where = f"{source.connector.name}/{stream.name}"
     for raw in page.raws:
         try:
-            pairs.append((raw, list(connector.map(stream, raw))))
+            pairs.append((raw, list(source.connector.map(stream, raw))))
+        except SourceError:
+            raise
         except (RecordError, ValueError, KeyError, TypeError, AttributeError) as error:
             reason = str(error) if isinstance(error, RecordError) else f"{type(error).__name__}: {error}"
-            problems.append(RawProblem(where=f"{connector.name}/{stream.name}", reason=reason, body=_raw_text(raw)))
+            problems.append(RawProblem(where=where, reason=reason, body=_raw_text(raw)))
+        except Exception as error:
+            raise _failed(source, "map", error) from error
     return pairs, problems
 
 

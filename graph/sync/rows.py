@@ -20,6 +20,7 @@ from connectors.records import (
     Record,
     RecordKey,
     Tombstone,
+    decode,
     encode,
 )
 from graph.customer.identifiers import identifiers_of, identifiers_of_mention, phone_numbers
@@ -63,17 +64,18 @@ def rows_of(records: Iterable[Record]) -> PageRows:
 
 def add_record(page: PageRows, record: Record) -> None:
     """Add one record to the page; nothing of it is added when it raises RecordError."""
+    body = _body(record)
     if not isinstance(record, Tombstone):
         page.deleted.pop(str(_key(record)), None)  # it came back within the page
     if isinstance(record, Interaction):
-        row, mention = _interaction_row(record)
+        row, mention = _interaction_row(record, body)
         page.repeated += row["id"] in page.interactions
         page.interactions[row["id"]] = row
         _mention(page, mention)
     elif isinstance(record, Tombstone):
         page.deleted[str(_key(record))] = {"key": str(record.key), "at": millis(record.deleted_at)}
     else:
-        row, mention = _record_row(record)
+        row, mention = _record_row(record, body)
         page.repeated += row["key"] in page.records
         page.records[row["key"]] = row
         _mention(page, mention)
@@ -102,9 +104,21 @@ def fingerprint(body: str) -> str:
     return blake2b(body.encode(), digest_size=12).hexdigest()
 
 
-def _record_row(record: Person | Account | Consent) -> tuple[Row, Row | None]:
+def _body(record: Record) -> str:
+    """The record's canonical JSON, read back once: what could not be read later would stop every sync that links it.
+
+    Raises RecordError for what is no record, or whose values are of other types than its fields say.
+    """
+    try:
+        body = encode(record)
+        decode(body)
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise RecordError(f"a {type(record).__name__} that breaks the contract of records: {error}") from error
+    return body
+
+
+def _record_row(record: Person | Account | Consent, body: str) -> tuple[Row, Row | None]:
     key = _key(record)
-    body = encode(record)
     properties: Row = {
         "source": record.source,
         "stream": record.stream,
@@ -132,7 +146,7 @@ def _times(created: int | None, updated: int | None, deleted: int | None) -> Row
     return {"created_at": created, "updated_at": updated, "deleted_at": deleted}
 
 
-def _interaction_row(record: Interaction) -> tuple[Row, Row | None]:
+def _interaction_row(record: Interaction, body: str) -> tuple[Row, Row | None]:
     key = _key(record)
     if record.person is None and record.account is None:
         raise RecordError(f"interaction {key}: it names neither a person nor an account. Map one of the two.")
@@ -143,7 +157,7 @@ def _interaction_row(record: Interaction) -> tuple[Row, Row | None]:
     properties["automated"] = record.automated
     properties["sequence"] = record.sequence
     properties["precision"] = record.precision.value
-    properties["hash"] = fingerprint(encode(record))
+    properties["hash"] = fingerprint(body)
     if person is not None:
         properties["record"] = person
     elif record.account is not None:

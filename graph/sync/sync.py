@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 
 from graph.cypher import cypher
@@ -57,8 +57,8 @@ async def sync(
     async with store.lease("sync", on_wait=progress.say), store.lease("link", on_wait=progress.say) as lease:
         await _finish_marked(store, lease, rules, progress)
         pages = PageWriter(store, any_customers=await _any_customers(store))
-        landed = await asyncio.gather(
-            *(land(source, store, pages, progress, full=full, adjust=adjust) for source in sources),
+        landed = await _side_by_side(
+            [land(source, store, pages, progress, full=full, adjust=adjust) for source in sources]
         )
         linked, derived = await link_and_derive(store, lease, rules, progress)
         fell = await completeness_fell(store, lease, rules) if linked.pending else ()
@@ -74,6 +74,16 @@ async def link_and_derive(
     derived = await derive_stale(store, lease, rules, progress, log_changes=not is_first)
     await _tend_change_log(store, lease, reset=is_first and derived.customers > 0)
     return linked, derived
+
+
+async def _side_by_side(landings: Sequence[Coroutine[None, None, Landed]]) -> list[Landed]:
+    """All of them, or the first error, when the others have stopped too."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(landing) for landing in landings]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
+    return [task.result() for task in tasks]
 
 
 async def _finish_marked(store: Store, lease: Lease, rules: Rules, progress: Progress) -> None:

@@ -1,0 +1,137 @@
+"""What a plugin may do wrong is its source's failure; what we do wrong is not."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
+
+import msgspec
+import pytest
+
+from connectors.hookspecs import Page, State, Stream
+from connectors.records import Record
+from graph.rules import Rules
+from graph.store.driver import Store
+from graph.sync.land import LandingSource
+from graph.sync.pages import PageWriter
+from graph.sync.sync import sync
+from tests.sources import FixedSource, fixed_source, person
+
+pytestmark = pytest.mark.anyio
+
+BOB = person("crm/contacts/2", "Bob Stone", email="bob@stone.test")
+
+
+class Wayward(FixedSource):
+    """A source of one person that does what a test tells it at one of its doors."""
+
+    def __init__(self, door: str, deed: Callable[[], Any]) -> None:
+        super().__init__("wayward", {"people": [person("wayward/people/1", "Eve Hall", email="eve@hall.test")]})
+        self._deed = {door: deed}
+
+    def _at(self, door: str, otherwise: Any) -> Any:
+        return self._deed[door]() if door in self._deed else otherwise
+
+    async def discover(self) -> list[Stream]:
+        return self._at("discover", await super().discover())  # type: ignore[no-any-return]
+
+    async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
+        async for page in super().read(stream, state):
+            yield self._at("read", page)
+
+    def map(self, stream: Stream, raw: Any) -> Iterable[Record]:
+        return self._at("map", super().map(stream, raw))  # type: ignore[no-any-return]
+
+    async def close(self) -> None:
+        self._at("close", None)
+
+
+def _raise(error: Exception) -> Callable[[], Any]:
+    def deed() -> Any:
+        raise error
+
+    return deed
+
+
+FAILURES = {
+    "raises in discover": ("discover", _raise(RuntimeError("no streams today")), "discover: RuntimeError: no streams"),
+    "raises in read": ("read", _raise(OSError("no reading today")), "read: OSError: no reading today"),
+    "gives no page": ("read", lambda: {"raws": []}, "a dict, not a Page"),
+    "gives a state that cannot be kept": ("read", lambda: Page([], {"at": object()}), "in read: TypeError"),
+    "raises in map what no record can cause": ("map", _raise(OSError("no mapping")), "map: OSError: no mapping"),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+async def test_a_failure_of_a_plugin_is_its_sources(embedded_store: Store, failure: str) -> None:
+    """The report names connector, door and reason; the source beside it is stored."""
+    door, deed, words = FAILURES[failure]
+
+    report = await sync([LandingSource(Wayward(door, deed), "odd"), fixed_source("crm", BOB)], embedded_store, Rules())
+
+    odd, crm = report.landed
+    assert odd.error is not None
+    assert odd.error.startswith("the connector 'odd' failed in ")
+    assert words in odd.error
+    assert (crm.error, crm.records) == (None, 1)
+    assert await embedded_store.read("MATCH (s:Source) RETURN s.name, s.status ORDER BY s.name") == [
+        ["crm", "SUCCEEDED"],
+        ["wayward", "FAILED"],
+    ]
+
+
+async def test_a_record_of_wrong_types_is_rejected(embedded_store: Store) -> None:
+    """A plugin's record with a number for a name is one rejection that names the field; nothing else is lost."""
+    odd = msgspec.structs.replace(person("wayward/people/7", "Max Hall"), emails=5)
+    source = LandingSource(Wayward("map", lambda: [odd]), "odd")
+
+    report = await sync([source, fixed_source("crm", BOB)], embedded_store, Rules())
+
+    assert [landed.error for landed in report.landed] == [None, None]
+    (reason,) = await embedded_store.read_one("MATCH (r:Rejection {source: 'wayward'}) RETURN r.reason") or [None]
+    assert reason is not None
+    assert "$.emails" in reason
+
+
+async def test_a_hook_that_raises_fails_the_source_whose_page_it_had(embedded_store: Store) -> None:
+    """`c360_map_page` is a plugin's too."""
+
+    def adjust(source: str, stream: str, pairs: list[tuple[Any, list[Record]]]) -> None:
+        if source == "crm":
+            raise RuntimeError("no adjusting today")
+
+    helpdesk = fixed_source("helpdesk", person("helpdesk/users/1", "Eve Hall", email="eve@hall.test"))
+
+    report = await sync([fixed_source("crm", BOB), helpdesk], embedded_store, Rules(), adjust=adjust)
+
+    assert [landed.error for landed in report.landed] == [
+        "the connector 'fixed' failed in c360_map_page: RuntimeError: no adjusting today",
+        None,
+    ]
+
+
+async def test_a_source_that_cannot_be_closed_has_given_all_it_had(
+    embedded_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its records are stored and its sync succeeded; the log tells what it did at the end."""
+    with caplog.at_level(logging.WARNING, "c360.sync"):
+        report = await sync([LandingSource(Wayward("close", _raise(OSError("stuck"))), "odd")], embedded_store, Rules())
+
+    assert report.ok
+    assert report.landed[0].records == 1
+    assert "failed in close: OSError: stuck" in caplog.text
+
+
+async def test_our_own_mistake_is_not_put_on_a_connector(
+    embedded_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error in our code ends the sync as what it is, with its place, instead of as a failure of the source."""
+
+    async def mistaken(*_: Any, **__: Any) -> tuple[int, bool]:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(PageWriter, "store", mistaken)
+
+    with pytest.raises(ZeroDivisionError, match="ours"):
+        await sync([fixed_source("crm", BOB)], embedded_store, Rules())
