@@ -89,6 +89,8 @@ class Server(Protocol):
 
     def why_silent(self) -> str | None: ...
 
+    def where_to_look(self) -> str: ...
+
     def how_to_open(self) -> str: ...
 
     async def leave(self) -> None: ...
@@ -241,8 +243,14 @@ class Store:
         return self._driver.session(database=self._database, default_access_mode=access, fetch_size=fetch_size)
 
     def _explain(self, error: Neo4jError | DriverError | OSError) -> StoreError:
-        why = self._server.why_silent() if self._server is not None else None
-        return StoreUnavailable(why) if why else translate(error, self.uri)
+        if self._server is None:
+            return translate(error, self.uri)
+        if why := self._server.why_silent():
+            return StoreUnavailable(why)
+        told = translate(error, self.uri)
+        if type(told) is StoreError:  # a refusal without a cause that we know: the server keeps it to itself
+            return StoreError(f"{told} {self._server.where_to_look()}")
+        return told
 
 
 @asynccontextmanager

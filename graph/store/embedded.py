@@ -17,6 +17,7 @@ import importlib.util
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -75,6 +76,14 @@ class EmbeddedServer:
         return (
             f"The embedded store in {self.folder} {how}. What was committed is safe; run the command again. "
             f"The end of {_log(self.folder)}:\n{_last_lines(_log(self.folder))}"
+        )
+
+    def where_to_look(self) -> str:
+        """What an operator does about a refusal: how much room there is, and where the server tells its reason."""
+        free = shutil.disk_usage(self.folder).free // 1_000_000
+        return (
+            f"Its reason is in {self.folder / 'log'}; {free:,} MB are free there. "
+            "What was committed is safe; run the command again."
         )
 
     def how_to_open(self) -> str:
