@@ -14,8 +14,6 @@ class Clock:
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     activity: Activity = field(default_factory=Activity)
-    match_bits: float = 1.0
-    """The weight from which on two records are one customer."""
 
     @property
     def new_since(self) -> datetime:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType
 
-from api.plan.cursor import decode_cursor, encode_cursor, order_hash
+from api.plan.cursor import cursor_writer, decode_cursor, order_hash
 from api.plan.errors import bad_input
 from api.plan.filters import plain
-from api.plan.rows import Arguments, Parameters, Pick, Row, Size, object_type
-from graph.reading import AllOf, Column, Compare, Page, Part, Predicate, Reading, SortKey, Traversal
+from api.plan.rows import Arguments, Row, Size, object_type
+from api.plan.shape import Cells, Expression, called, cells_of_each, each, leaf
+from graph.reading import AllOf, Column, Compare, Page, Part, Predicate, SortKey, Traversal
 
 if TYPE_CHECKING:
     from api.plan.select import Selector
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
-Shape = Callable[[Sequence[Any], Parameters], Any]
 
 
 def connection(
@@ -26,27 +27,32 @@ def connection(
     traversal: Traversal,
     definition: GraphQLField,
     nodes: Sequence[FieldNode],
+    cells: Cells,
     narrowed: Sequence[tuple[str, Column]] = (),
-    **more: Any,
-) -> tuple[list[Part], Shape]:
-    """The parts of a connection, and the function that makes it of their answers."""
+) -> Expression:
+    """Read a connection with these cells; gives the object that is made of it."""
     number, arguments = selector.occurrence(definition, nodes[0])
     where = _narrowed(selector, number, arguments, narrowed, selector.filter(number, definition, arguments))
-    wanted = selector.collect(object_type(definition.type), nodes)
-    names = {found[0].name.value for found in wanted.values()}
-    parts: list[Part] = []
-    shapes: list[tuple[str, Shape]] = []
+    type_ = object_type(definition.type)
+    names = {found[0].name.value for found in selector.collect(type_, nodes).values()}
+    page = count = None
+    outer = selector.within
     if names & {"nodes", "edges", "pageInfo"}:
-        part, rows = _page_of_rows(selector, traversal, number, arguments, definition, wanted, where, more)
-        parts.append(part)
-        shapes += rows
+        page = _page_of_rows(selector, traversal, number, arguments, type_, cells, where)
+        selector.within = len(selector.sizes) - 1
     if "totalCount" in names:
-        position = len(parts)
-        parts.append(Part(traversal, "count", where=where, **more))
-        for key, found in wanted.items():
-            if found[0].name.value == "totalCount":
-                shapes.append((key, lambda answers, _: answers[position]))
-    return parts, lambda answers, parameters: {key: shape(answers, parameters) for key, shape in shapes}
+        count = leaf(type_.fields["totalCount"].type, cells.add(Part(traversal, "count", where=where)))
+
+    def value(found: list[FieldNode]) -> Expression:
+        if found[0].name.value == "totalCount":
+            assert count is not None
+            return count
+        assert page is not None
+        return page.value(object_type(type_.fields[found[0].name.value].type), found)
+
+    made = selector.record(type_, nodes, value)
+    selector.within = outer
+    return made
 
 
 def _narrowed(
@@ -111,71 +117,65 @@ def page_size(arguments: Arguments) -> int:
     return size
 
 
+@dataclass(frozen=True, slots=True)
+class _PageOfRows:
+    """A page that is read: `rows` is the text of its rows, `row` the cells of each."""
+
+    selector: Selector
+    page: Page
+    order: str
+    rows: str
+    row: Cells
+
+    def value(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> Expression:
+        """The page's `nodes`, `edges` or `pageInfo`, whose objects have this type."""
+        match nodes[0].name.value:
+            case "nodes":
+                return each(self.row, self._on_page(), self.selector.row(type_, nodes, self.row))
+            case "edges":
+                return each(self.row, self._on_page(), self._edge(type_, nodes))
+            case _:
+                return self.selector.record(type_, nodes, self._info)
+
+    def _on_page(self) -> str:
+        return f"{self.rows}[:given[{self.page.limit!r}] - 1]" + ("[::-1]" if self.page.backward else "")
+
+    def _edge(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> Expression:
+        def value(found: list[FieldNode]) -> Expression:
+            if found[0].name.value == "cursor":
+                values = ", ".join(self.row.add(key.column) for key in self.page.keys)
+                return called(cursor_writer(self.order), f"({values},)")
+            return self.selector.row(object_type(type_.fields["node"].type), found, self.row)
+
+        return self.selector.record(type_, nodes, value)
+
+    def _info(self, found: list[FieldNode]) -> Expression:
+        backward, had = self.page.backward, repr(self.page.after is not None)
+        more = f"(len({self.rows}) >= given[{self.page.limit!r}])"
+        match found[0].name.value:
+            case "hasNextPage":
+                return lambda _: had if backward else more
+            case "hasPreviousPage":
+                return lambda _: more if backward else had
+            case name:
+                at = [self.row.reading.add(key.column) for key in self.page.keys]
+                write, position = cursor_writer(self.order), 0 if name == "startCursor" else -1
+
+                def cursor(rows: Sequence[Row]) -> str | None:
+                    return write([rows[position][place] for place in at]) if rows else None
+
+                return called(cursor, self._on_page())
+
+
 def _page_of_rows(
     selector: Selector,
     traversal: Traversal,
     number: int,
     arguments: Arguments,
-    definition: GraphQLField,
-    wanted: Mapping[str, list[FieldNode]],
+    type_: GraphQLObjectType,
+    cells: Cells,
     where: Predicate | None,
-    more: Mapping[str, Any],
-) -> tuple[Part, list[tuple[str, Shape]]]:
-    type_ = object_type(definition.type)
+) -> _PageOfRows:
     page, order = page_of(selector, traversal, number, arguments, type_.name)
-    reading = Reading()
-    cursor_at = [reading.add(key.column) for key in page.keys]
-    outer, selector.within = selector.within, len(selector.sizes) - 1
-    part = Part(traversal, "page", reading, where, page, **more)
-
-    def cursor(row: Row, _: Parameters) -> str:
-        return encode_cursor(order, [row[position] for position in cursor_at])
-
-    def on_page(answer: list[Row], parameters: Parameters) -> list[Row]:
-        rows = answer[: parameters[page.limit] - 1]
-        return rows[::-1] if page.backward else rows
-
-    def listed(pick: Pick) -> Shape:
-        return lambda answers, parameters: [pick(row, parameters) for row in on_page(answers[0], parameters)]
-
-    def info(keys: Mapping[str, list[FieldNode]]) -> Shape:
-        def shape(answers: Sequence[Any], parameters: Parameters) -> dict[str, Any]:
-            rows = on_page(answers[0], parameters)
-            more_rows, had = len(answers[0]) >= parameters[page.limit], page.after is not None
-            known = {
-                "hasNextPage": had if page.backward else more_rows,
-                "hasPreviousPage": more_rows if page.backward else had,
-                "startCursor": cursor(rows[0], parameters) if rows else None,
-                "endCursor": cursor(rows[-1], parameters) if rows else None,
-            }
-            return {key: known.get(found[0].name.value) for key, found in keys.items()}
-
-        return shape
-
-    shapes: list[tuple[str, Shape]] = []
-    for key, found in wanted.items():
-        field_type = object_type(type_.fields[found[0].name.value].type) if found[0].selection_set else None
-        match found[0].name.value:
-            case "nodes":
-                assert field_type is not None
-                shapes.append((key, listed(selector.row(field_type, found, reading))))
-            case "edges":
-                assert field_type is not None
-                shapes.append((key, listed(_edge(selector, field_type, found, reading, cursor))))
-            case "pageInfo":
-                assert field_type is not None
-                shapes.append((key, info(selector.collect(field_type, found))))
-    selector.within = outer
-    return part, shapes
-
-
-def _edge(
-    selector: Selector, type_: GraphQLObjectType, nodes: Sequence[FieldNode], reading: Reading, cursor: Pick
-) -> Pick:
-    picks: list[tuple[str, Pick]] = []
-    for key, found in selector.collect(type_, nodes).items():
-        if found[0].name.value == "node":
-            picks.append((key, selector.row(object_type(type_.fields["node"].type), found, reading)))
-        elif found[0].name.value == "cursor":
-            picks.append((key, cursor))
-    return lambda row, parameters: {key: pick(row, parameters) for key, pick in picks}
+    part = Part(traversal, "page", where=where, page=page)
+    return _PageOfRows(selector, page, order, cells.add(part), cells_of_each(selector.row_name(), part.reading))

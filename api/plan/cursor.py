@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -20,9 +20,9 @@ def order_hash(subject: str, keys: Sequence[SortKey]) -> str:
     return blake2b(text.encode(), digest_size=4).hexdigest()
 
 
-def encode_cursor(order: str, values: Sequence[Any]) -> str:
-    """The cursor of a row with these sort values, as the store gave them."""
-    return urlsafe_b64encode(orjson.dumps([order, *values])).decode().rstrip("=")
+def cursor_writer(order: str) -> Callable[[Sequence[Any]], str]:
+    """What gives the cursor of a row by its sort values, as the store gave them."""
+    return lambda values: urlsafe_b64encode(orjson.dumps([order, *values])).decode().rstrip("=")
 
 
 def decode_cursor(text: str, order: str, keys: Sequence[SortKey], argument: str) -> list[Any]:

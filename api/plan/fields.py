@@ -78,6 +78,15 @@ class ReadsAll:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadsFolded:
+    """What follows from `columns` of every row that a traversal arrives at; `fold` makes of it what sub-fields read."""
+
+    traversal: Traversal
+    columns: tuple[Column, ...]
+    fold: Callable[[list[list[Any]]], Json]
+
+
+@dataclass(frozen=True, slots=True)
 class ReadsCount:
     """How many rows a traversal arrives at."""
 
@@ -173,6 +182,13 @@ def itself(description: str, *present: Column) -> Any:
 def every(traversal: Traversal, description: str) -> Any:
     """All rows a traversal arrives at, as a plain list."""
     return _field(description, ReadsAll(traversal))
+
+
+def folded(
+    traversal: Traversal, columns: Sequence[Column], description: str, *, fold: Callable[[list[list[Any]]], Json]
+) -> Any:
+    """An answer worked out from all rows a traversal arrives at; its sub-fields are declared with `entry`."""
+    return _field(description, ReadsFolded(traversal, tuple(columns), fold))
 
 
 def counted(traversal: Traversal, description: str) -> Any:

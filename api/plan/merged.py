@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType
 
 from api.plan.connection import page_of
-from api.plan.cursor import encode_cursor
-from api.plan.rows import Parameters, Pick, Row, object_type
+from api.plan.cursor import cursor_writer
+from api.plan.rows import Row, object_type
 from api.plan.select import Selector
+from api.plan.shape import Cells, Expression, called, cells_of, function, leaf
 from graph.reading import Page, Part, Traversal
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """One type of the list: where its rows have the sort values, and how they are shaped."""
+    """One type of the list: where its rows have the sort values."""
 
-    part: Part
+    type_: GraphQLObjectType
+    cells: Cells
     cursor_at: Sequence[int]
-    picks: Mapping[str, Pick]
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A row of the merged list."""
+    """A row of the merged list, and which of the members it is of."""
 
     sort_values: tuple[tuple[bool, Any], ...]
-    member: _Member
+    member: int
     row: Row
 
 
@@ -40,9 +41,8 @@ class _MergedPage:
     found: Sequence[_Found]
     more: bool
     total: int | None
-
-
-_Shape = Callable[[_MergedPage, Parameters], Any]
+    start: str | None
+    end: str | None
 
 
 @dataclass(slots=True)
@@ -50,13 +50,76 @@ class _Merging:
     """A merged connection on its way to be planned."""
 
     selector: Selector
-    connection: GraphQLObjectType
     page: Page
-    order: str
-    members: list[_Member] = field(default_factory=list)
+    members: list[_Member]
+    write_cursor: Callable[[Sequence[Any]], str]
+
+    def value(self, type_: GraphQLObjectType, page: str, found: list[FieldNode]) -> Expression:
+        """A field of the connection, of a merged page that the text knows by this name."""
+        name = found[0].name.value
+        definition = type_.fields[name].type
+        match name:
+            case "nodes":
+                return self._listed(page, lambda one: self._node(one, found))
+            case "edges":
+                edge = object_type(definition)
+                return self._listed(page, lambda one: self._edge(edge, one, found))
+            case "pageInfo":
+                return self.selector.record(object_type(definition), found, lambda inner: self._info(page, inner))
+            case _:
+                return leaf(definition, f"{page}.total")
+
+    def merge(self, answer: Row, limit: int) -> _MergedPage:
+        """The page of all members' rows together."""
+        backward = self.page.backward
+        found = [
+            _Found(tuple(_sortable(row[position]) for position in member.cursor_at), number, row)
+            for number, (member, rows) in enumerate(zip(self.members, answer, strict=False))
+            for row in rows
+        ]
+        found.sort(key=lambda one: one.sort_values, reverse=backward)
+        on_page = found[: limit - 1][::-1] if backward else found[: limit - 1]
+        counts = answer[len(self.members) :]
+        return _MergedPage(
+            on_page,
+            len(found) >= limit,
+            sum(counts) if counts else None,
+            self.cursor(on_page[0]) if on_page else None,
+            self.cursor(on_page[-1]) if on_page else None,
+        )
 
     def cursor(self, found: _Found) -> str:
-        return encode_cursor(self.order, [found.row[position] for position in found.member.cursor_at])
+        """The cursor of a row of the list."""
+        return self.write_cursor([found.row[position] for position in self.members[found.member].cursor_at])
+
+    def _listed(self, page: str, made: Callable[[str], Expression]) -> Expression:
+        one = self.selector.row_name()
+        item = made(one)
+        return lambda writer: f"[{item(writer)} for {one} in {page}.found]"
+
+    def _node(self, one: str, nodes: list[FieldNode]) -> Expression:
+        """Each member makes its own object of a row."""
+        makers = [
+            function(member.cells.name, self.selector.row(member.type_, nodes, member.cells)) for member in self.members
+        ]
+        return lambda writer: f"({', '.join(maker(writer) for maker in makers)},)[{one}.member]({one}.row)"
+
+    def _edge(self, type_: GraphQLObjectType, one: str, nodes: list[FieldNode]) -> Expression:
+        return self.selector.record(
+            type_,
+            nodes,
+            lambda found: called(self.cursor, one) if found[0].name.value == "cursor" else self._node(one, found),
+        )
+
+    def _info(self, page: str, found: list[FieldNode]) -> Expression:
+        had, backward = repr(self.page.after is not None), self.page.backward
+        known = {
+            "hasNextPage": had if backward else f"{page}.more",
+            "hasPreviousPage": f"{page}.more" if backward else had,
+            "startCursor": f"{page}.start",
+            "endCursor": f"{page}.end",
+        }
+        return lambda _: known[found[0].name.value]
 
 
 def merged(
@@ -67,110 +130,38 @@ def merged(
     given: Mapping[str, Any],
     definition: GraphQLField,
     nodes: Sequence[FieldNode],
-) -> tuple[list[Part], Pick]:
-    """The parts of a connection over several types, and the function that makes it of their answers."""
-    connection = object_type(definition.type)
-    wanted = selector.collect(connection, nodes)
-    page, order = page_of(selector, next(iter(by_type.values())), number, dict(given), connection.name)
+    cells: Cells,
+) -> Expression:
+    """Read a connection over several types with these cells; gives the object that is made of their answers."""
+    type_ = object_type(definition.type)
+    page, order = page_of(selector, next(iter(by_type.values())), number, dict(given), type_.name)
     outer, selector.within = selector.within, len(selector.sizes) - 1
-    merging = _Merging(selector, connection, page, order)
-    merging.members = [_member(merging, name, traversal, wanted, arguments) for name, traversal in by_type.items()]
-    shapes = [(key, _shape(merging, key, found)) for key, found in wanted.items() if found[0].name.value[:2] != "__"]
+    members = [_member(selector, name, traversal, page, arguments, cells) for name, traversal in by_type.items()]
+    merging = _Merging(selector, page, members, cursor_writer(order))
+    name = selector.row_name()
+    made = selector.record(type_, nodes, lambda found: merging.value(type_, name, found))
     selector.within = outer
-    parts = [member.part for member in merging.members]
-    counts = any(found[0].name.value == "totalCount" for found in wanted.values())
-    if counts:
-        parts += [Part(traversal, "count", arguments=arguments) for traversal in by_type.values()]
-
-    def shape(row: Row, parameters: Parameters) -> dict[str, Any]:
-        on_page = _merge(merging, row, parameters[page.limit] - 1)
-        return {key: shape(on_page, parameters) for key, shape in shapes}
-
-    return parts, shape
+    if any(found[0].name.value == "totalCount" for found in selector.collect(type_, nodes).values()):
+        for traversal in by_type.values():
+            cells.add(Part(traversal, "count", arguments=arguments))
+    on_page = called(merging.merge, "answer", f"given[{page.limit!r}]")
+    return lambda writer: f"({function(name, made)(writer)})({on_page(writer)})"
 
 
 def _member(
-    merging: _Merging,
+    selector: Selector,
     typename: str,
     traversal: Traversal,
-    wanted: Mapping[str, list[FieldNode]],
+    page: Page,
     arguments: Mapping[str, str],
+    cells: Cells,
 ) -> _Member:
-    part = Part(traversal, "page", page=merging.page, arguments=arguments)
-    cursor_at = [part.reading.add(key.column) for key in merging.page.keys]
-    type_ = merging.selector.schema.get_type(typename)
+    part = Part(traversal, "page", page=page, arguments=arguments)
+    cells.add(part)
+    type_ = selector.schema.get_type(typename)
     assert isinstance(type_, GraphQLObjectType)
-    picks: dict[str, Pick] = {}
-    for key, found in wanted.items():
-        if found[0].name.value == "nodes":
-            picks[key] = merging.selector.row(type_, found, part.reading)
-        elif found[0].name.value == "edges":
-            edge = object_type(merging.connection.fields["edges"].type)
-            for inner, inner_nodes in merging.selector.collect(edge, found).items():
-                if inner_nodes[0].name.value == "node":
-                    picks[f"{key}.{inner}"] = merging.selector.row(type_, inner_nodes, part.reading)
-    return _Member(part, cursor_at, picks)
-
-
-def _merge(merging: _Merging, row: Row, limit: int) -> _MergedPage:
-    members, backward = merging.members, merging.page.backward
-    found = [
-        _Found(tuple(_sortable(item[position]) for position in member.cursor_at), member, item)
-        for member, answer in zip(members, row, strict=False)
-        for item in answer
-    ]
-    found.sort(key=lambda one: one.sort_values, reverse=backward)
-    kept = found[:limit]
-    counts = row[len(members) :]
-    return _MergedPage(kept[::-1] if backward else kept, len(found) > limit, sum(counts) if counts else None)
-
-
-def _shape(merging: _Merging, key: str, nodes: list[FieldNode]) -> _Shape:
-    match nodes[0].name.value:
-        case "nodes":
-            return lambda page, parameters: [one.member.picks[key](one.row, parameters) for one in page.found]
-        case "edges":
-            return _edges(merging, key, nodes)
-        case "pageInfo":
-            return _info(merging, nodes)
-        case _:
-            return lambda page, _: page.total
-
-
-def _edges(merging: _Merging, key: str, nodes: list[FieldNode]) -> _Shape:
-    edge = object_type(merging.connection.fields["edges"].type)
-    names = {inner: found[0].name.value for inner, found in merging.selector.collect(edge, nodes).items()}
-
-    def shape(page: _MergedPage, parameters: Parameters) -> list[dict[str, Any]]:
-        return [
-            {
-                inner: merging.cursor(one)
-                if name == "cursor"
-                else one.member.picks[f"{key}.{inner}"](one.row, parameters)
-                for inner, name in names.items()
-                if name in ("cursor", "node")
-            }
-            for one in page.found
-        ]
-
-    return shape
-
-
-def _info(merging: _Merging, nodes: list[FieldNode]) -> _Shape:
-    type_ = object_type(merging.connection.fields["pageInfo"].type)
-    names = {inner: found[0].name.value for inner, found in merging.selector.collect(type_, nodes).items()}
-    had, backward = merging.page.after is not None, merging.page.backward
-
-    def shape(page: _MergedPage, _: Parameters) -> dict[str, Any]:
-        known = {
-            "hasNextPage": had if backward else page.more,
-            "hasPreviousPage": page.more if backward else had,
-            "startCursor": merging.cursor(page.found[0]) if page.found else None,
-            "endCursor": merging.cursor(page.found[-1]) if page.found else None,
-        }
-        return {inner: known.get(name) for inner, name in names.items()}
-
-    return shape
+    cursor_at = [part.reading.add(key.column) for key in page.keys]
+    return _Member(type_, cells_of(selector.row_name(), part.reading), cursor_at)
 
 
 def _sortable(value: Any) -> tuple[bool, Any]:

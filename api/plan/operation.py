@@ -1,8 +1,10 @@
-"""An operation, from its text to its answer: planned, read with one query a root field, then walked.
+"""An operation, from its text to its answer: planned, read with one query a root field, finished.
 
 The plan of an operation depends on its text, its name and the *shape* of its variables, so it is kept; the values
-are parameters. All root fields are read at the same time. graphql-core then walks the rows: it resolves nothing, it
-only coerces leaves and places errors where the specification wants them.
+are parameters. All root fields are read at the same time, and the plan's own functions make the response of the rows.
+Where they cannot (a field failed, a value is not what the schema promises, or the schema itself is asked for)
+graphql-core walks the same rows: it resolves nothing, it only coerces leaves and places errors where the
+specification wants them.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -35,17 +37,11 @@ from api.plan.clock import Clock
 from api.plan.connection import DEFAULT_PAGE
 from api.plan.errors import coded
 from api.plan.ids import type_in
-from api.plan.roots import Bench, Question, RootPlan, computed, plan_root, worked
-from api.plan.rows import Arguments, ClockSlot, Parameters, Row
+from api.plan.roots import Answer, Bench, Question, Reader, RootPlan, computed, plan_root, worked
+from api.plan.rows import Arguments, ClockSlot, Parameters
 from api.plan.select import Selector, reads
 
 MOST_PLANS = 1_000
-
-
-class Reader(Protocol):
-    """What an operation needs of a store."""
-
-    async def read(self, query: str, /, **parameters: Any) -> list[Row]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +62,10 @@ class Plan:
     """The planned root fields by response key; an error where one cannot be planned."""
 
     roots: Mapping[str, RootPlan | GraphQLError]
+    keys: Mapping[str, str | None]
+    """All response keys in their order, with the value where the plan knows it: the type's name."""
+    introspects: bool
+    """Whether the schema itself is asked for, which only graphql-core can tell."""
 
 
 class PlanCache:
@@ -76,6 +76,8 @@ class PlanCache:
         self._plans: OrderedDict[Any, Plan] = OrderedDict()
         self.hits = 0
         self.misses = 0
+        self.walks = 0
+        """Answers that graphql-core had to walk."""
 
     def get(self, key: Any) -> Plan | None:
         """The plan kept under a key."""
@@ -104,10 +106,12 @@ async def execute(
     clock: Clock,
     most_rows: int,
     bench: Bench | None = None,
+    walked: bool = False,
 ) -> ExecutionResult:
     """Answer one operation; errors in the request give a result without data.
 
     Changes are made one after another, as they stand in the document. Without a `bench` nothing can be worked out.
+    The answer is the same when it is always `walked`, only slower.
     """
     given = dict(variables or {})
     values = get_variable_values(schema, operation.node.variable_definitions or (), given, max_errors=20)
@@ -127,13 +131,43 @@ async def execute(
         answers = [await _answer(reader, root, bench) for root in bound.values()]
     else:
         answers = await asyncio.gather(*(_answer(reader, root, bench) for root in bound.values()))
+    found = dict(zip(plan.roots, answers, strict=True))
+    if not walked and (data := _finished(plan, found)) is not None:
+        return ExecutionResult(data)
+    plans.walks += 1
     return execute_sync(
         schema,
         operation.document,
-        root_value=dict(zip(plan.roots, answers, strict=True)),
+        root_value={key: _walked(plan.roots[key], answer) for key, answer in found.items()},
         variable_values=given,
         operation_name=operation.name,
     )
+
+
+def _finished(plan: Plan, answers: Mapping[str, Answer | Exception]) -> dict[str, Any] | None:
+    """The response's data; None where anything is not as the schema promises."""
+    if plan.introspects:
+        return None
+    data: dict[str, Any] = dict(plan.keys)
+    for key, root in plan.roots.items():
+        answer = answers[key]
+        if isinstance(root, GraphQLError) or isinstance(answer, Exception):
+            return None
+        try:
+            data[key] = root.finished(answer)
+        except Exception:  # whatever it is: walking the same rows tells it, at its place
+            return None
+    return data
+
+
+def _walked(root: RootPlan | GraphQLError, answer: Answer | Exception) -> Any:
+    """What graphql-core walks of a root field, or the error that stands in its place."""
+    if isinstance(root, GraphQLError) or isinstance(answer, Exception):
+        return answer
+    try:
+        return root.walked(answer)
+    except Exception as error:  # the field's error: its siblings are answered all the same
+        return error
 
 
 def make_plan(schema: GraphQLSchema, operation: Operation, values: VariableValues) -> Plan:
@@ -144,18 +178,22 @@ def make_plan(schema: GraphQLSchema, operation: Operation, values: VariableValue
         node.name.value: node for node in operation.document.definitions if isinstance(node, FragmentDefinitionNode)
     }
     roots: dict[str, RootPlan | GraphQLError] = {}
+    keys: dict[str, str | None] = {}
+    introspects = False
     found: dict[str, list[Any]] = {}
     Selector(schema, fragments, values)._collect(query, operation.node.selection_set.selections, found, set())
     for key, nodes in found.items():
         name = nodes[0].name.value
+        keys[key] = query.name if name == "__typename" else None
         if name.startswith("__"):
+            introspects = introspects or name != "__typename"
             continue
         selector = Selector(schema, fragments, values)
         try:
             roots[key] = plan_root(selector, reads(query.fields[name]), query.fields[name], nodes)
         except GraphQLError as error:
             roots[key] = error
-    return Plan(roots)
+    return Plan(roots, keys, introspects)
 
 
 def variables_shape(schema: GraphQLSchema, node: OperationDefinitionNode, values: VariableValues) -> Any:
@@ -237,23 +275,20 @@ def _too_costly(bound: Iterable[Bound | Exception], most_rows: int) -> GraphQLEr
     )
 
 
-async def _answer(reader: Reader, bound: Bound | Exception, bench: Bench | None) -> Any:
-    """The answer of one root field, or the error that stands in its place."""
+async def _answer(reader: Reader, bound: Bound | Exception, bench: Bench | None) -> Answer | Exception:
+    """What the answer of one root field is made of, or the error that stands in its place."""
     if isinstance(bound, Exception):
         return bound
     plan = bound.plan
     try:
         if bound.question is not None:
-            rows = await reader.read(bound.question.cypher, **bound.question.parameters)
-            return computed(plan, bound.question, rows)
+            return await computed(reader, bound.question)
         if bound.arguments is not None:
             if bench is None:
                 return coded("OPERATION_NOT_SUPPORTED", "This API only reads.")
             return await worked(plan, bench, bound.arguments, bound.parameters)
-        if not plan.parts:
-            return plan.nothing
-        rows = await reader.read(plan.cypher, **bound.parameters)
-        return plan.shape(rows[0], bound.parameters)
+        row = (await reader.read(plan.cypher, **bound.parameters))[0] if plan.cypher else []
+        return Answer(row, bound.parameters)
     except Exception as error:  # the field's error: its siblings are answered all the same
         return error
 

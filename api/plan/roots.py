@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLSchema
 
-from api.plan.clock import Clock
 from api.plan.connection import connection
 from api.plan.errors import bad_input, coded
 from api.plan.filters import plain
 from api.plan.ids import decode_id, encode_id
 from api.plan.merged import merged
-from api.plan.rows import Arguments, ItemPick, Parameters, Pick, Row, object_type
-from api.plan.select import Selector, items_shaped
+from api.plan.rows import Arguments, Parameters, Row, object_type
+from api.plan.select import Selector
+from api.plan.shape import (
+    Cells,
+    Expression,
+    Shape,
+    called,
+    cells_of,
+    cells_of_each,
+    compiled,
+    each,
+    function,
+    objects,
+    present,
+)
 from graph.reading import Column, Part, Reading, Traversal, compile_query
 from graph.rules import Rules
 from graph.store.driver import Store
 
 MOST_IDS = 100
 MOST_OWNERS = 20
+
+
+class Reader(Protocol):
+    """What an operation needs of a store."""
+
+    async def read(self, query: str, /, **parameters: Any) -> list[Row]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +67,9 @@ class RootAll:
 
 @dataclass(frozen=True, slots=True)
 class RootPage:
-    """A connection; `moments` fills the traversal's parameters from the moment of the request."""
+    """A connection."""
 
     traversal: Traversal
-    moments: Mapping[str, Callable[[Clock], Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,130 +136,164 @@ class RootWorked:
     work: Callable[[Bench, Arguments], Awaitable[Mapping[str, Any]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a root field's answer is made of: the row of its query, the parameters, and what was worked out."""
+
+    row: Row
+    given: Parameters
+    data: Any = None
+
+
 @dataclass(slots=True)
 class RootPlan:
     """One root field, planned: its query, how parameters are filled, and how its row becomes the answer."""
 
     selector: Selector
-    shape: Pick
-    parts: list[Part] = field(default_factory=list)
+    expression: Expression
+    cypher: str
+    named: frozenset[str] = frozenset()
+    """Parameters that a worked-out answer fills: it holds their keys under the same names."""
     ask: Callable[[Arguments], Question] | None = None
     work: Callable[[Bench, Arguments], Awaitable[Mapping[str, Any]]] | None = None
-    shape_item: ItemPick | None = None
-    cypher: str = ""
-    nothing: Any = None
+    _finished: Shape | None = None
+    _walked: Shape | None = None
+
+    def finished(self, answer: Answer) -> Any:
+        """The field's value as the response has it; raises where it is not what the schema promises."""
+        if self._finished is None:
+            self._finished = compiled(self.expression, finished=True)
+        return self._finished(answer.row, answer.given, answer.data)
+
+    def walked(self, answer: Answer) -> Any:
+        """The field's value as graphql-core walks it."""
+        if self._walked is None:
+            self._walked = compiled(self.expression, finished=False)
+        return self._walked(answer.row, answer.given, answer.data)
 
 
 def plan_root(selector: Selector, reads: object, definition: GraphQLField, nodes: Sequence[FieldNode]) -> RootPlan:
     """Plan one root field."""
-    plan = _planned(selector, reads, definition, nodes)
-    plan.cypher = compile_query(plan.parts) if plan.parts else ""
+    cells = cells_of("answer", Reading())
+    expression = _planned(selector, reads, definition, nodes, cells)
+    parts = [cell for cell in cells.reading.cells if isinstance(cell, Part)]
+    plan = RootPlan(selector, expression, compile_query(parts) if parts else "")
+    match reads:
+        case RootComputed(ask):
+            plan.ask = ask
+        case RootWorked(work):
+            plan.work = work
+            plan.named = frozenset(name for part in parts for name in part.arguments.values())
     return plan
 
 
-def _planned(selector: Selector, reads: object, definition: GraphQLField, nodes: Sequence[FieldNode]) -> RootPlan:
+def _planned(
+    selector: Selector, reads: object, definition: GraphQLField, nodes: Sequence[FieldNode], cells: Cells
+) -> Expression:
+    """Add what a root field reads to the query's cells; gives what is made of it."""
     match reads:
         case RootOne(traversal, filled):
-            return _one(selector, traversal, filled, definition, nodes)
+            number, _ = selector.occurrence(definition, nodes[0])
+            given = {fill.parameter: selector.slot(number, fill.value) for fill in filled}
+            part = Part(traversal, "one", arguments=given)
+            return _one(selector, part, object_type(definition.type), definition, nodes, cells)
         case RootAll(traversal):
             part = Part(traversal, "all")
-            shape = selector.row(object_type(definition.type), nodes, part.reading)
-            return RootPlan(selector, lambda row, given: [shape(item, given) for item in row[0]], [part])
-        case RootPage(traversal, moments):
-            given = {name: selector.clock_slot(read) for name, read in moments.items()}
-            parts, shaped = connection(selector, traversal, definition, nodes, arguments=given)
-            return RootPlan(selector, shaped, parts, nothing={})
+            rows, row = cells.add(part), cells_of_each(selector.row_name(), part.reading)
+            return each(row, rows, selector.row(object_type(definition.type), nodes, row))
+        case RootPage(traversal):
+            return connection(selector, traversal, definition, nodes, cells)
         case RootNode(by_type):
-            return _node(selector, by_type, definition, nodes)
+            return _node(selector, by_type, definition, nodes, cells)
         case RootNodes(by_type):
-            return _nodes(selector, by_type, definition, nodes)
+            return _nodes(selector, by_type, definition, nodes, cells)
         case RootIdentified() as spec:
-            return _identified(selector, spec, definition, nodes)
+            return _identified(selector, spec, definition, nodes, cells)
         case RootMerged() as spec:
-            return _over_types(selector, spec, definition, nodes)
-        case RootComputed(ask):
+            return _over_types(selector, spec, definition, nodes, cells)
+        case RootComputed() | RootWorked():
             selector.occurrence(definition, nodes[0])
-            shape_item = selector.item(object_type(definition.type), nodes, Reading())
-            return RootPlan(selector, lambda row, _: row, ask=ask, shape_item=shape_item)
-        case RootWorked(work):
-            selector.occurrence(definition, nodes[0])
-            reading = Reading()
-            shape_item = selector.item(object_type(definition.type), nodes, reading)
-            parts = [cell for cell in reading.cells if isinstance(cell, Part)]
-            return RootPlan(selector, lambda row, _: row, parts, work=work, shape_item=shape_item)
+            item = selector.row_name()
+            made = selector.item(object_type(definition.type), nodes, item, cells)
+            return objects(definition.type, "data", item, made)
         case other:
             raise TypeError(f"{nodes[0].name.value} reads {other!r}, which is no root")
 
 
-def computed(plan: RootPlan, question: Question, rows: list[Row]) -> Any:
-    """The answer of a computed root field."""
-    assert plan.shape_item is not None
-    return items_shaped(question.fold(rows), plan.shape_item, [], Parameters())
+async def computed(reader: Reader, question: Question) -> Answer:
+    """Ask the question of a computed root field."""
+    return Answer([], Parameters(), question.fold(await reader.read(question.cypher, **question.parameters)))
 
 
-async def worked(plan: RootPlan, bench: Bench, arguments: Arguments, parameters: Parameters) -> Any:
+async def worked(plan: RootPlan, bench: Bench, arguments: Arguments, parameters: Parameters) -> Answer:
     """Work a root field out, then read what its answer names by key."""
     assert plan.work is not None
-    assert plan.shape_item is not None
     answer = await plan.work(bench, arguments)
-    row: Row = []
-    if plan.parts:
-        named = {name for part in plan.parts for name in part.arguments.values()}
-        keys = {name: answer.get(name) or [] for name in named}
-        lists = {name: key if isinstance(key, list) else [key] for name, key in keys.items()}
-        row = (await bench.store.read(plan.cypher, **parameters, **lists))[0]
-    return items_shaped(answer, plan.shape_item, row, parameters)
+    if not plan.cypher:
+        return Answer([], parameters, answer)
+    keys = {name: answer.get(name) or [] for name in plan.named}
+    lists = {name: key if isinstance(key, list) else [key] for name, key in keys.items()}
+    return Answer((await bench.store.read(plan.cypher, **parameters, **lists))[0], parameters, answer)
 
 
 def _one(
     selector: Selector,
-    traversal: Traversal,
-    filled: Sequence[Filled],
+    part: Part,
+    type_: GraphQLObjectType,
     definition: GraphQLField,
     nodes: Sequence[FieldNode],
-) -> RootPlan:
-    number, _ = selector.occurrence(definition, nodes[0])
-    arguments = {fill.parameter: selector.slot(number, fill.value) for fill in filled}
-    part = Part(traversal, "one", arguments=arguments)
-    shape = selector.row(object_type(definition.type), nodes, part.reading)
-    return RootPlan(selector, lambda row, given: None if row[0] is None else shape(row[0], given), [part])
+    cells: Cells,
+) -> Expression:
+    row = cells.add(part)
+    made = selector.row(type_, nodes, cells_of(row, part.reading))
+    return present(definition.type, f"{row} is not None", made)
 
 
 def _node(
-    selector: Selector, by_type: Mapping[str, Traversal], definition: GraphQLField, nodes: Sequence[FieldNode]
-) -> RootPlan:
+    selector: Selector,
+    by_type: Mapping[str, Traversal],
+    definition: GraphQLField,
+    nodes: Sequence[FieldNode],
+    cells: Cells,
+) -> Expression:
     number, given = selector.occurrence(definition, nodes[0])
     typename, _ = decode_id(given["id"])
     _expect_type(typename, by_type)
     ids = selector.slot(number, lambda current: [decode_id(current["id"])[1]])
     part = Part(by_type[typename], "one", arguments={"ids": ids})
-    shape = selector.row(_concrete(selector.schema, typename), nodes, part.reading)
-    return RootPlan(selector, lambda row, given: None if row[0] is None else shape(row[0], given), [part])
+    return _one(selector, part, _concrete(selector.schema, typename), definition, nodes, cells)
 
 
 def _nodes(
-    selector: Selector, by_type: Mapping[str, Traversal], definition: GraphQLField, nodes: Sequence[FieldNode]
-) -> RootPlan:
+    selector: Selector,
+    by_type: Mapping[str, Traversal],
+    definition: GraphQLField,
+    nodes: Sequence[FieldNode],
+    cells: Cells,
+) -> Expression:
     number, given = selector.occurrence(definition, nodes[0])
     typenames = sorted({decode_id(text)[0] for text in given["ids"]})
-    parts: list[Part] = []
-    shapes: list[tuple[int, Pick]] = []
+    keys_at: list[int] = []
+    makers: list[Expression] = []
     for typename in typenames:
         _expect_type(typename, by_type)
         traversal = by_type[typename]
         part = Part(traversal, "all", arguments={"ids": selector.slot(number, _ids_of(typename))})
-        key_at = part.reading.add(traversal.unique[0])
-        shapes.append((key_at, selector.row(_concrete(selector.schema, typename), nodes, part.reading)))
-        parts.append(part)
+        cells.add(part)
+        keys_at.append(part.reading.add(traversal.unique[0]))
+        row = cells_of(selector.row_name(), part.reading)
+        makers.append(function(row.name, selector.row(_concrete(selector.schema, typename), nodes, row)))
     wanted = selector.slot(number, _all_ids)
 
-    def shape(row: Row, given: Parameters) -> list[Any]:
-        found: dict[tuple[str, str], Any] = {}
-        for typename, (key_at, shape_row), answer in zip(typenames, shapes, row, strict=True):
-            found.update({(typename, item[key_at]): shape_row(item, given) for item in answer})
-        return [found.get(decode_id(text)) for text in given[wanted]]
+    def in_order(answer: Row, ids: Sequence[str], *makers: Callable[[Row], Any]) -> list[Any]:
+        found = {
+            (typename, row[key_at]): make(row)
+            for typename, key_at, rows, make in zip(typenames, keys_at, answer, makers, strict=True)
+            for row in rows
+        }
+        return [found.get(decode_id(text)) for text in ids]
 
-    return RootPlan(selector, shape, parts, nothing=[])
+    return called(in_order, "answer", f"given[{wanted!r}]", *makers)
 
 
 def _all_ids(current: Arguments) -> list[str]:
@@ -263,18 +314,18 @@ def _expect_type(typename: str, by_type: Mapping[str, Traversal]) -> None:
 
 
 def _identified(
-    selector: Selector, spec: RootIdentified, definition: GraphQLField, nodes: Sequence[FieldNode]
-) -> RootPlan:
+    selector: Selector, spec: RootIdentified, definition: GraphQLField, nodes: Sequence[FieldNode], cells: Cells
+) -> Expression:
     number, given = selector.occurrence(definition, nodes[0])
     (way,) = given[spec.argument]
     traversal, identifier = spec.ways[way]
     key = selector.slot(number, lambda current: identifier(current[spec.argument][way]))
     part = Part(traversal, "all", arguments={"key": key})
     id_at = part.reading.add(Column("id", nullable=False))
-    shape_row = selector.row(object_type(definition.type), nodes, part.reading)
+    row = cells_of(selector.row_name(), part.reading)
+    made = selector.row(object_type(definition.type), nodes, row)
 
-    def shape(row: Row, given: Parameters) -> Any:
-        owners = row[0]
+    def only(owners: Sequence[Row], make: Callable[[Row], Any]) -> Any:
         if len(owners) > 1:
             ids = [encode_id(spec.typename, owner[id_at]) for owner in owners]
             raise coded(
@@ -283,18 +334,19 @@ def _identified(
                 customerIds=ids[:MOST_OWNERS],
                 customerCount=len(ids),
             )
-        return shape_row(owners[0], given) if owners else None
+        return make(owners[0]) if owners else None
 
-    return RootPlan(selector, shape, [part])
+    return called(only, cells.add(part), function(row.name, made))
 
 
-def _over_types(selector: Selector, spec: RootMerged, definition: GraphQLField, nodes: Sequence[FieldNode]) -> RootPlan:
+def _over_types(
+    selector: Selector, spec: RootMerged, definition: GraphQLField, nodes: Sequence[FieldNode], cells: Cells
+) -> Expression:
     number, given = selector.occurrence(definition, nodes[0])
     arguments = {fill.parameter: selector.slot(number, fill.value) for fill in spec.filled}
     chosen = [plain(name) for name in given.get(spec.types_argument) or spec.by_type]
     by_type = {name: traversal for name, traversal in spec.by_type.items() if name in chosen}
-    parts, shape = merged(selector, by_type, arguments, number, given, definition, nodes)
-    return RootPlan(selector, shape, parts, nothing={})
+    return merged(selector, by_type, arguments, number, given, definition, nodes, cells)
 
 
 def _concrete(schema: GraphQLSchema, typename: str) -> GraphQLObjectType:

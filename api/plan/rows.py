@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +22,6 @@ class Parameters(dict[str, Any]):
     clock: Clock = Clock()
 
 
-Pick = Callable[[Row, Parameters], Any]
-ItemPick = Callable[[Mapping[str, Any], Row, Parameters], Any]
 Arguments = dict[str, Any]
 
 

@@ -1,9 +1,9 @@
 """From a selection of fields to what is read and how the rows become the answer.
 
 `Selector` follows the selection of one root field. For every field it adds cells to the reading of the row at hand
-and keeps a `Pick`: a function that takes the row and the request's parameters and gives the field's value. Values
-of arguments are never looked at here, only their structure: a value becomes a `Slot`, a parameter that is filled
-again for each request.
+and gives an `Expression`: how the field's value is made of these cells and of the request's parameters. Values of
+arguments are never looked at here, only their structure: a value becomes a `Slot`, a parameter that is filled again
+for each request.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from api.plan.fields import (
     ReadsColumn,
     ReadsCount,
     ReadsDocument,
+    ReadsFolded,
     ReadsId,
     ReadsKey,
     ReadsLookup,
@@ -46,20 +47,22 @@ from api.plan.fields import (
     reads_of,
 )
 from api.plan.filters import Asking, Convert, Path, find_value, plain, predicate
-from api.plan.ids import encode_id
-from api.plan.rows import (
-    TYPENAME,
-    Arguments,
-    ClockSlot,
-    ItemPick,
-    Parameters,
-    Pick,
-    Row,
-    Size,
-    Slot,
-    object_type,
+from api.plan.ids import id_writer
+from api.plan.rows import Arguments, ClockSlot, Row, Size, Slot, object_type
+from api.plan.shape import (
+    Cells,
+    Expression,
+    called,
+    cells_of,
+    cells_of_each,
+    each,
+    leaf,
+    named,
+    objects,
+    present,
+    record,
 )
-from graph.reading import Part, Predicate, Reading
+from graph.reading import Part, Predicate
 
 
 @dataclass(slots=True)
@@ -74,13 +77,15 @@ class Selector:
     sizes: list[Size] = field(default_factory=list)
     within: int | None = None
     """The page (a place in `sizes`) within which the selection stands now."""
+    _rows: int = 0
 
     def collect(self, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> dict[str, list[FieldNode]]:
         """The sub-fields of these fields, by response key, as they hold for an object of this type."""
         found: dict[str, list[FieldNode]] = {}
+        visited: set[str] = set()
         for node in nodes:
             if node.selection_set is not None:
-                self._collect(type_, node.selection_set.selections, found, set())
+                self._collect(type_, node.selection_set.selections, found, visited)
         return found
 
     def occurrence(self, definition: GraphQLField, node: FieldNode) -> tuple[int, Arguments]:
@@ -100,37 +105,37 @@ class Selector:
         self.slots.append(ClockSlot(name, read))
         return name
 
-    def row(self, type_: GraphQLObjectType, nodes: Sequence[FieldNode], reading: Reading) -> Pick:
-        """Add what the selection needs of a row; gives the function that shapes it."""
-        picks = [
-            (key, self._cell(type_.fields[found[0].name.value], found, reading, type_.name))
+    def row_name(self) -> str:
+        """A new name for a row or an item."""
+        self._rows += 1
+        return f"r{self._rows}"
+
+    def row(self, type_: GraphQLObjectType, nodes: Sequence[FieldNode], cells: Cells) -> Expression:
+        """Add what the selection needs of a row; gives the object that is made of it."""
+        return self.record(
+            type_,
+            nodes,
+            lambda found: self._cell(type_.fields[found[0].name.value], found, cells, type_.name),
+        )
+
+    def item(self, type_: GraphQLObjectType, nodes: Sequence[FieldNode], item: str, cells: Cells) -> Expression:
+        """The object that is made of an item of a document or of a computed answer, and of the row it stands in."""
+        return self.record(
+            type_, nodes, lambda found: self._item_cell(type_.fields[found[0].name.value], found, item, cells)
+        )
+
+    def record(
+        self,
+        type_: GraphQLObjectType,
+        nodes: Sequence[FieldNode],
+        value: Callable[[list[FieldNode]], Expression],
+    ) -> Expression:
+        """An object with the values of its selected fields, in their order."""
+        entries = [
+            (key, named(type_.name) if found[0].name.value == "__typename" else value(found))
             for key, found in self.collect(type_, nodes).items()
-            if not found[0].name.value.startswith("__")
         ]
-        typename = type_.name
-
-        def shape(row: Row, parameters: Parameters) -> dict[str, Any]:
-            shaped = {key: pick(row, parameters) for key, pick in picks}
-            shaped[TYPENAME] = typename
-            return shaped
-
-        return shape
-
-    def item(self, type_: GraphQLObjectType, nodes: Sequence[FieldNode], reading: Reading) -> ItemPick:
-        """The function that shapes an item of a document or of a computed answer."""
-        picks = [
-            (key, self._item_cell(type_.fields[found[0].name.value], found, reading))
-            for key, found in self.collect(type_, nodes).items()
-            if not found[0].name.value.startswith("__")
-        ]
-        typename = type_.name
-
-        def shape(item: Mapping[str, Any], row: Row, parameters: Parameters) -> dict[str, Any]:
-            shaped = {key: pick(item, row, parameters) for key, pick in picks}
-            shaped[TYPENAME] = typename
-            return shaped
-
-        return shape
+        return record(type_.name, entries)
 
     def filter(self, number: int, definition: GraphQLField, arguments: Arguments) -> Predicate | None:
         """The predicate of a field's `filter`, if there is one that says something."""
@@ -149,105 +154,105 @@ class Selector:
 
         return predicate(definition.args["filter"].type, given, ("filter",), Asking(parameter, self.clock_slot))
 
-    def _cell(self, definition: GraphQLField, nodes: Sequence[FieldNode], reading: Reading, typename: str) -> Pick:
+    def _cell(self, definition: GraphQLField, nodes: Sequence[FieldNode], cells: Cells, typename: str) -> Expression:
         match reads(definition):
             case ReadsColumn(column, convert, default):
-                return column_pick(reading.add(column), convert, default)
+                return leaf(definition.type, cells.add(column), convert, default)
             case ReadsMoment(columns, compute):
-                places = [reading.add(column) for column in columns]
-                return lambda row, parameters: compute([row[place] for place in places], parameters.clock)
+                values = ", ".join([cells.add(column) for column in columns])
+                return leaf(definition.type, called(compute, f"({values},)", "given.clock"))
             case ReadsId(column):
-                position = reading.add(column)
-                return lambda row, _: encode_id(typename, row[position])
+                return called(id_writer(typename), cells.add(column))
             case ReadsOne(traversal):
                 part = Part(traversal, "one")
-                shape = self.row(object_type(definition.type), nodes, part.reading)
-                position = reading.add(part)
-                return lambda row, parameters: None if row[position] is None else shape(row[position], parameters)
-            case ReadsSelf(present):
-                shape = self.row(object_type(definition.type), nodes, reading)
-                at = [reading.add(column) for column in present]
-                if not at:
-                    return shape
-                return lambda row, parameters: (
-                    shape(row, parameters) if any(row[position] is not None for position in at) else None
-                )
+                row = cells.add(part)
+                made = self.row(object_type(definition.type), nodes, cells_of(row, part.reading))
+                return present(definition.type, f"{row} is not None", made)
+            case ReadsSelf(columns):
+                made = self.row(object_type(definition.type), nodes, cells)
+                known = [f"{cells.add(column)} is not None" for column in columns]
+                return present(definition.type, " or ".join(known), made) if known else made
             case ReadsAll() as spec:
-                return self._all(spec, definition, nodes, reading)
+                return self._all(spec, definition, nodes, cells)
+            case ReadsFolded() as spec:
+                return self._folded(spec, definition, nodes, cells)
             case ReadsCount(traversal):
-                position = reading.add(Part(traversal, "count"))
-                return lambda row, _: row[position]
+                return leaf(definition.type, cells.add(Part(traversal, "count")))
             case ReadsPage(traversal, narrowed):
-                parts, shaped = connection(self, traversal, definition, nodes, narrowed)
-                at = [reading.add(part) for part in parts]
-                return lambda row, parameters: shaped([row[position] for position in at], parameters)
+                return connection(self, traversal, definition, nodes, cells, narrowed)
             case ReadsDocument() as spec:
-                return self._document(spec, definition, nodes, reading)
+                return self._document(spec, definition, nodes, cells)
             case other:
                 raise TypeError(f"{typename}.{nodes[0].name.value} reads {other!r}, which a row cannot answer")
 
-    def _all(self, spec: ReadsAll, definition: GraphQLField, nodes: Sequence[FieldNode], reading: Reading) -> Pick:
+    def _all(self, spec: ReadsAll, definition: GraphQLField, nodes: Sequence[FieldNode], cells: Cells) -> Expression:
         part = Part(spec.traversal, "all")
-        position = reading.add(part)
+        rows, row = cells.add(part), cells_of_each(self.row_name(), part.reading)
         if spec.value is None:
-            shape = self.row(object_type(definition.type), nodes, part.reading)
-            return lambda row, parameters: [shape(item, parameters) for item in row[position]]
-        part.reading.add(spec.value)
-        convert, typename = spec.convert, spec.typename
-        if typename is not None:
-            return lambda row, _: [encode_id(typename, item[0]) for item in row[position]]
-        if convert is not None:
-            return lambda row, _: [convert(item[0]) for item in row[position]]
-        return lambda row, _: [item[0] for item in row[position]]
+            return each(row, rows, self.row(object_type(definition.type), nodes, row))
+        value = row.add(spec.value)
+        convert = spec.convert if spec.typename is None else id_writer(spec.typename)
+        made = (lambda _: value) if convert is None else called(convert, value)
+        return leaf(definition.type, each(row, rows, made))
+
+    def _folded(
+        self, spec: ReadsFolded, definition: GraphQLField, nodes: Sequence[FieldNode], cells: Cells
+    ) -> Expression:
+        part = Part(spec.traversal, "all")
+        for column in spec.columns:
+            part.reading.add(column)
+        item = self.row_name()
+        made = self.item(object_type(definition.type), nodes, item, cells)
+        return objects(definition.type, called(spec.fold, cells.add(part)), item, made)
 
     def _document(
-        self, spec: ReadsDocument, definition: GraphQLField, nodes: Sequence[FieldNode], reading: Reading
-    ) -> Pick:
+        self, spec: ReadsDocument, definition: GraphQLField, nodes: Sequence[FieldNode], cells: Cells
+    ) -> Expression:
         arguments: Arguments = {}
         if definition.args:
             _, arguments = self.occurrence(definition, nodes[0])
-        position = reading.add(spec.column)
-        shape = self.item(object_type(definition.type), nodes, reading)
 
-        def pick(row: Row, parameters: Parameters) -> Any:
-            text = row[position]
-            data = spec.items(spec.default() if text is None else from_json(text), arguments)
-            return items_shaped(data, shape, row, parameters)
+        def read(text: str | None) -> Any:
+            return spec.items(spec.default() if text is None else from_json(text), arguments)
 
-        return pick
+        item = self.row_name()
+        made = self.item(object_type(definition.type), nodes, item, cells)
+        return objects(definition.type, called(read, cells.add(spec.column)), item, made)
 
-    def _item_cell(self, definition: GraphQLField, nodes: Sequence[FieldNode], reading: Reading) -> ItemPick:
+    def _item_cell(self, definition: GraphQLField, nodes: Sequence[FieldNode], item: str, cells: Cells) -> Expression:
         match reads(definition):
             case ReadsKey(name, convert, default):
-                if nodes[0].selection_set is not None:
-                    shape = self.item(object_type(definition.type), nodes, reading)
-                    return lambda item, row, parameters: items_shaped(
-                        default if item.get(name) is None else item[name], shape, row, parameters
-                    )
-                return key_pick(name, convert, default)
+                value = f"{item}.get({name!r})"
+                if nodes[0].selection_set is None:
+                    return leaf(definition.type, value, convert, default)
+                inner = self.row_name()
+                made = self.item(object_type(definition.type), nodes, inner, cells)
+                given = (
+                    value
+                    if default is None
+                    else lambda writer: f"{writer.name(default)} if {value} is None else {value}"
+                )
+                return objects(definition.type, given, inner, made)
             case ReadsLookup() as spec:
-                return self._lookup(spec, definition, nodes, reading)
+                return self._lookup(spec, definition, nodes, item, cells)
             case other:
                 raise TypeError(f"{nodes[0].name.value} reads {other!r}, which an item cannot answer")
 
     def _lookup(
-        self, spec: ReadsLookup, definition: GraphQLField, nodes: Sequence[FieldNode], reading: Reading
-    ) -> ItemPick:
+        self, spec: ReadsLookup, definition: GraphQLField, nodes: Sequence[FieldNode], item: str, cells: Cells
+    ) -> Expression:
         # A traversal that starts from keys gets those that a worked-out answer holds under the same name.
         part = Part(spec.traversal, "all", arguments=dict.fromkeys(spec.traversal.parameters, spec.by))
         part.reading.add(spec.key)
-        shape = self.row(object_type(definition.type), nodes, part.reading)
-        position = reading.add(part)
+        row = cells_of(self.row_name(), part.reading)
+        made = self.row(object_type(definition.type), nodes, row)
         by, many = spec.by, spec.many
 
-        def pick(item: Mapping[str, Any], row: Row, parameters: Parameters) -> Any:
-            known = {found[0]: found for found in row[position]}
-            if many:
-                return [shape(known[key], parameters) for key in item.get(by) or () if key in known]
-            found = known.get(item.get(by))
-            return None if found is None else shape(found, parameters)
+        def find(item: Mapping[str, Any], rows: Sequence[Row]) -> Any:
+            known = {found[0]: found for found in rows}
+            return [known[key] for key in item.get(by) or () if key in known] if many else known.get(item.get(by))
 
-        return pick
+        return objects(definition.type, called(find, item, cells.add(part)), row.name, made)
 
     def _collect(
         self,
@@ -291,28 +296,3 @@ def reads(definition: GraphQLField) -> object:
     strawberry_field = definition.extensions["strawberry-definition"]
     assert isinstance(strawberry_field, StrawberryField)
     return reads_of(strawberry_field)
-
-
-def items_shaped(data: Any, shape: ItemPick, row: Row, parameters: Parameters) -> Any:
-    """A document's data with its sub-fields: a list of items, one item, or nothing."""
-    if data is None:
-        return None
-    if isinstance(data, list | tuple):
-        return [shape(item, row, parameters) for item in data]
-    return shape(data, row, parameters)
-
-
-def column_pick(position: int, convert: Convert | None, default: Any) -> Pick:
-    """The value at a position of the row."""
-    if convert is None:
-        if default is None:
-            return lambda row, _: row[position]
-        return lambda row, _: default if row[position] is None else row[position]
-    return lambda row, _: default if row[position] is None else convert(row[position])
-
-
-def key_pick(name: str, convert: Convert | None, default: Any) -> ItemPick:
-    """The value under a key of an item."""
-    if convert is None:
-        return lambda item, _row, _parameters: default if item.get(name) is None else item[name]
-    return lambda item, _row, _parameters: default if item.get(name) is None else convert(item[name])

@@ -23,8 +23,8 @@ from graphql import (
 from api.limits import Limits, check_limits
 from api.plan.clock import Clock
 from api.plan.errors import coded
-from api.plan.operation import Operation, PlanCache, Reader, execute
-from api.plan.roots import Bench
+from api.plan.operation import Operation, PlanCache, execute
+from api.plan.roots import Bench, Reader
 from graph.rules import Rules
 from graph.store.driver import Store
 
@@ -55,12 +55,15 @@ class Service:
         rules: Rules | None = None,
         writes_to: Store | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        walked: bool = False,
     ) -> None:
+        """With `walked` graphql-core walks every answer: what the plans' own answers are compared with."""
         self.schema = schema
         self.limits = limits or Limits()
         self._rules = rules or Rules()
         self._now = now
         self._writes_to = writes_to
+        self._walked = walked
         self.plans = PlanCache()
         self._store = store
         self._documents: OrderedDict[bytes, DocumentNode] = OrderedDict()
@@ -80,7 +83,7 @@ class Service:
             raise MutationByGet
         if operation.node.operation is OperationType.SUBSCRIPTION:
             raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", "This API has queries and mutations.")])
-        clock = Clock(self._now(), self._rules.activity, self._rules.matching.match_bits or 1.0)
+        clock = Clock(self._now(), self._rules.activity)
         bench = None if self._writes_to is None else Bench(self._writes_to, self._rules, viewer)
         result = await execute(
             self.schema,
@@ -91,6 +94,7 @@ class Service:
             clock=clock,
             most_rows=self.limits.rows,
             bench=bench,
+            walked=self._walked,
         )
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             raise RequestRefused(result.errors)

@@ -8,6 +8,8 @@ from typing import Any, NewType
 import strawberry
 from graphql import GraphQLError
 
+from api.plan.shape import as_it_is
+
 JSON = NewType("JSON", object)
 """Any JSON value, given as it is."""
 
@@ -35,21 +37,21 @@ SCALARS: dict[object, Any] = {
         name="DateTime",
         description="A moment in UTC, e.g. `2026-05-31T14:00:00Z`.",
         specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
-        serialize=lambda value: value,
+        serialize=as_it_is,
         parse_value=_moment,
     ),
     date: strawberry.scalar(
         name="Date",
         description="A day, e.g. `2026-05-31`.",
         specified_by_url="https://scalars.graphql.org/andimarek/local-date.html",
-        serialize=lambda value: value,
+        serialize=as_it_is,
         parse_value=_day,
     ),
     JSON: strawberry.scalar(
         name="JSON",
         description="Any JSON value.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
-        serialize=lambda value: value,
+        serialize=as_it_is,
         parse_value=lambda value: value,
     ),
 }
