@@ -46,7 +46,7 @@ class Block:
         self.gone = np.sort(np.append(self.gone, hashes))
 
 
-def ranges(begin: Rows, end: Rows) -> tuple[Rows, Rows]:
+def ranges(begin: Rows | Ints, end: Rows | Ints) -> tuple[Rows, Rows]:
     """(which range, position) for every position of many ranges."""
     lengths = end - begin
     which = np.repeat(np.arange(len(begin)), lengths)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from graph.linkage.blocks import ranges
 from graph.linkage.coded import MISSING, Coded, Hashes, Ints, Rows, avalanche, mixed
 from graph.linkage.rules import MatchingRules
 
@@ -45,6 +47,74 @@ class Candidates:
     skipped: Mapping[Key, int]
 
 
+@dataclass(frozen=True)
+class Blocks:
+    """Records under their blocking keys, ready to give their pairs a part at a time.
+
+    A pair belongs to its smaller row, so that parts of different rows share no pair.
+    """
+
+    rows: int
+    skipped: Mapping[Key, int]
+    """How many blocks were too large to be opened, by key."""
+    _opened: tuple[_Opened, ...]
+
+    @cached_property
+    def told(self) -> Rows:
+        """By row, how often keys tell a pair that belongs to it; a pair that several keys tell counts for each."""
+        told = np.zeros(self.rows, np.int64)
+        for opened in self._opened:
+            # A row with several values stands in several blocks of one key.
+            told += np.bincount(opened.left, opened.end - opened.begin, self.rows).astype(np.int64)
+        return told
+
+    def parts(self, most: int) -> Iterator[tuple[Candidates, float]]:
+        """All pairs in order, part by part, with the share that is done after each.
+
+        A part is told at most `most` pairs, more only when one row alone has more.
+        """
+        told = np.cumsum(self.told)
+        total = int(told[-1]) if self.rows else 0
+        begin = 0
+        while total and begin < self.rows:
+            before = int(told[begin - 1]) if begin else 0
+            end = max(begin + 1, int(np.searchsorted(told, before + most, "right")))
+            pairs = self._pairs([opened.between(begin, end) for opened in self._opened])
+            yield pairs, float(told[end - 1] / total)
+            begin = end
+
+    def of_rows(self, rows: Rows) -> Candidates:
+        """The pairs that belong to these rows."""
+        chosen = np.zeros(self.rows, bool)
+        chosen[rows] = True
+        return self._pairs([np.flatnonzero(chosen[opened.left]) for opened in self._opened])
+
+    def _pairs(self, entries_by_key: Sequence[Rows]) -> Candidates:
+        found = [np.zeros(0, np.int64)]
+        for opened, entries in zip(self._opened, entries_by_key, strict=True):
+            which, place = ranges(opened.begin[entries], opened.end[entries])
+            found.append(opened.left[entries][which].astype(np.int64) * self.rows + opened.members[place])
+        pairs = _distinct(found)
+        count = max(self.rows, 1)
+        return Candidates((pairs // count).astype(np.int32), (pairs % count).astype(np.int32), self.skipped)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """The open blocks of one key: members block by block, and for each row the members that come after it."""
+
+    members: Ints
+    left: Ints
+    """Rows, in order."""
+    begin: Ints
+    end: Ints
+
+    def between(self, first: int, last: int) -> Rows:
+        """The entries of the rows from `first` up to `last`, that one left out."""
+        begin, end = np.searchsorted(self.left, (first, last))
+        return np.arange(begin, end)
+
+
 def choose_keys(records: Coded, rules: MatchingRules) -> tuple[Key, ...]:
     """Every shortest combination of up to three parts whose candidate pairs fit the budget, counted on a sample."""
     rng = np.random.default_rng(rules.seed)
@@ -70,27 +140,40 @@ def choose_keys(records: Coded, rules: MatchingRules) -> tuple[Key, ...]:
 def candidates(
     records: Coded, keys: Sequence[Key], rules: MatchingRules, stopped: Mapping[Key, Hashes] | None = None
 ) -> Candidates:
-    """The pairs that share at least one key whose block holds at most `rules.max_block` records.
+    """All pairs of `blocked`, at once."""
+    blocks = blocked(records, keys, rules, stopped)
+    return blocks.of_rows(np.arange(blocks.rows))
 
-    `stopped` are blocks that were too large when the model was learned; they stay closed.
+
+def blocked(
+    records: Coded,
+    keys: Sequence[Key],
+    rules: MatchingRules,
+    stopped: Mapping[Key, Hashes] | None = None,
+    absent: Ints | None = None,
+) -> Blocks:
+    """Blocks of the records that share a key, at most `rules.max_block` records in each; larger ones stay closed.
+
+    `stopped` are blocks that were too large when the model was learned; they stay closed. Rows in `absent` stand in no
+    block.
     """
-    union = np.zeros(0, np.int64)
-    waiting: list[Rows] = []
+    parts = {part: part_hashes(records, part) for part in {part for key in keys for part in key}}
+    opened: list[_Opened] = []
     skipped: dict[Key, int] = {}
     for key in keys:
-        hashes, rows = key_entries(records, key)
+        hashes, rows = _entries(records, key, parts, twice=True)
+        if absent is not None:
+            present = np.ones(records.rows, bool)
+            present[absent] = False
+            hashes, rows = hashes[present[rows]], rows[present[rows]]
         if stopped and key in stopped:
             open_ = ~np.isin(hashes, stopped[key])
             hashes, rows = hashes[open_], rows[open_]
-        pairs, closed = _block_pairs(hashes, rows, records.rows, rules.max_block)
-        if len(closed):
-            skipped[key] = len(closed)
-        waiting.append(pairs)
-        if sum(map(len, waiting)) > 10 * rules.chunk_pairs:
-            union, waiting = _distinct([union, *waiting]), []
-    union = _distinct([union, *waiting])
-    count = max(records.rows, 1)
-    return Candidates((union // count).astype(np.int32), (union % count).astype(np.int32), skipped)
+        blocks, closed = _opened(hashes, rows, records.rows, rules.max_block)
+        if closed:
+            skipped[key] = closed
+        opened.append(blocks)
+    return Blocks(records.rows, skipped, tuple(opened))
 
 
 def oversized_blocks(records: Coded, keys: Sequence[Key], rules: MatchingRules) -> dict[Key, Hashes]:
@@ -109,29 +192,46 @@ def key_entries(records: Coded, key: Key) -> tuple[Hashes, Ints]:
 
     A key of one part sees every value of a record with several; longer keys see the first.
     """
-    hashes = _folded([part_hashes(records, part) for part in key])
-    rows = np.flatnonzero(hashes).astype(np.int32)
-    hashes = hashes[rows]
-    if len(key) == 1 and key[0] in records.columns and len((column := records[key[0]]).more_rows):
-        more = _folded([np.append(column.hashes, MISSING)[column.more_codes]])
-        said = more != MISSING
-        hashes, rows = np.append(hashes, more[said]), np.append(rows, column.more_rows[said])
-        order = np.lexsort((rows, hashes))
-        hashes, rows = hashes[order], rows[order]
-        fresh = np.ones(len(rows), bool)
-        fresh[1:] = (hashes[1:] != hashes[:-1]) | (rows[1:] != rows[:-1])
-        return hashes[fresh], rows[fresh]
-    order = np.argsort(hashes, kind="stable")
-    return hashes[order], rows[order]
+    return _entries(records, key, {part: part_hashes(records, part) for part in key})
 
 
 def part_hashes(records: Coded, part: str) -> Hashes:
     """One 64-bit hash a row for a part of a key; 0 where it is not said."""
     if part != NAMES_IN_ANY_ORDER:
-        return records[part].row_hashes
+        return np.append(records[part].hashes, MISSING)[records[part].codes]
     first, last = records["first_name"].row_hashes, records["last_name"].row_hashes
     both = avalanche(mixed(np.minimum(first, last), np.maximum(first, last)))
     return np.where((first != 0) & (last != 0) & (first != last), np.maximum(both, np.uint64(1)), MISSING)
+
+
+def _entries(records: Coded, key: Key, parts: Mapping[str, Hashes], twice: bool = False) -> tuple[Hashes, Ints]:
+    """The entries of a key from the hashes of its parts; with `twice`, hashes that occur once may be left out."""
+    hashes = _folded([parts[part] for part in key])
+    rows = np.flatnonzero(hashes).astype(np.int32)
+    hashes = hashes[rows]
+    several = len(key) == 1 and key[0] in records.columns and len(records[key[0]].more_rows) > 0
+    if several:
+        column = records[key[0]]
+        more = _folded([np.append(column.hashes, MISSING)[column.more_codes]])
+        said = more != MISSING
+        hashes, rows = np.append(hashes, more[said]), np.append(rows, column.more_rows[said])
+    if twice and len(hashes):
+        kept = _may_repeat(hashes)
+        hashes, rows = hashes[kept], rows[kept]
+    order = np.lexsort((rows, hashes)) if several else np.argsort(hashes, kind="stable")
+    hashes, rows = hashes[order], rows[order]
+    if several:
+        fresh = np.ones(len(rows), bool)
+        fresh[1:] = (hashes[1:] != hashes[:-1]) | (rows[1:] != rows[:-1])
+        hashes, rows = hashes[fresh], rows[fresh]
+    return hashes, rows
+
+
+def _may_repeat(hashes: Hashes) -> Rows:
+    """Positions of the hashes that occur more than once, and of some that do not: what need not be sorted is gone."""
+    bits = len(hashes).bit_length() + 1
+    slot = (hashes >> np.uint64(64 - bits)).astype(np.int64)
+    return np.flatnonzero(np.bincount(slot, minlength=1 << bits)[slot] > 1)
 
 
 def _folded(parts: Sequence[Hashes]) -> Hashes:
@@ -158,19 +258,17 @@ def _is_redundant(key: Key, chosen: Iterable[Key]) -> bool:
     return len(key) == 3 and len(parts & _ABOUT_THE_PERSON) < 2
 
 
-def _block_pairs(hashes: Hashes, rows: Ints, count: int, max_block: int) -> tuple[Rows, Hashes]:
-    """Pairs `left * count + right` within each run of equal hashes, and the hashes of runs that are too long."""
-    if not len(hashes):
-        return np.zeros(0, np.int64), hashes
-    starts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))
+def _opened(hashes: Hashes, rows: Ints, count: int, max_block: int) -> tuple[_Opened, int]:
+    """Runs of equal hashes as open blocks, and how many are too long. Rows are in order within each run."""
+    starts = np.flatnonzero(np.concatenate((np.ones(min(len(hashes), 1), bool), hashes[1:] != hashes[:-1])))
     lengths = np.diff(np.append(starts, len(hashes)))
-    found = [np.zeros(0, np.int64)]
-    for length in np.unique(lengths[(lengths > 1) & (lengths <= max_block)]):
-        members = rows[starts[lengths == length][:, None] + np.arange(length)].astype(np.int64)
-        one, two = np.triu_indices(length, 1)
-        left, right = members[:, one].ravel(), members[:, two].ravel()
-        found.append(np.minimum(left, right) * count + np.maximum(left, right))
-    return np.concatenate(found), hashes[starts[lengths > max_block]]
+    open_ = (lengths > 1) & (lengths <= max_block)
+    members = rows[np.repeat(open_, lengths)]
+    begin = np.arange(1, len(members) + 1, dtype=np.int32)
+    end = np.repeat(np.cumsum(lengths[open_]), lengths[open_]).astype(np.int32)
+    first = np.flatnonzero(begin < end)
+    first = first[np.argsort(members[first], kind="stable")]
+    return _Opened(members, members[first], begin[first], end[first]), int((lengths > max_block).sum())
 
 
 def _distinct(pairs: Sequence[npt.NDArray[np.int64]]) -> Rows:

@@ -52,14 +52,21 @@ class Clusters:
 
 
 def cluster(
-    rows: int, edges: Edges, match_bits: float, max_cluster: int, weigh: Weigher, contents: Contents | None = None
+    rows: int,
+    edges: Edges,
+    match_bits: float,
+    max_cluster: int,
+    weigh: Weigher,
+    contents: Contents | None = None,
+    carried: Rows | None = None,
 ) -> Clusters:
     """Average linkage within the components of `edges` at `match_bits` and above.
 
     `weigh(left, right)` gives the weights of any pairs, with `MUST` and `MUST_NOT` for decided ones; all pairs of a
     component are weighed. `contents()[row]` is equal for records that say the same: a component is measured by what it
-    says, not by how often. Rows must stand in an order that does not depend on the input (by record id), because ties
-    are resolved by it. Records are joined while the mean weight between two groups is at least `match_bits`.
+    says, not by how often. `carried[row]` is the number of records that a row stands for (None: one each). Rows must
+    stand in an order that does not depend on the input (by record id), because ties are resolved by it. Records are
+    joined while the mean weight between two groups is at least `match_bits`.
     """
     components, cut = bounded_components(rows, edges, match_bits, max_cluster, contents)
     labels = np.arange(rows, dtype=np.int32)
@@ -69,11 +76,12 @@ def cluster(
         one, two = np.triu_indices(size, 1)
         left, right = members[:, one].ravel(), members[:, two].ravel()
         bits = weigh(left, right)
-        groups = agglomerated(bits.reshape(len(members), -1), size, match_bits)
+        weights = None if carried is None else carried[members]
+        groups = agglomerated(bits.reshape(len(members), -1), size, match_bits, weights)
         labels[members.ravel()] = np.take_along_axis(members, groups, 1).ravel()
         together = labels[left] == labels[right]
         inside.append(Edges(left[together], right[together], bits[together]))
-    return Clusters(labels, _joined(inside), cut)
+    return Clusters(labels, joined_edges(inside), cut)
 
 
 def bounded_components(
@@ -115,11 +123,13 @@ def connected(rows: int, left: Ints, right: Ints) -> Ints:
     return labels
 
 
-def agglomerated(bits: npt.NDArray[np.floating], size: int, match_bits: float) -> Rows:
+def agglomerated(
+    bits: npt.NDArray[np.floating], size: int, match_bits: float, carried: npt.NDArray[np.integer] | None = None
+) -> Rows:
     """Average linkage of many groups of one size at once.
 
-    `bits`: (groups, size·(size-1)/2) weights of the pairs in row order. Gives (groups, size): for each member the
-    position of the first member of its cluster.
+    `bits`: (groups, size·(size-1)/2) weights of the pairs in row order; `carried`: (groups, size), how many
+    records each member stands for. Gives (groups, size): for each member the position of the first one of its cluster.
     """
     count = len(bits)
     labels = np.tile(np.arange(size), (count, 1))
@@ -131,18 +141,18 @@ def agglomerated(bits: npt.NDArray[np.floating], size: int, match_bits: float) -
     batch = max(1, _CELLS // (size * size))
     for begin in range(0, len(open_), batch):
         some = open_[begin : begin + batch]
-        labels[some] = _average_linkage(bits[some], size, match_bits)
+        weights = np.ones((len(some), size)) if carried is None else carried[some].astype(float)
+        labels[some] = _average_linkage(bits[some], weights, match_bits)
     return labels
 
 
-def _average_linkage(bits: npt.NDArray[np.floating], size: int, match_bits: float) -> Rows:
-    count = len(bits)
+def _average_linkage(bits: npt.NDArray[np.floating], weight: npt.NDArray[np.float64], match_bits: float) -> Rows:
+    count, size = weight.shape
     one, two = np.triu_indices(size, 1)
     clipped = np.where(np.abs(bits) >= MUST, bits, np.clip(bits, _LOWEST, _HIGHEST)).astype(np.float64)
     means = np.full((count, size, size), -np.inf)
     means[:, one, two] = clipped
     means[:, two, one] = clipped
-    weight = np.ones((count, size))
     labels = np.tile(np.arange(size), (count, 1))
     active = np.arange(count)
     for _ in range(size - 1):
@@ -181,7 +191,7 @@ def _only_decided(rows: int, labels: Ints, edges: Edges, large: npt.NDArray[np.b
     return connected(rows, edges.left, edges.right)
 
 
-def _joined(parts: list[Edges]) -> Edges:
+def joined_edges(parts: list[Edges]) -> Edges:
     nothing = np.zeros(0, np.int32)
     return Edges(
         np.concatenate([nothing, *(part.left for part in parts)]),

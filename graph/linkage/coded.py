@@ -24,16 +24,21 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `codes[row]` indexes `values` and `hashes` (-1: not said).
+    """One column: `codes[row]` indexes `strings`, `values` and `hashes` (-1: not said).
 
     A record's further values (second e-mail …) stand in `more_rows` and `more_codes`, sorted by row.
     """
 
     codes: Ints
-    values: npt.NDArray[np.object_]
+    strings: Strings
     hashes: Hashes
     more_rows: Ints
     more_codes: Ints
+
+    @cached_property
+    def values(self) -> npt.NDArray[np.object_]:
+        """The distinct values as Python strings; made when they are first asked for, because most columns never are."""
+        return _objects(self.strings)
 
     @cached_property
     def row_hashes(self) -> Hashes:
@@ -43,7 +48,7 @@ class Column:
     @cached_property
     def counts(self) -> Rows:
         """How many records carry each value first."""
-        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.hashes))
 
     @cached_property
     def all_values(self) -> tuple[Rows, Ints]:
@@ -54,9 +59,28 @@ class Column:
         begin = np.searchsorted(rows[order], np.arange(len(self.codes) + 1))
         return begin, np.concatenate((self.codes[said], self.more_codes))[order].astype(np.int32)
 
+    def take(self, rows: Rows) -> Column:
+        """The column of some rows, in rising order; values that no row has any more are left out."""
+        inside = np.full(len(self.codes), -1, np.int32)
+        inside[rows] = np.arange(len(rows), dtype=np.int32)
+        held = inside[self.more_rows] >= 0
+        codes, more = self.codes[rows], self.more_codes[held]
+        used = np.zeros(len(self.hashes) + 1, bool)
+        used[codes], used[more] = True, True
+        used[-1] = False
+        renumbered = np.where(used, np.cumsum(used) - 1, -1).astype(np.int32)
+        kept = np.flatnonzero(used)
+        return Column(
+            renumbered[codes],
+            self.strings.take(kept),
+            self.hashes[kept],
+            inside[self.more_rows[held]],
+            renumbered[more],
+        )
+
     @property
     def said(self) -> bool:
-        return bool(len(self.values))
+        return bool(len(self.hashes))
 
 
 @dataclass(frozen=True)
@@ -85,6 +109,15 @@ class Coded:
                 np.add.at(more, column.more_rows, avalanche(column.hashes[column.more_codes]))
                 state = mixed(state, more)
         return avalanche(state)
+
+    @property
+    def words(self) -> Hashes:
+        """One hash a row over all that it says and its source: records with the same one weigh the same with others."""
+        return avalanche(mixed(self.contents, self.columns["source"].row_hashes))
+
+    def take(self, rows: Rows) -> Coded:
+        """Some of the records, in the given order, which must rise."""
+        return Coded(self.ids.take(rows), {name: each.take(rows) for name, each in self.columns.items()})
 
 
 def coded(table: pa.Table) -> Coded:
@@ -154,21 +187,25 @@ def _column(values: Strings, owners: npt.NDArray[np.int64] | None, rows: int) ->
         primary = np.full(rows, -1, np.int32)
         primary[owners[firsts]] = codes[firsts]
         codes = primary
-    return Column(codes, _objects(distinct), hash_strings(distinct), more_rows, more_codes)
+    return Column(codes, distinct, hash_strings(distinct), more_rows, more_codes)
 
 
 def _objects(distinct: Strings) -> npt.NDArray[np.object_]:
     values = np.empty(len(distinct), object)
-    values[:] = distinct.to_pylist()
+    values[:] = _texts(distinct)
     return values
 
 
+def _texts(distinct: Strings) -> list[str]:
+    return cast(list[str], distinct.to_pylist())
+
+
 def _derived(base: Column, part: Callable[[str], str | None]) -> Column:
-    parts = pa.array([part(value) for value in base.values], pa.string()).dictionary_encode()
+    parts = pa.array([part(value) for value in _texts(base.strings)], pa.string()).dictionary_encode()
     codes = np.append(parts.indices.fill_null(-1).to_numpy().astype(np.int32), np.int32(-1))
     return Column(
         codes[base.codes],
-        _objects(parts.dictionary),
+        parts.dictionary,
         hash_strings(parts.dictionary),
         base.more_rows,
         codes[base.more_codes],

@@ -147,6 +147,6 @@ def _codes(series: pd.Series[Any]) -> npt.NDArray[np.int32]:
 
 
 def _column(series: pd.Series[Any]) -> Column:
-    values = series.cat.categories.to_numpy(object)
+    values: Any = pa.array(series.cat.categories.to_numpy(object), pa.string())
     nothing = np.zeros(0, np.int32)
-    return Column(_codes(series), values, hash_strings(pa.array(values, pa.string())), nothing, nothing)
+    return Column(_codes(series), values, hash_strings(values), nothing, nothing)

@@ -47,6 +47,12 @@ class Guards:
             (kept // count).astype(np.int32), (kept % count).astype(np.int32), np.full(len(kept), MUST, np.float32)
         )
 
+    @property
+    def decided(self) -> Ints:
+        """The rows that people have decided about, sorted."""
+        pairs = np.concatenate((self.merged, self.apart))
+        return np.unique(np.concatenate((pairs // max(self.rows, 1), pairs % max(self.rows, 1)))).astype(np.int32)
+
     def rule(self, left: int, right: int) -> str:
         """What joined a pair: `decision`, `external_id` or `weights`."""
         pair = np.array([min(left, right) * self.rows + max(left, right)], np.int64)

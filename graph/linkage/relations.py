@@ -40,4 +40,9 @@ def related(scorer: Scorer, left: Ints, right: Ints, chunk_pairs: int) -> list[R
         for at in np.flatnonzero(likely >= LIKELY).tolist():
             pair = sorted((ids[int(one[at])].as_py(), ids[int(two[at])].as_py()))
             found.append(Relation(pair[0], pair[1], kinds[kind[at]], round(float(likely[at]), 4)))
-    return sorted(found, key=lambda relation: (-relation.probability, relation.left_id, relation.right_id))
+    return likeliest_first(found)
+
+
+def likeliest_first(relations: list[Relation]) -> list[Relation]:
+    """Sorted by probability, then by their records."""
+    return sorted(relations, key=lambda relation: (-relation.probability, relation.left_id, relation.right_id))
