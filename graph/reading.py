@@ -63,6 +63,8 @@ class Traversal:
     descending: bool = False
     parameters: tuple[str, ...] = ()
     walk: Walk | None = None
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """More names for columns: what follows from a row's variables, worked out for the rows of the page alone."""
 
     def keys(self, orders: Sequence[tuple[str, bool]]) -> tuple[SortKey, ...]:
         """The sort keys of these orders (name, descending), made total; without any, the traversal's own order."""
@@ -74,7 +76,8 @@ class Traversal:
         last = wanted[0][1] if wanted else self.descending
         for column in self.unique:
             keys.setdefault(column, SortKey(column, last))
-        return tuple(keys.values())
+        enough = max(list(keys).index(column) for column in self.unique) + 1  # beyond it nothing is left to sort
+        return tuple(keys.values())[:enough]
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +292,8 @@ class _Compiler:
         """The names that hold within the traversal: the row it starts from and fresh ones of its own."""
         number = self._count
         self._count += 1
-        return {**outer, **{name: f"{name}_{number}" for name in traversal.variables}}
+        scope = {**outer, **{name: f"{name}_{number}" for name in traversal.variables}}
+        return scope | {name: f"({_renamed(text, scope, {})})" for name, text in traversal.shown.items()}
 
     def _fresh(self, stem: str) -> str:
         self._count += 1
@@ -366,7 +370,7 @@ def _beyond(text: str, value: str, key: SortKey, backward: bool) -> str:
 def _renamed(text: str, scope: Scope, arguments: Mapping[str, str]) -> str:
     """Declared Cypher with the variables and parameters of this query."""
     for name, variable in scope.items():
-        text = re.sub(rf"(?<![.:$\w]){name}(?![\w(])", variable, text)
+        text = re.sub(rf"(?<![.:$\w]){name}(?![\w(])", variable.replace("\\", r"\\"), text)
     for name, parameter in arguments.items():
         text = re.sub(rf"\${name}\b", f"${parameter}", text)
     return text

@@ -134,7 +134,10 @@ class MatchReviewStatus(Enum):
 
 @strawberry.enum(description="What match reviews can be sorted by.")
 class MatchReviewOrderField(Enum):
-    DISTANCE = value("threshold", "How far the weight is from the threshold; the nearest is the least certain.")
+    DISTANCE = value(
+        "threshold",
+        "How far the weight is from the threshold, then most interactions; ascending, what waits comes first.",
+    )
     INTERACTION_COUNT = value("interactions", "How many interactions the two customers have.")
     PROBABILITY = value("probability", "How likely it is that they are one person.")
 

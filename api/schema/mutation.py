@@ -20,6 +20,7 @@ from graph.reading import Column
 from graph.sync.decisions import (
     Ask,
     Done,
+    LeftReview,
     Pair,
     Refused,
     accept_above,
@@ -105,7 +106,7 @@ class RevertMatchDecisionInput:
 
     decision_id: strawberry.ID = strawberry.field(description="The decision.")
     reason: str | None = option("Why it is taken back; it is kept with the decision.")
-    idempotency_key: str | None = option("Not needed: taking back what is taken back changes nothing.")
+    idempotency_key: str | None = option(_KEY)
     dry_run: bool = strawberry.field(description=_DRY_RUN, default=False)
 
 
@@ -153,6 +154,15 @@ class MatchChange:
 
 
 @described
+class LeftMatchReview:
+    """A review that could not be accepted with the others."""
+
+    review_id: strawberry.ID = entry("The match review; it waits on.")
+    message: str = entry("Why, in a sentence.")
+    decision_ids: list[strawberry.ID] = entry("The decisions that stand against it, in the order of their chain.")
+
+
+@described
 class MatchDecisionPayload:
     """What came of a decision. With `userErrors` nothing was changed."""
 
@@ -167,6 +177,9 @@ class MatchDecisionPayload:
         many=True,
     )
     change: MatchChange | None = entry("What changed; null with `userErrors`.")
+    left_reviews: list[LeftMatchReview] = entry(
+        "Of `acceptMatches`: likely reviews that contradict a decision, and were left.", default=()
+    )
     user_errors: list[UserError] = entry("Why nothing was changed; empty when all is well.")
 
 
@@ -198,6 +211,7 @@ def _decides(change: Change) -> RootWorked:
             "decision_keys": [decision.id for decision in done.decisions],
             "customer_keys": list(done.effect.customers),
             "change": _change(done.effect),
+            "left_reviews": [_left(review) for review in done.left],
             "user_errors": [],
         }
 
@@ -225,6 +239,14 @@ def _user_error(refused: Refused) -> dict[str, Any]:
         "field": refused.field,
         "message": str(refused),
         "decision_ids": [encode_id("MatchDecision", decision.id) for decision in refused.chain],
+    }
+
+
+def _left(review: LeftReview) -> dict[str, Any]:
+    return {
+        "review_id": encode_id("MatchReview", f"{review.left}\n{review.right}"),
+        "message": review.chain.sentence,
+        "decision_ids": [encode_id("MatchDecision", decision.id) for decision in review.chain.decisions],
     }
 
 
@@ -275,7 +297,7 @@ class Mutation:
     )
     accept_matches: MatchDecisionPayload = root(
         "Accept open reviews that are likely enough, the likeliest first and at most 100; those that contradict a "
-        "decision are left.",
+        "decision are left, and told.",
         _decides(lambda bench, given, ask: accept_above(bench.store, bench.rules, given["aboveProbability"], ask)),
         _input(AcceptMatchesInput),
     )

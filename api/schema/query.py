@@ -183,9 +183,9 @@ class Query:
         [Argument("input", JourneyFlowInput, "Which journeys.")],
     )
     match_reviews: Connection[MatchReview] = root(
-        "Pairs of records that may be one person, those first about which the linkage is least sure; the decided ones, "
-        "too, unless `filter` leaves them out.",
-        RootPage(reading.MATCH_REVIEWS, {"threshold": lambda clock: clock.match_bits}),
+        "Pairs of records that may be one person: those that wait first, then the decided ones; among them those first "
+        "about which the linkage is least sure, then those with most interactions.",
+        RootPage(reading.MATCH_REVIEWS),
         page_arguments(MatchReviewFilter, MatchReviewOrder),
     )
     match_decisions: Connection[MatchDecision] = root(

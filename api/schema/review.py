@@ -23,7 +23,7 @@ class MatchReview(Node):
     status: MatchReviewStatus = column("Whether somebody has decided.")
     weight_bits: float = column("The weight of the evidence, in bits.", "weight")
     probability: float = column("How likely it is that they are one person.")
-    interaction_count: int = column("How many interactions their customers have: what is at stake.", "", of="stake")
+    interaction_count: int = column("How many interactions their customers have: what is at stake.", "stake")
     assignee: str | None = column("Who looks into it.")
     version: str = column("Pass it on when you decide: it changes with the records.", "", of="version")
     first: SourceRecord = one(reading.FIRST_OF_REVIEW, "The one record.")

@@ -83,6 +83,13 @@ SOURCE_RECORDS = Traversal(
     variables=("item", "how"),
     unique=(_KEY,),
 )
+TREE_OF_CUSTOMER = Traversal(
+    "MATCH (this)<-[how:DESCRIBES]-(item:SourceRecord) OPTIONAL MATCH (model:LinkageModel {in_force: true}) "
+    "WITH this, item, how, model, [(item)-[:HAS_IDENTIFIER]->(known:Identifier) | known.key] AS identifiers",
+    variables=("item", "how", "model", "identifiers"),
+    unique=(_KEY,),
+)
+"""All records of a customer with what ties them, their identifiers and the model in force."""
 RECORDS_BY_KEY = Traversal(
     "UNWIND $ids AS id MATCH (item:SourceRecord {key: id}) OPTIONAL MATCH (item)-[how:DESCRIBES]->()",
     variables=("item", "how"),
@@ -109,33 +116,32 @@ RELATED_CUSTOMERS = Traversal(
 )
 RELATIVE = Traversal("WITH this, relative AS item")
 
-_REVIEW = (
-    "OPTIONAL MATCH (first)-[:DESCRIBES]->(one:Customer) OPTIONAL MATCH (second)-[:DESCRIBES]->(two:Customer) "
-    "WITH item, first, second, first.key + '\\n' + second.key AS pair, first.hash + second.hash AS version, "
-    "coalesce(one.interaction_count, 0) + coalesce(two.interaction_count, 0) AS stake"
-)
-_PAIR = Column("", "pair", nullable=False)
-_REVIEW_VARIABLES = ("item", "first", "second", "pair", "version", "stake")
+_REVIEW_SHOWN = {"pair": "first.key + '\\n' + second.key", "version": "first.hash + second.hash"}
+_PLACE = Column("queue", "item", nullable=False)
 MATCH_REVIEWS = Traversal(
-    f"MATCH (first:SourceRecord)-[item:MAY_MATCH]->(second:SourceRecord) {_REVIEW}, "
-    "abs(item.weight - $threshold) AS distance",
-    variables=(*_REVIEW_VARIABLES, "distance"),
-    unique=(_PAIR,),
+    "MATCH (first:SourceRecord)-[item:MAY_MATCH]->(second:SourceRecord)",
+    where="item.queue > ''",  # said, so that the store walks its index
+    variables=("item", "first", "second"),
+    shown=_REVIEW_SHOWN,
+    unique=(_PLACE,),
     orders={
-        "threshold": (Column("", "distance", nullable=False),),
-        "interactions": (Column("", "stake", nullable=False),),
+        "threshold": (_PLACE,),
+        "interactions": (Column("stake", "item", nullable=False),),
         "probability": (Column("probability", "item", nullable=False),),
     },
     order="threshold",
-    parameters=("threshold",),
 )
-"""Pairs that may be one customer, those first about which the linkage is least sure."""
+"""Pairs that may be one customer: those that wait before the decided ones, the least certain first.
+
+`queue` is their place, written with them: a page reads its own pairs and no others.
+"""
 
 REVIEWS_BY_ID = Traversal(
     "UNWIND $ids AS id WITH split(id, '\\n') AS keys "
-    "MATCH (first:SourceRecord {key: keys[0]})-[item:MAY_MATCH]->(second:SourceRecord {key: keys[1]}) " + _REVIEW,
-    variables=_REVIEW_VARIABLES,
-    unique=(_PAIR,),
+    "MATCH (first:SourceRecord {key: keys[0]})-[item:MAY_MATCH]->(second:SourceRecord {key: keys[1]})",
+    variables=("item", "first", "second"),
+    shown=_REVIEW_SHOWN,
+    unique=(_PLACE,),
     parameters=("ids",),
 )
 FIRST_OF_REVIEW = Traversal(

@@ -116,7 +116,11 @@ def golden_record(records: Sequence[TrustedRecord], rules: Survivorship, pins: I
     What a person has pinned stays, whatever the records say. Records that the source has deleted or merged away speak
     only when no other does.
     """
-    alive = [record for record in records if record.person.deleted_at is None and record.person.merged_into is None]
+    alive = [
+        record
+        for record in records
+        if record.person.deleted_at is None and record.person.merged_into in (None, record.person.id)
+    ]
     speaking = sorted(alive or records, key=lambda record: record.key)
     pinned = in_force(pins)
     values: dict[str, Any] = {}

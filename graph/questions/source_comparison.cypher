@@ -1,7 +1,7 @@
 // What each source counts, beside what is true of all together: its person records, the people they are, how many of
 // them only it knows. Records that a source deleted or merged away and mere mentions are not counted.
 MATCH (r:SourceRecord)-[:DESCRIBES]->(c:Customer)
-WHERE r.kind = "person" AND r.deleted_at IS NULL AND r.merged_into IS NULL
+WHERE r.kind = "person" AND r.deleted_at IS NULL AND (r.merged_into IS NULL OR r.merged_into = r.key)
 WITH c, r.source AS source, count(r) AS records
 WITH c, collect([source, records]) AS silos
 WITH collect(silos) AS people

@@ -19,7 +19,6 @@ from graph.customer.identifiers import external_key
 from graph.cypher import cypher
 from graph.linkage.link import Linkage, link
 from graph.linkage.model import LinkageModel
-from graph.linkage.relations import Relation
 from graph.linkage.rules import Decisions
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
@@ -27,8 +26,9 @@ from graph.store.lease import Lease
 from graph.sync.identities import Plan, assign, parted_ids, read_past
 from graph.sync.mentions import MentionRow, with_mentions
 from graph.sync.models import model_in_force
-from graph.sync.people import table_of
+from graph.sync.people import survivor_of, table_of
 from graph.sync.related import relate_some
+from graph.sync.reviews import offer_within
 from graph.sync.settle import settle_batch, settling
 
 Pairs = Sequence[tuple[str, str]]
@@ -87,7 +87,7 @@ async def read_component(store: Store, rules: Rules, records: Collection[str], m
     while frontier:
         new = await _take_in(store, component, frontier)
         frontier = {other for key in new for other in partners[key]}
-        frontier |= {other for key in new if (other := _merged_into(component.people[key])) is not None}
+        frontier |= {other for key in new if (other := survivor_of(component.people[key])) is not None}
         frontier |= {key for (key,) in await store.read(cypher("writes/strongly_paired"), keys=sorted(new), bits=bits)}
         frontier |= {key for (key,) in await store.read(cypher("writes/mentions_of_people"), keys=sorted(new))}
         frontier -= component.people.keys() | component.mentions
@@ -100,7 +100,7 @@ async def read_component(store: Store, rules: Rules, records: Collection[str], m
 async def plan_component(store: Store, rules: Rules, component: Component, decisions: Decisions) -> ComponentPlan:
     """Link a component by its model and these decisions; writes nothing."""
     merged = [
-        (key, other) for key, person in component.people.items() if (other := _merged_into(person)) in component.people
+        (key, other) for key, person in component.people.items() if (other := survivor_of(person)) in component.people
     ]
     decided = Decisions(
         tuple(sorted({*decisions.merge, *((one, str(two)) for one, two in merged)})), decisions.keep_apart
@@ -119,7 +119,10 @@ async def plan_component(store: Store, rules: Rules, component: Component, decis
 
 
 async def write_component(store: Store, lease: Lease, planned: ComponentPlan, touched: Collection[str]) -> None:
-    """Write a planned component in one transaction: customers, joins, reviews and who is related."""
+    """Write a planned component in one transaction: customers, joins, reviews and who is related.
+
+    None of its records may have changed since it was linked: caches of linked records stay in use.
+    """
     component = planned.component
     joins = {join.record_id: join for join in planned.linkage.joins() if join.record_id in component.people}
     work = settling(planned.plan, "customer", frozenset(touched), joins)
@@ -132,34 +135,11 @@ async def write_component(store: Store, lease: Lease, planned: ComponentPlan, to
 
     async def write(tx: Transaction) -> None:
         await lease.hold(tx)
-        await settle_batch(tx, work, [assignment for group in work.groups for assignment in group])
-        await _write_reviews(tx, planned)
-        await _write_relations(tx, customers, relations)
+        await settle_batch(tx, work, [assignment for group in work.groups for assignment in group], known=True)
+        await offer_within(tx, component.people, planned.linkage.reviews(), component.match_bits)
+        await relate_some(tx, customers, relations)
 
     await store.transaction(write)
-
-
-async def _write_relations(tx: Transaction, customers: Collection[str], relations: Sequence[Relation]) -> None:
-    await relate_some(tx, customers, relations)
-
-
-async def _write_reviews(tx: Transaction, planned: ComponentPlan) -> None:
-    """Reviews by difference, so that one that stays keeps its assignee."""
-    people = planned.component.people
-    wanted = {
-        (review.left_id, review.right_id): review
-        for review in planned.linkage.reviews()
-        if review.left_id in people and review.right_id in people
-    }
-    there = {(left, right) for left, right in await tx.run(cypher("writes/open_reviews"), keys=sorted(people))}
-    gone = sorted(there - wanted.keys())
-    await tx.run(cypher("writes/drop_reviews"), rows=[list(pair) for pair in gone])
-    rows = [
-        {"left": left, "right": right, "weight": found.bits, "probability": found.probability}
-        for (left, right), found in sorted(wanted.items())
-        if (left, right) not in there
-    ]
-    await tx.run(cypher("writes/offer_reviews"), rows=rows)
 
 
 async def _take_in(store: Store, component: Component, keys: Collection[str]) -> set[str]:
@@ -237,10 +217,6 @@ def _with_mentions(component: Component, clusters: list[list[str]]) -> list[list
     inside = len(clusters)
     everywhere = with_mentions([*clusters, *outside.values()], component.mentions, rows)
     return [*everywhere[:inside], *everywhere[inside + len(outside) :]]
-
-
-def _merged_into(person: Person) -> str | None:
-    return None if person.merged_into is None else f"{person.source}/{person.stream}/{person.merged_into}"
 
 
 def moved_records(planned: ComponentPlan) -> Mapping[str, tuple[str | None, str]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Collection, Sequence
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -27,6 +27,70 @@ class Chain(msgspec.Struct, frozen=True):
     """The decisions that stand against it, in the order in which they lead from record to record."""
 
 
+_Ties = Mapping[str, Sequence[tuple[str, Decision]]]
+"""record → the records that a merge ties it to, and that merge"""
+
+
+def contradiction(new: Decision, in_force: Iterable[Decision]) -> Chain | None:
+    """The chain of decisions that makes a new one impossible, or None."""
+    return InForce(in_force).against(new)
+
+
+class InForce:
+    """Decisions that hold, and which records they tie together; new ones are asked about and added one by one."""
+
+    def __init__(self, decisions: Iterable[Decision] = ()) -> None:
+        self._ties: dict[str, list[tuple[str, Decision]]] = defaultdict(list)
+        self._apart: dict[str, list[tuple[str, Decision]]] = defaultdict(list)
+        self._group: dict[str, list[str]] = {}
+        """record → all records that merges tie it to, itself among them; one list for all of them"""
+        for decision in decisions:
+            self.add(decision)
+
+    def add(self, decision: Decision) -> None:
+        """From now on this decision holds, too."""
+        into = self._ties if decision.kind == "merge" else self._apart
+        for one, two in pairs_of(decision):
+            into[one].append((two, decision))
+            into[two].append((one, decision))
+            if decision.kind == "merge":
+                self._join(one, two)
+
+    def against(self, new: Decision) -> Chain | None:
+        """The chain of decisions that makes a new one impossible, or None."""
+        return self._against_merge(new) if new.kind == "merge" else self._against_parting(new)
+
+    def _against_merge(self, new: Decision) -> Chain | None:
+        groups = {id(group): group for group in map(self._group_of, new.records)}
+        place = {record: number for number, group in groups.items() for record in group}
+        if len(groups) < 2:
+            return None
+        ties: dict[str, list[tuple[str, Decision]]] = defaultdict(list)
+        for one, two in pairs_of(new):
+            ties[one].append((two, new))
+            ties[two].append((one, new))
+        for one in sorted(place):
+            for two, decision in self._apart.get(one, ()):
+                if place.get(two, place[one]) != place[one]:
+                    return _chain(one, two, _path((self._ties, ties), one, two), decision, new)
+        return None
+
+    def _against_parting(self, new: Decision) -> Chain | None:
+        for one, two in pairs_of(new):
+            if one in self._group and self._group[one] is self._group.get(two):
+                return _chain(one, two, _path((self._ties,), one, two), new, new)
+        return None
+
+    def _group_of(self, record: str) -> list[str]:
+        return self._group.setdefault(record, [record])
+
+    def _join(self, one: str, two: str) -> None:
+        larger, smaller = sorted((self._group_of(one), self._group_of(two)), key=len, reverse=True)
+        if larger is not smaller:
+            larger.extend(smaller)
+            self._group.update(dict.fromkeys(smaller, larger))
+
+
 def pairs_of(decision: Decision, known: Collection[str] | None = None) -> list[tuple[str, str]]:
     """The pairs of records that a decision binds; of a merge, a star around the first record that is `known`."""
     if decision.kind == "merge":
@@ -37,35 +101,16 @@ def pairs_of(decision: Decision, known: Collection[str] | None = None) -> list[t
     return [(one, other) for one in decision.records if one not in decision.apart for other in decision.apart]
 
 
-def contradiction(new: Decision, in_force: Sequence[Decision]) -> Chain | None:
-    """The chain of decisions that makes a new one impossible, or None."""
-    decisions = [*in_force, new]
-    ties: dict[str, list[tuple[str, Decision]]] = {}
-    for decision in decisions:
-        if decision.kind == "merge":
-            for one, two in pairs_of(decision):
-                ties.setdefault(one, []).append((two, decision))
-                ties.setdefault(two, []).append((one, decision))
-    for decision in [new] if new.kind == "keep_apart" else in_force:
-        if decision.kind == "keep_apart":
-            for one, two in pairs_of(decision):
-                path = _path(ties, one, two) if one in ties and two in ties else None
-                if path is not None and (new is decision or any(step is new for _, step in path)):
-                    return _chain(one, two, path, decision, new)
-    return None
-
-
-def _path(ties: dict[str, list[tuple[str, Decision]]], start: str, end: str) -> list[tuple[str, Decision]] | None:
+def _path(ties: Sequence[_Ties], start: str, end: str) -> list[tuple[str, Decision]]:
+    """The shortest way between records that are tied: each step's record and the merge that leads to it."""
     came: dict[str, tuple[str, Decision] | None] = {start: None}
     waiting = deque([start])
-    while waiting and end not in came:
+    while end not in came:
         here = waiting.popleft()
-        for there, decision in ties.get(here, ()):
+        for there, decision in (step for some in ties for step in some.get(here, ())):
             if there not in came:
                 came[there] = (here, decision)
                 waiting.append(there)
-    if end not in came:
-        return None
     steps: list[tuple[str, Decision]] = []
     at, place = came[end], end
     while at is not None:

@@ -22,7 +22,7 @@ from graph.store.driver import Store, Transaction
 from graph.store.errors import LeaseBusy
 from graph.store.lease import Lease
 from graph.sync.component import Component, ComponentPlan, plan_component, read_component, write_component
-from graph.sync.contradiction import Decision, contradiction, pairs_of
+from graph.sync.contradiction import Chain, Decision, InForce, pairs_of
 from graph.sync.derive import derive_stale
 from graph.sync.effect import Effect, effect_of
 from graph.sync.link import link_pending
@@ -33,6 +33,9 @@ WAIT_SECONDS = 5.0
 
 MOST_AT_ONCE = 100
 """So many reviews are accepted in one go."""
+
+_LOOKED_AT = 10 * MOST_AT_ONCE
+"""So many are looked at for them: those that contradict a decision must not keep the others waiting."""
 
 Code = Literal["NOT_FOUND", "INVALID", "CONTRADICTS_DECISION", "STALE_REVIEW", "BUSY"]
 
@@ -60,12 +63,22 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
+class LeftReview(msgspec.Struct, frozen=True):
+    """A review that cannot be accepted, because decisions in force stand against it."""
+
+    left: str
+    right: str
+    chain: Chain
+
+
 class Done(msgspec.Struct, frozen=True):
     """What came of a decision."""
 
     effect: Effect
     decisions: tuple[Decision, ...] = ()
     """Those taken (or taken back); none when it was only tried."""
+    left: tuple[LeftReview, ...] = ()
+    """Of many reviews at once: those that wait on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +92,16 @@ class Pair:
 
 async def accept_match(store: Store, rules: Rules, pair: Pair, ask: Ask) -> Done:
     """Two records are one person; their customers become one. Raises Refused."""
-    return await _decided_before(store, rules, ask) or await _under_lease(
-        store, ask, lambda lease: _accept(store, lease, rules, pair, ask)
-    )
+
+    async def work(lease: Lease | None) -> Done:
+        await _check_review(store, pair)
+        in_force = await decisions_in_force(store)
+        whole = await _whole(store, rules, [_new("merge", (pair.left, pair.right))], in_force)
+        for _, chain in whole.against:
+            raise _contradicts(chain)
+        return await _write(store, lease, rules, whole, ask)
+
+    return await _once(store, ask, work)
 
 
 async def reject_match(store: Store, rules: Rules, pair: Pair, ask: Ask) -> Done:
@@ -89,30 +109,28 @@ async def reject_match(store: Store, rules: Rules, pair: Pair, ask: Ask) -> Done
 
     async def work(lease: Lease | None) -> Done:
         await _check_review(store, pair)
-        return await _decide(store, lease, rules, [_new("keep_apart", (pair.left, pair.right))], ask)
+        return await _decide(store, lease, rules, _new("keep_apart", (pair.left, pair.right)), ask)
 
-    return await _decided_before(store, rules, ask) or await _under_lease(store, ask, work)
+    return await _once(store, ask, work)
 
 
 async def accept_above(store: Store, rules: Rules, probability: float, ask: Ask) -> Done:
-    """Accept the likeliest open reviews of at least this probability, except those that contradict a decision.
+    """Accept the likeliest open reviews of at least this probability, at most `MOST_AT_ONCE`, planned as one change.
 
-    At most `MOST_AT_ONCE`. Raises Refused.
+    Those that contradict a decision are left, each with its chain. Raises Refused.
     """
 
     async def work(lease: Lease | None) -> Done:
         if not 0.5 <= probability <= 1:
             raise Refused("INVALID", "`aboveProbability` must lie between 0.5 and 1.", "aboveProbability")
         in_force = await decisions_in_force(store)
-        taken: list[Decision] = []
-        likely = await store.read(cypher("writes/likely_reviews"), probability=probability, most=MOST_AT_ONCE)
-        for left, right in likely:
-            decision = await _united(store, rules, _new("merge", (left, right)), [*in_force, *taken])
-            if contradiction(decision, [*in_force, *taken]) is None:
-                taken.append(decision)
-        return await _decide(store, lease, rules, taken, ask)
+        rows = await store.read(cypher("writes/likely_reviews"), probability=probability, most=_LOOKED_AT)
+        whole = await _whole(store, rules, [_new("merge", (left, right)) for left, right in rows], in_force)
+        done = await _write(store, lease, rules, whole, ask)
+        left = [LeftReview(decision.records[0], decision.records[1], chain) for decision, chain in whole.against]
+        return msgspec.structs.replace(done, left=tuple(left))
 
-    return await _decided_before(store, rules, ask) or await _under_lease(store, ask, work)
+    return await _once(store, ask, work)
 
 
 async def merge_customers(store: Store, rules: Rules, customers: Sequence[str], ask: Ask) -> Done:
@@ -123,9 +141,9 @@ async def merge_customers(store: Store, rules: Rules, customers: Sequence[str], 
         if len({customer for customer, _ in records}) < 2:
             raise Refused("INVALID", "These ids are one customer already; name at least two.", "customerIds")
         keys = tuple(sorted({key for _, key in records}))
-        return await _decide(store, lease, rules, [_new("merge", keys)], ask)
+        return await _decide(store, lease, rules, _new("merge", keys), ask)
 
-    return await _decided_before(store, rules, ask) or await _under_lease(store, ask, work)
+    return await _once(store, ask, work)
 
 
 async def split_customer(store: Store, rules: Rules, customer: str, records: Sequence[str], ask: Ask) -> Done:
@@ -139,9 +157,9 @@ async def split_customer(store: Store, rules: Rules, customer: str, records: Seq
         if not apart or apart == known:
             raise Refused("INVALID", "Name some of the customer's records, and not all of them.", "recordIds")
         decision = _new("keep_apart", tuple(sorted(known)), tuple(sorted(apart)))
-        return await _decide(store, lease, rules, [decision], ask)
+        return await _decide(store, lease, rules, decision, ask)
 
-    return await _decided_before(store, rules, ask) or await _under_lease(store, ask, work)
+    return await _once(store, ask, work)
 
 
 async def revert_decision(store: Store, rules: Rules, id: str, ask: Ask) -> Done:
@@ -162,7 +180,14 @@ async def revert_decision(store: Store, rules: Rules, id: str, ask: Ask) -> Done
 
         async def write(tx: Transaction) -> None:
             await lease.hold(tx)
-            await tx.run(cypher("writes/revert_decision"), id=id, now=_now(), by=ask.by, reason=ask.reason)
+            await tx.run(
+                cypher("writes/revert_decision"),
+                id=id,
+                now=_now(),
+                by=ask.by,
+                reason=ask.reason,
+                key=ask.idempotency_key,
+            )
             await tx.run(cypher("writes/reopen_reviews"), id=id)
             await tx.run(cypher("writes/mark_pending"), keys=list(decision.records))
 
@@ -170,7 +195,7 @@ async def revert_decision(store: Store, rules: Rules, id: str, ask: Ask) -> Done
         await _carry_out(store, lease, rules, planned, decision.records)
         return Done(effect, (decision,))
 
-    return await _under_lease(store, ask, work)
+    return await _once(store, ask, work)
 
 
 async def assign_review(store: Store, pair: Pair, assignee: str | None) -> None:
@@ -197,20 +222,54 @@ async def decisions_in_force(store: Store) -> list[Decision]:
     return [Decision(id, kind, tuple(records), tuple(apart or ())) for id, kind, records, apart in rows]
 
 
-async def _accept(store: Store, lease: Lease | None, rules: Rules, pair: Pair, ask: Ask) -> Done:
-    await _check_review(store, pair)
-    decision = await _united(store, rules, _new("merge", (pair.left, pair.right)), await decisions_in_force(store))
-    return await _decide(store, lease, rules, [decision], ask)
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """Decisions that hold together, what linking by them gives, and those that others stand against."""
+
+    taken: Sequence[Decision]
+    planned: ComponentPlan | None
+    """None when nothing is decided."""
+    against: Sequence[tuple[Decision, Chain]]
 
 
-async def _united(store: Store, rules: Rules, decision: Decision, in_force: Sequence[Decision]) -> Decision:
-    """The merge of a pair, with all records of both customers where the pair alone would tear some of them off.
+async def _whole(store: Store, rules: Rules, wanted: Sequence[Decision], in_force: Sequence[Decision]) -> _Whole:
+    """Accepted pairs, the first `MOST_AT_ONCE` that can be, planned together.
 
-    What is accepted is that the two customers are one.
+    What is accepted is that two customers are one: where a pair alone would tear records of theirs off, its decision
+    binds all of them.
     """
-    if contradiction(decision, in_force) is not None:
-        return decision
-    planned = await _planned(store, rules, decision.records, [*in_force, decision])
+    against: list[tuple[Decision, Chain]] = []
+    taken = _without_contradictions(wanted, in_force, against)
+    while taken:
+        records = sorted({key for decision in taken for key in decision.records})
+        planned = await _planned(store, rules, records, [*in_force, *taken])
+        grown = [_with_torn_off(decision, planned) for decision in taken]
+        if grown == taken:
+            return _Whole(taken, planned, against)
+        taken = _without_contradictions(grown, in_force, against)
+    return _Whole((), None, against)
+
+
+def _without_contradictions(
+    wanted: Sequence[Decision], in_force: Sequence[Decision], against: list[tuple[Decision, Chain]]
+) -> list[Decision]:
+    """Those that hold together with the ones in force and the ones before them; the others go to `against`."""
+    known = InForce(in_force)
+    taken: list[Decision] = []
+    for decision in wanted:
+        if len(taken) == MOST_AT_ONCE:
+            break
+        chain = known.against(decision)
+        if chain is None:
+            known.add(decision)
+            taken.append(decision)
+        else:
+            against.append((decision, chain))
+    return taken
+
+
+def _with_torn_off(decision: Decision, planned: ComponentPlan) -> Decision:
+    """The decision, with all records of its customers of today when these would not become one."""
     after, before = planned.customer_of, planned.component.current
     sides = {before[key] for key in decision.records if key in before}
     whole = [key for key in planned.component.people if before.get(key) in sides]
@@ -220,16 +279,24 @@ async def _united(store: Store, rules: Rules, decision: Decision, in_force: Sequ
     return msgspec.structs.replace(decision, records=(*decision.records, *others))
 
 
-async def _decide(store: Store, lease: Lease | None, rules: Rules, taken: Sequence[Decision], ask: Ask) -> Done:
-    if not taken:
-        return Done(Effect())
+async def _decide(store: Store, lease: Lease | None, rules: Rules, decision: Decision, ask: Ask) -> Done:
     in_force = await decisions_in_force(store)
-    _refuse_contradictions(taken, in_force)
-    records = sorted({key for decision in taken for key in decision.records})
-    planned = await _planned(store, rules, records, [*in_force, *taken])
+    chain = InForce(in_force).against(decision)
+    if chain is not None:
+        raise _contradicts(chain)
+    planned = await _planned(store, rules, decision.records, [*in_force, decision])
+    return await _write(store, lease, rules, _Whole([decision], planned, ()), ask)
+
+
+async def _write(store: Store, lease: Lease | None, rules: Rules, whole: _Whole, ask: Ask) -> Done:
+    """Write what is decided and carry it out; without a lease only tell what would change."""
+    planned, taken = whole.planned, whole.taken
+    if planned is None:
+        return Done(Effect())
     effect = await effect_of(store, planned)
     if lease is None:
         return Done(effect)
+    records = sorted({key for decision in taken for key in decision.records})
     rows = [
         {
             "id": decision.id,
@@ -315,8 +382,23 @@ async def _check_review(store: Store, pair: Pair) -> None:
         raise Refused("STALE_REVIEW", "A record of this pair has changed since it was offered; look again.", "version")
 
 
-async def _decided_before(store: Store, rules: Rules, ask: Ask) -> Done | None:
-    if ask.idempotency_key is None or ask.dry_run:
+async def _once(store: Store, ask: Ask, work: _Work) -> Done:
+    """Do the work under the lease, unless this request was answered before."""
+    if ask.dry_run:
+        return await work(None)
+    before = await _decided_before(store, ask)
+    if before is not None:
+        return before
+    try:
+        async with store.lease("link", wait=WAIT_SECONDS) as lease:
+            # The same request may have been at work while we waited for the lease.
+            return await _decided_before(store, ask) or await work(lease)
+    except LeaseBusy as busy:
+        raise Refused("BUSY", f"{busy} Nothing was changed.") from None
+
+
+async def _decided_before(store: Store, ask: Ask) -> Done | None:
+    if ask.idempotency_key is None:
         return None
     rows = await store.read(cypher("writes/decisions_by_key"), key=ask.idempotency_key, by=ask.by)
     if not rows:
@@ -327,23 +409,8 @@ async def _decided_before(store: Store, rules: Rules, ask: Ask) -> Done | None:
     return Done(Effect(customers=tuple(customers)), tuple(decisions))
 
 
-async def _under_lease(store: Store, ask: Ask, work: _Work) -> Done:
-    if ask.dry_run:
-        return await work(None)
-    try:
-        async with store.lease("link", wait=WAIT_SECONDS) as lease:
-            return await work(lease)
-    except LeaseBusy as busy:
-        raise Refused("BUSY", f"{busy} Nothing was changed.") from None
-
-
-def _refuse_contradictions(taken: Sequence[Decision], in_force: Sequence[Decision]) -> None:
-    known = list(in_force)
-    for decision in taken:
-        chain = contradiction(decision, known)
-        if chain is not None:
-            raise Refused("CONTRADICTS_DECISION", chain.sentence, chain=chain.decisions)
-        known.append(decision)
+def _contradicts(chain: Chain) -> Refused:
+    return Refused("CONTRADICTS_DECISION", chain.sentence, chain=chain.decisions)
 
 
 def _new(kind: Literal["merge", "keep_apart"], records: tuple[str, ...], apart: tuple[str, ...] = ()) -> Decision:

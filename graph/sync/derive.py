@@ -29,6 +29,7 @@ from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
 from graph.sync.pins import read_pins
 from graph.sync.progress import Progress
+from graph.sync.reviews import stake_some
 from graph.sync.rows import Row
 
 CUSTOMERS_A_BATCH = 500
@@ -147,6 +148,7 @@ async def _derive_customers(
             )
         )
     await tx.run(cypher("writes/write_customers"), rows=rows)
+    await stake_some(tx, ids)
     await _write_employment(tx, facts, journeys)
     done = await _write_journeys(tx, journeys, facts.is_new, names)
     done.interactions = sum(len(journey.events) for journey in journeys.values())

@@ -54,13 +54,30 @@ async def link_pending(store: Store, lease: Lease, rules: Rules, progress: Progr
     linked = Linked()
     counts = {row[0]: row[1] for row in await store.read(cypher("writes/count_pending"))}
     linked.pending = sum(counts.values())
-    if counts.get("account"):
+    row = await store.read_one(cypher("writes/read_linking"))
+    killed = frozenset((row and row[0]) or ())
+    if counts.get("account") or "account" in killed:
+        await _mark_linking(store, lease, killed | {"account"})
         await _link_accounts(store, lease, linked)
+        await _mark_linking(store, lease, killed - {"account"})
     people = counts.get("person", 0) + counts.get("mention", 0)
-    if people and not await _link_changes(store, lease, rules, progress, linked, people):
-        await _link_everybody(store, lease, rules, progress, linked)
+    anew = "customer" in killed
+    if anew or (people and not await _link_changes(store, lease, rules, progress, linked, people)):
+        await _mark_linking(store, lease, frozenset({"customer"}))
+        await _link_everybody(store, lease, rules, progress, linked, anew=anew)
+        await _mark_linking(store, lease, frozenset())
     linked.seconds = time.monotonic() - started
     return linked
+
+
+async def _mark_linking(store: Store, lease: Lease, of: frozenset[str]) -> None:
+    """Customers are written in batches, and reviews, relatives and former ids after them: say until when."""
+
+    async def work(tx: Transaction) -> None:
+        await lease.hold(tx)
+        await tx.run(cypher("writes/mark_linking"), of=sorted(of) or None)
+
+    await store.transaction(work)
 
 
 async def _link_changes(
@@ -76,7 +93,10 @@ async def _link_changes(
     return True
 
 
-async def _link_everybody(store: Store, lease: Lease, rules: Rules, progress: Progress, linked: Linked) -> None:
+async def _link_everybody(
+    store: Store, lease: Lease, rules: Rules, progress: Progress, linked: Linked, *, anew: bool = False
+) -> None:
+    """Link all there are; `anew`: write also what looks as if it were written, because a run was killed in it."""
     people = await read_people(store, progress)
     current = await read_identities(store, "customer")
     linked.records = people.table.num_rows + len(people.mentions)
@@ -100,13 +120,13 @@ async def _link_everybody(store: Store, lease: Lease, rules: Rules, progress: Pr
     plan = assign(clusters, current, past=await read_past(store, parted_ids(clusters, current)))
     linked.customers = len(clusters)
     linked.merged = dict(plan.retired)
-    touched = people.pending if model is not None else frozenset(current) | people.pending
+    touched = frozenset(current) | people.pending if anew or model is None else people.pending
     work = settling(plan, "customer", touched, {join.record_id: join for join in linkage.joins()})
     linked.changed += work.changed
     await settle(store, lease, work, progress)
     reviews = linkage.reviews()
     linked.reviews = len(reviews)
-    await offer_all(store, lease, reviews)
+    await offer_all(store, lease, reviews, linkage.report.match_bits)
     await relate_all(store, lease, ties(linkage.relations(), _customer_of(plan, frozenset(people.mentions))))
     await restore_former_ids(store, lease, "customer")
     model = linkage.model

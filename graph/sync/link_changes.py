@@ -77,7 +77,7 @@ async def link_changes(store: Store, lease: Lease, rules: Rules, progress: Progr
         return None
     work = await _planned(store, relinked, people, around)
     relations = relations_of(index, relinked) if relinked.record_ids else []
-    state = await store.transaction(lambda tx: _write(tx, lease, work, relinked, relations))
+    state = await store.transaction(lambda tx: _write(tx, lease, work, relinked, relations, index.match_bits))
     cache.save(index, state or cache.state)
     return Changes(
         records=len(relinked.record_ids) + len(around.mentions),
@@ -151,11 +151,16 @@ async def _planned(store: Store, relinked: Relinked, people: People, around: _Ar
 
 
 async def _write(
-    tx: Transaction, lease: Lease, work: Settling, relinked: Relinked, relations: Iterable[Relation]
+    tx: Transaction,
+    lease: Lease,
+    work: Settling,
+    relinked: Relinked,
+    relations: Iterable[Relation],
+    match_bits: float,
 ) -> int | None:
     await lease.hold(tx)
     state = await settle_batch(tx, work, [assignment for group in work.groups for assignment in group])
-    await offer_some(tx, relinked.record_ids, relinked.reviews)
+    await offer_some(tx, relinked.record_ids, relinked.reviews, match_bits)
     rows = await tx.run(cypher("writes/customers_of_people"), keys=relinked.record_ids)
     await relate_some(tx, {customer for _, customer, _ in rows}, relations)
     return state

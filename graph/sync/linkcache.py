@@ -1,7 +1,10 @@
 """The cache of linked records: a memory-mapped linkage index beside the process, trusted only by its tag.
 
-It holds every person record as it was linked. The tag is the graph's `link_state`, drawn anew by each transaction that
-links records: a cache of another graph, of another time, or one that missed what another process linked is not used.
+It holds every person record as it was linked, the weights between them and the decisions by which they were linked.
+The tag is the graph's `link_state`, drawn anew by each transaction that links new or changed records: a cache of
+another graph, of another time, or one that missed what another process linked is not used. A decision changes no
+record and leaves the tag: the next link run tells the decisions since from those in the cache.
+
 An embedded store has it in its data folder; for Neo4j it lies under C360_CACHE, or in the user's cache folder.
 """
 

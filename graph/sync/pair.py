@@ -15,7 +15,7 @@ from graph.linkage.rules import Decisions, LinkageError
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.sync.models import InForce, model_in_force
-from graph.sync.people import table_of
+from graph.sync.people import survivor_of, table_of
 
 
 class ExplainedPair(msgspec.Struct, frozen=True):
@@ -99,11 +99,7 @@ async def _persons(store: Store, left: str, right: str) -> tuple[list[Person], t
 async def _decisions(store: Store, persons: Iterable[Person], left: str, right: str) -> Decisions:
     """What people, or a source that merged the two itself, decided about this very pair."""
     pair = {left, right}
-    merge = [
-        (left, right)
-        for person in persons
-        if {str(person.key), f"{person.source}/{person.stream}/{person.merged_into}"} == pair
-    ]
+    merge = [(left, right) for person in persons if {str(person.key), survivor_of(person)} == pair]
     apart: list[tuple[str, str]] = []
     for kind, records in await store.read(cypher("writes/read_decisions")):
         if any({records[0], other} == pair for other in records[1:]):

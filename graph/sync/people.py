@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from connectors.records import Address, Person, decode
+from connectors.records import Address, Person, RecordKey, decode
 from graph.cypher import cypher
 from graph.linkage.rules import Decisions
 from graph.store.driver import Store
@@ -49,6 +49,13 @@ class People:
         return frozenset(str(key) for key in self.table["record_id"].to_pylist())
 
 
+def survivor_of(person: Person) -> str | None:
+    """The key of the record that its source has merged it into; one merged into itself stands for itself."""
+    if person.merged_into is None or person.merged_into == person.id:
+        return None
+    return str(RecordKey(person.source, person.stream, person.merged_into))
+
+
 async def read_people(store: Store, progress: Progress) -> People:
     """All person records, as columns from the start: a hundred thousand objects would take three times the memory."""
     return await _read(store, "writes/read_people", progress)
@@ -75,8 +82,8 @@ async def _read(store: Store, query: str, progress: Progress) -> People:
             record = decode(body)
             if isinstance(record, Person):
                 columns.add(key, record)
-                if record.merged_into is not None:
-                    merged.append((key, f"{record.source}/{record.stream}/{record.merged_into}"))
+                if (survivor := survivor_of(record)) is not None:
+                    merged.append((key, survivor))
         seen += 1
         if seen % _SHOWN_EVERY == 0:
             progress.advance("read records", _SHOWN_EVERY)

@@ -1,8 +1,12 @@
-"""Pairs that wait for a person, written by difference: one that stays keeps what people noted on it."""
+"""Pairs that wait for a person, written by difference: one that stays keeps what people noted on it.
+
+Each pair holds its place in the queue, so that a page of it is read without the others: the distance of its weight to
+the threshold by which records were linked, then the interactions at stake.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from graph.cypher import cypher
 from graph.linkage.link import Review
@@ -11,14 +15,14 @@ from graph.store.lease import Lease
 
 _ROWS_A_QUERY = 5_000
 
-_Known = dict[tuple[str, str], tuple[float, float]]
-"""(left, right) → (weight in bits, probability)"""
+_Known = dict[tuple[str, str], tuple[float, float, float]]
+"""(left, right) → (weight in bits, probability, distance to the threshold in bits)"""
 
 
-async def offer_all(store: Store, lease: Lease, reviews: Iterable[Review]) -> None:
+async def offer_all(store: Store, lease: Lease, reviews: Iterable[Review], match_bits: float) -> None:
     """Make these the only pairs that wait."""
-    wanted = _known(reviews)
-    there = {(row[0], row[1]): (row[2], row[3]) async for row in store.stream(cypher("writes/read_reviews"))}
+    wanted = _known(reviews, match_bits)
+    there = {(row[0], row[1]): tuple(row[2:]) async for row in store.stream(cypher("writes/read_reviews"))}
 
     async def work(tx: Transaction) -> None:
         await lease.hold(tx)
@@ -27,22 +31,46 @@ async def offer_all(store: Store, lease: Lease, reviews: Iterable[Review]) -> No
     await store.transaction(work)
 
 
-async def offer_some(tx: Transaction, records: Sequence[str], reviews: Iterable[Review]) -> None:
+async def offer_some(tx: Transaction, records: Sequence[str], reviews: Iterable[Review], match_bits: float) -> None:
     """Make these the only pairs that wait among those of some records."""
+    await _write(tx, await _there(tx, records), _known(reviews, match_bits))
+
+
+async def offer_within(tx: Transaction, records: Collection[str], reviews: Iterable[Review], match_bits: float) -> None:
+    """Make these the only pairs that wait of which both records are among some; the others are left alone."""
+    inside = frozenset(records)
+    there = {pair: told for pair, told in (await _there(tx, sorted(inside))).items() if inside.issuperset(pair)}
+    wanted = [review for review in reviews if review.left_id in inside and review.right_id in inside]
+    await _write(tx, there, _known(wanted, match_bits))
+
+
+async def stake_some(tx: Transaction, customers: Collection[str]) -> None:
+    """Say anew what is at stake in the pairs of some customers, after their interactions were counted."""
+    await tx.run(cypher("writes/stake_reviews"), ids=sorted(customers))
+
+
+def _known(reviews: Iterable[Review], match_bits: float) -> _Known:
+    return {
+        (review.left_id, review.right_id): (
+            review.bits,
+            review.probability,
+            round(abs(review.bits - match_bits), 3),
+        )
+        for review in reviews
+    }
+
+
+async def _there(tx: Transaction, records: Sequence[str]) -> dict[tuple[str, str], tuple[float, ...]]:
     rows = await tx.run(cypher("writes/read_reviews_of"), keys=records)
-    await _write(tx, {(left, right): (weight, likely) for left, right, weight, likely in rows}, _known(reviews))
+    return {(left, right): tuple(told) for left, right, *told in rows}
 
 
-def _known(reviews: Iterable[Review]) -> _Known:
-    return {(review.left_id, review.right_id): (review.bits, review.probability) for review in reviews}
-
-
-async def _write(tx: Transaction, there: _Known, wanted: _Known) -> None:
+async def _write(tx: Transaction, there: dict[tuple[str, str], tuple[float, ...]], wanted: _Known) -> None:
     gone = [list(pair) for pair in sorted(there.keys() - wanted.keys())]
     offered = [
-        {"left": left, "right": right, "weight": weight, "probability": likely}
-        for (left, right), (weight, likely) in sorted(wanted.items())
-        if there.get((left, right)) != (weight, likely)
+        {"left": left, "right": right, "weight": weight, "probability": likely, "distance": distance}
+        for (left, right), (weight, likely, distance) in sorted(wanted.items())
+        if there.get((left, right)) != (weight, likely, distance)
     ]
     for query, rows in (("writes/drop_reviews", gone), ("writes/offer_reviews", offered)):
         for start in range(0, len(rows), _ROWS_A_QUERY):

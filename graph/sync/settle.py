@@ -71,14 +71,17 @@ async def settle(store: Store, lease: Lease, work: Settling, progress: Progress 
     return state
 
 
-async def settle_batch(tx: Transaction, work: Settling, batch: Sequence[Assignment]) -> int | None:
+async def settle_batch(
+    tx: Transaction, work: Settling, batch: Sequence[Assignment], *, known: bool = False
+) -> int | None:
     """Write whole groups in a transaction that holds the lease `link`.
 
     Every transaction that takes the mark `pending` from a person's record draws a new link state, by which a cache
-    of linked records knows that it missed something; it is given back.
+    of linked records knows that it missed something; it is given back. Not so when the records are `known`: they
+    say what they said when they were linked, and wait only because of a decision, which the cache catches up with.
     """
     of, now = work.of, time.time_ns() // 1_000_000
-    state = await _new_link_state(tx, batch) if of == "customer" else None
+    state = await _new_link_state(tx, batch) if of == "customer" and not known else None
     settled = [assignment for assignment in batch if not assignment.is_new]
     if settled or any(work.former.get(assignment.id) for assignment in batch):
         belongs = [{"record": record, "id": assignment.id} for assignment in batch for record in assignment.records]

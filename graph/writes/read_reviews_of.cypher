@@ -4,4 +4,4 @@ UNWIND $keys AS key
 MATCH (r:SourceRecord {key: key})-[m:MAY_MATCH {status: "OPEN"}]-(:SourceRecord)
 WITH DISTINCT m
 WITH startNode(m) AS a, endNode(m) AS b, m
-RETURN a.key, b.key, m.weight, m.probability
+RETURN a.key, b.key, m.weight, m.probability, m.distance

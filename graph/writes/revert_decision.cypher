@@ -3,5 +3,7 @@
 // :param now => 1751328000000
 // :param by => "token"
 // :param reason => null
+// :param key => null    the idempotency key of the request
 MATCH (d:Decision {id: $id})
-SET d.reverted_at = datetime({epochMillis: $now}), d.reverted_by = $by, d.reverted_because = $reason
+SET d.reverted_at = datetime({epochMillis: $now}), d.reverted_by = $by, d.reverted_because = $reason,
+    d.revert_key = $key

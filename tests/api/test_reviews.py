@@ -11,8 +11,10 @@ from api.plan.ids import encode_id
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
 from connectors.records import Record
+from graph.linkage.link import Review
 from graph.rules import Rules
 from graph.store.driver import Store
+from graph.sync.reviews import offer_all
 from graph.sync.sync import sync
 from tests.api.conftest import Ask, asker
 from tests.sources import event, fixed_source, person
@@ -29,18 +31,15 @@ RECORDS: list[Record] = [
     event("help/events/1", "ticket.created", "2026-01-02", AUGUSTA),
     event("help/events/2", "ticket.replied", "2026-01-03", AUGUSTA),
 ]
-REVIEWS = [[ADA, AUGUSTA, 0.5, 0.59], [AUGUSTA, BOB, -0.9, 0.35], [ADA, BOB, 0.9, 0.65]]
+REVIEWS = [(ADA, AUGUSTA, 0.5, 0.59), (AUGUSTA, BOB, -0.9, 0.35), (ADA, BOB, 0.9, 0.65)]
 
 
 @pytest.fixture
 async def linked(store: Store) -> Store:
     """Four records, three customers, three pairs that wait for somebody."""
     await sync([fixed_source("test", *RECORDS)], store, Rules())
-    await store.write(
-        "UNWIND $rows AS row MATCH (a:SourceRecord {key: row[0]}) MATCH (b:SourceRecord {key: row[1]}) "
-        "MERGE (a)-[m:MAY_MATCH]->(b) SET m.status = 'OPEN', m.weight = row[2], m.probability = row[3]",
-        rows=REVIEWS,
-    )
+    async with store.lease("link") as lease:
+        await offer_all(store, lease, [Review(*told) for told in REVIEWS], match_bits=1.0)
     return store
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from connectors.records import Channel, ConsentStatement, ConsentStatus, Record
+from graph.linkage.link import Review
 from graph.rules import Rules
 from graph.store.digest import digest
 from graph.store.driver import Store
-from graph.sync.component import read_component
+from graph.sync.component import ComponentPlan, plan_component, read_component
 from graph.sync.contradiction import Decision, contradiction
 from graph.sync.decisions import (
     Ask,
     Pair,
     Refused,
+    accept_above,
     accept_match,
     merge_customers,
     reject_match,
@@ -26,6 +30,7 @@ from graph.sync.decisions import (
     split_customer,
 )
 from graph.sync.rebuild import rebuild
+from graph.sync.reviews import offer_all
 from graph.sync.sync import sync
 from tests.sources import event, fixed_source, person
 
@@ -61,6 +66,12 @@ EVENTS = [
 async def customers(store: Store) -> dict[str, str]:
     """Record → the customer that it describes."""
     return dict(await store.read("MATCH (r:SourceRecord)-[:DESCRIBES]->(c:Customer) RETURN r.key, c.id"))
+
+
+async def offer(store: Store, *reviews: Review) -> None:
+    """Let these pairs wait, as if the linkage had found them."""
+    async with store.lease("link") as lease:
+        await offer_all(store, lease, reviews, match_bits=1.0)
 
 
 async def answering(store: Store, id: str) -> str:
@@ -177,14 +188,78 @@ async def test_the_same_key_decides_once(company: Store) -> None:
     assert await company.read("MATCH (d:Decision) RETURN count(d)") == [[1]]
 
 
+async def test_taking_back_under_a_key_is_answered_once_like_every_other_decision(company: Store) -> None:
+    """Sent again it gives the same decision and its customers, though somebody has decided the same anew meanwhile."""
+    before = await customers(company)
+    ids = [before["crm/contacts/3"], before["crm/contacts/4"]]
+    merged = (await merge_customers(company, RULES, ids, ASK)).decisions[0].id
+    ask = Ask(by="cleo", reason="two people", idempotency_key="back-1")
+    first = await revert_decision(company, RULES, merged, ask)
+    anew = (await merge_customers(company, RULES, ids, ASK)).decisions[0].id
+
+    again = await revert_decision(company, RULES, merged, ask)
+    wrong = await revert_decision(company, RULES, anew, ask)
+
+    assert [each.id for each in first.decisions] == [each.id for each in again.decisions] == [merged]
+    assert again.effect.customers == ((await customers(company))["crm/contacts/3"],)
+    assert [each.id for each in wrong.decisions] == [merged]
+    held = "MATCH (d:Decision) WHERE d.reverted_at IS NULL RETURN d.id"
+    assert await company.read(held) == [[anew]]
+
+
+async def test_requests_with_one_key_at_the_same_time_decide_once(company: Store) -> None:
+    """The second waits for the first, and gives its decision."""
+    before = await customers(company)
+    ids = [before["crm/contacts/3"], before["crm/contacts/4"]]
+    ask = Ask(by="cleo", idempotency_key="request-2")
+
+    done = await asyncio.gather(*(merge_customers(company, RULES, ids, ask) for _ in range(2)))
+
+    assert len({each.decisions[0].id for each in done}) == 1
+    assert await company.read("MATCH (d:Decision) RETURN count(d)") == [[1]]
+
+
+async def test_likely_reviews_are_accepted_as_one_plan_without_those_that_contradict(
+    company: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three pairs, one against a split: it is left with its chain, the others are one change, planned once."""
+    before = await customers(company)
+    split = await split_customer(company, RULES, before["crm/contacts/1"], ["help/users/1"], ASK)
+    await offer(
+        company,
+        Review("crm/contacts/1", "help/users/2", 3.0, 0.9),
+        Review("help/users/1", "help/users/2", 2.5, 0.85),
+        Review("crm/contacts/3", "crm/contacts/4", 2.0, 0.8),
+        Review("crm/contacts/4", "help/users/2", -0.5, 0.4),
+    )
+    plans: list[ComponentPlan] = []
+
+    async def counted(*given: Any) -> ComponentPlan:
+        plans.append(await plan_component(*given))
+        return plans[-1]
+
+    monkeypatch.setattr("graph.sync.decisions.plan_component", counted)
+    done = await accept_above(company, RULES, 0.6, ASK)
+
+    assert [decision.records for decision in done.decisions] == [
+        ("crm/contacts/1", "help/users/2"),
+        ("crm/contacts/3", "crm/contacts/4"),
+    ]
+    assert [(left.left, left.right) for left in done.left] == [("help/users/1", "help/users/2")]
+    first = done.decisions[0].id
+    assert {each.id for each in done.left[0].chain.decisions} == {first, split.decisions[0].id}
+    assert len(plans) == 1
+    now = await customers(company)
+    assert now["crm/contacts/1"] == now["help/users/2"]
+    assert now["crm/contacts/3"] == now["crm/contacts/4"]
+    assert len(set(now.values())) == 3
+
+
 async def test_reviews_are_accepted_and_rejected_once_and_only_as_they_were_seen(company: Store) -> None:
     """An accepted pair is one customer, a rejected one stays two; a review that changed is stale."""
     before = await customers(company)
-    await company.write(
-        "UNWIND $rows AS row MATCH (a:SourceRecord {key: row[0]}) MATCH (b:SourceRecord {key: row[1]}) "
-        "CREATE (a)-[:MAY_MATCH {status: 'OPEN', weight: 0.1, probability: 0.6}]->(b)",
-        rows=[["crm/contacts/1", "help/users/2"], ["crm/contacts/3", "crm/contacts/4"]],
-    )
+    pairs = [("crm/contacts/1", "help/users/2"), ("crm/contacts/3", "crm/contacts/4")]
+    await offer(company, *(Review(one, two, 0.1, 0.6) for one, two in pairs))
 
     with pytest.raises(Refused) as refused:
         await accept_match(company, RULES, Pair("crm/contacts/1", "help/users/2", "of yesterday"), ASK)

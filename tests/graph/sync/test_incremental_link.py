@@ -20,6 +20,7 @@ from graph.store.digest import digest
 from graph.store.driver import Store, open_store
 from graph.store.migrate import migrate
 from graph.store.settings import StoreSettings
+from graph.sync.decisions import Ask, merge_customers, revert_decision
 from graph.sync.rebuild import rebuild
 from graph.sync.sync import sync
 from tests.graph.linkage.people import silos
@@ -38,6 +39,7 @@ TOGETHER = """
 MATCH (:SourceRecord {key: $one})-[:DESCRIBES]->(a:Customer), (:SourceRecord {key: $two})-[:DESCRIBES]->(b:Customer)
 RETURN a = b
 """
+CUSTOMERS = "UNWIND $keys AS key MATCH (:SourceRecord {key: key})-[:DESCRIBES]->(c:Customer) RETURN c.id"
 REVERT = "MATCH (d:Decision {id: $id}) SET d.reverted_at = datetime({epochMillis: 0})"
 
 
@@ -177,6 +179,43 @@ async def test_a_broken_cache_is_made_again(store: Store, model: Frozen, caches:
     whole = await sync([fixed_source("test", news[1])], store, RULES, full=True)
 
     assert (broken.linked.incremental, whole.linked.incremental) == (False, True)
+
+
+async def test_a_decision_leaves_the_cache_in_use(store: Store, other: Store, model: Frozen) -> None:
+    """People decide and take back between two syncs: only what changed is read, and it equals linking everybody."""
+    first = [person("crm/people/1", "Ada Byron", email="ada@byron.test"), person("crm/people/2", "Cleo Marsh")]
+    then = [person("helpdesk/people/3", "Ada Byron", email="ada@byron.test")]
+    reports = []
+    for each in (store, other):
+        await _begin(each, model)
+        await sync([fixed_source("test", *first)], each, RULES, full=True)
+        one, two = [id for (id,) in await each.read(CUSTOMERS, keys=["crm/people/1", "crm/people/2"])]
+        three, four = [id for (id,) in await each.read(CUSTOMERS, keys=["crm/people/3", "crm/people/4"])]
+        await merge_customers(each, RULES, [one, two], Ask(by="cleo"))
+        taken = await merge_customers(each, RULES, [three, four], Ask(by="cleo"))
+        await revert_decision(each, RULES, taken.decisions[0].id, Ask(by="cleo"))
+        if each is other:
+            shutil.rmtree(Path(other.uri.removeprefix("embedded:")) / "linkage-cache")
+        reports.append(await sync([fixed_source("test", *then)], each, RULES, full=True))
+
+    assert [report.linked.incremental for report in reports] == [True, False]
+    assert await store.read(TOGETHER, one="crm/people/2", two="helpdesk/people/3") == [[True]]
+    assert (await digest(store)).differences(await digest(other)) == ()
+
+
+async def test_merges_of_sources_in_cycles_equal_linking_everybody(store: Store, other: Store, model: Frozen) -> None:
+    """A into B and B into A, A into itself, A into B into C, and back to nobody: the graphs stay the same."""
+
+    def merged(number: int, into: str | None) -> Record:
+        return person(f"crm/people/{number}", f"Ada B{number}ron", email=f"ada@b{number}.test", merged_into=into)
+
+    story: list[Step] = [
+        ([merged(1, "2"), merged(2, "1")], None),
+        ([merged(2, "2")], ("keep_apart", "crm/people/1", "crm/people/2")),
+        ([merged(2, "3"), merged(3, None)], None),
+        ([merged(1, None), merged(3, "9")], None),
+    ]
+    await _both_ways(store, other, model, story)
 
 
 async def test_a_rebuild_trusts_no_cache(store: Store, model: Frozen) -> None:
