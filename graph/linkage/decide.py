@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from graph.linkage.coded import Coded, Column, Ints, Rows
 from graph.linkage.compare import SAME, SWAPPED, Levels, compare, matched_values
-from graph.linkage.em import names_agreement
+from graph.linkage.em import NAMED_ALIKE, names_agreement, names_together
 from graph.linkage.model import LinkageModel
 from graph.linkage.train import country_hashes, full_name_hashes
 
@@ -42,6 +42,7 @@ class Scorer:
         self._random = [_logs(level) for level in model.random]
         self._relations = [[_logs(level) for level in relation.levels] for relation in model.relations]
         self._email = np.stack([_logs(level) for level in model.email_given_names]) if model.email_given_names else None
+        self._together = [_logs(ratio) for ratio in model.names_together]
         self._frequency = {
             field.name: self._frequency_bits(field.name, at)
             for at, field in enumerate(model.fields)
@@ -114,6 +115,11 @@ class Scorer:
                 else (strangers if name == "email" else table[at][level]) - rare
                 for relation, table in zip(self.model.relations, self._relations, strict=True)
             )
+            if name == "first_name":
+                given = np.flatnonzero(level == SAME)
+                for relation, bits in zip(self.model.relations, relations, strict=True):
+                    if "last_name" in relation.shared_fields:
+                        bits[given] = np.logaddexp2(random[given] - rare[given], np.float32(np.log2(NAMED_ALIKE)))
             strangers = strangers - rare
             if len(sharing):
                 for bits, more in zip((strangers, *relations), self._who_shares[name], strict=True):
@@ -136,6 +142,9 @@ class Scorer:
                     self._compatriots(left[same], right[same]), self._national[name][1][left[same]], bits[same]
                 )
         both = "first_name" in self._share and "last_name" in self._share
+        if both and self._together and name in ("first_name", "last_name"):
+            at = 0 if name == "first_name" else 1
+            bits -= self._together[at][names_together(levels, self._names)[at]]
         if name == "first_name" and both:
             swapped = np.flatnonzero(levels[:, self._names.index(name)] == SWAPPED)
             if len(swapped):
@@ -153,7 +162,10 @@ class Scorer:
 
     def _rarity_bits(self, at: int, carried: Rows, total: Rows | np.int64) -> Bits:
         total = np.maximum(total, 2)
-        expected = np.maximum((np.maximum(carried, 2) - 1) / (total - 1), 1 / total)
+        said = self.model.frequencies[self._names[at]].records
+        own = self.model.match_share * said * self.model.match[at][0]
+        least = np.minimum(1.0, self.model.random[at][0] * total)
+        expected = np.maximum(carried - 1 - own, least) / (total - 1)
         bits = np.clip(np.log2(self.model.random[at][0] / expected), _COMMONEST, _RAREST)
         # Few records cannot tell a rare value from a common one.
         return np.asarray(bits * (total / (total + _FEW_RECORDS)), np.float32)

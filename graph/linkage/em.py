@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from graph.linkage.compare import SWAPPED, Levels
+from graph.linkage.compare import SAME, SWAPPED, Levels
 from graph.linkage.fields import DEFINING, RELATIONS, Field
 
 Floats = npt.NDArray[np.float64]
@@ -25,6 +25,11 @@ _LEAST_SHARED = 0.5
 _RARELY_RELATED, _RELATED_PAIRS = 0.02, 5.0
 # A handful of records is a sample of many people: however alike they are, strangers are the rule.
 _MOST_MATCHES = 0.01
+# What is left of a level once matches and relatives are taken off is never less than this share of it.
+_STRANGERS_AT_LEAST = 0.1
+
+NAMED_ALIKE = 0.01
+"""How often two relatives carry one given name, beyond chance: children are named after their parents (measured)."""
 
 
 @dataclass
@@ -36,15 +41,24 @@ class Learned:
     relations: Mapping[str, frozenset[str]]
     relation_shares: dict[str, float]
     relation_levels: dict[str, list[Floats]]
+    random: list[Floats]
     email_given_names: list[Floats]
     caps_bound: tuple[str, ...] = ()
     rounds: int = 0
 
 
 def unsupervised(
-    fields: Sequence[Field], levels: Levels, random: Sequence[Floats], email: Sequence[Floats], all_pairs: float
+    fields: Sequence[Field],
+    levels: Levels,
+    random: Sequence[Floats],
+    email: Sequence[Floats],
+    together: Sequence[Floats],
+    all_pairs: float,
 ) -> Learned:
-    """Learn how matches and relations stand on each level. `random` (u) is fixed; Dirichlet priors hold the matches."""
+    """Learn how matches and relations stand on each level; Dirichlet priors hold the matches.
+
+    `random` is how pairs drawn at random stand on each level, `email` and `together` what strangers' names change.
+    """
     names = [field.name for field in fields]
     learned = _start(fields, random, email, len(levels), all_pairs)
     if not len(levels) or not fields:
@@ -52,7 +66,7 @@ def unsupervised(
     patterns, counts = distinct_patterns(levels, fields)
     design = _Design(patterns, names, fields)
     for round_ in range(1, _MOST_ROUNDS + 1):
-        shares = _responsibilities(design, learned, random)
+        shares = _responsibilities(design, learned, together)
         moved = _maximise(design, fields, learned, shares * counts, random, all_pairs)
         learned.rounds = round_
         if moved < _STILL:
@@ -74,6 +88,15 @@ def names_agreement(levels: Levels, names: Sequence[str]) -> npt.NDArray[np.uint
     given = (first >= 1) & (first <= SWAPPED + 2)
     family = ((last >= 1) & (last <= 3)) | (first == SWAPPED)
     return np.asarray(family + 2 * given, np.uint8)
+
+
+def names_together(levels: Levels, names: Sequence[str]) -> tuple[Levels, Levels]:
+    """Levels of the given name where it is like one of an equal family name, and of the family name where the given
+    names are alike and it is not equal; else 0."""
+    first, last = levels[:, names.index("first_name")], levels[:, names.index("last_name")]
+    given = np.where((last == SAME) & (first > SAME) & (first != SWAPPED), first, 0)
+    family = np.where((first >= SAME) & (first <= SWAPPED + 2) & (first != SWAPPED) & (last > SAME), last, 0)
+    return np.asarray(given, np.uint8), np.asarray(family, np.uint8)
 
 
 def distinct_patterns(levels: Levels, fields: Sequence[Field]) -> tuple[Levels, npt.NDArray[np.int64]]:
@@ -104,19 +127,32 @@ class _Design:
             rows.append(said)
             columns.append(width + state * widths[self.email] + patterns[said, self.email].astype(np.int64) - 1)
             width += 4 * widths[self.email]
+        self.together = {"first_name", "last_name"} <= set(names)
+        self.names = [names.index(name) for name in ("first_name", "last_name") if self.together]
+        if self.together:
+            for name, alike in zip(("first_name", "last_name"), names_together(patterns, names), strict=True):
+                said = np.flatnonzero(alike)
+                rows.append(said)
+                columns.append(width + alike[said].astype(np.int64) - 1)
+                width += widths[names.index(name)]
         row, column = np.concatenate(rows), np.concatenate(columns)
         self.matrix = csr_array((np.ones(len(row)), (row, column)), shape=(len(patterns), width))
 
-    def logs(self, levels: Sequence[Floats], email: Sequence[Floats]) -> Floats:
-        """Log probabilities, one a column of the matrix; a class that does not share the e-mail gives `email`."""
+    def logs(self, levels: Sequence[Floats], email: Sequence[Floats], together: Sequence[Floats]) -> Floats:
+        """Log probabilities, one a column of the matrix.
+
+        A class that does not share the e-mail gives `email`, one that does not share the family name `together`.
+        """
         plain = [np.log(np.maximum(level, 1e-12)) for level in levels]
-        if self.email is None:
-            return np.concatenate(plain)
-        given = [np.log(np.maximum(level, 1e-9)) for level in email]
-        if not given:
-            return np.concatenate([*plain, np.zeros(4 * len(plain[self.email]))])
-        plain[self.email] = np.zeros(len(plain[self.email]))
-        return np.concatenate([*plain, *given])
+        if self.email is not None:
+            given = [np.log(np.maximum(level, 1e-9)) for level in email]
+            if given:
+                plain[self.email] = np.zeros(len(plain[self.email]))
+            plain += given or [np.zeros(4 * len(plain[self.email]))]
+        if self.together:
+            names = sum(len(levels[at]) for at in self.names)
+            plain += [np.log(ratio) for ratio in together] or [np.zeros(names)]
+        return np.concatenate(plain)
 
 
 def _start(
@@ -134,23 +170,35 @@ def _start(
         ]
         for name, shared in relations.items()
     }
-    return Learned(share, prior, relations, dict.fromkeys(relations, share), levels, [level.copy() for level in email])
+    return Learned(
+        share,
+        prior,
+        relations,
+        dict.fromkeys(relations, share),
+        levels,
+        [u.copy() for u in random],
+        [level.copy() for level in email],
+    )
 
 
 def _mostly_shared(width: int) -> Floats:
     return np.concatenate(([_SHARED_AT_FIRST], np.full(width - 1, (1 - _SHARED_AT_FIRST) / (width - 1))))
 
 
-def _responsibilities(design: _Design, learned: Learned, random: Sequence[Floats]) -> Floats:
+def _responsibilities(design: _Design, learned: Learned, together: Sequence[Floats]) -> Floats:
     """Shape (classes, patterns): match first, the relations, random last."""
     email = learned.email_given_names
     rest = max(1e-6, 1 - learned.match_share - sum(learned.relation_shares.values()))
-    logs = [design.logs(learned.match, ())]
+    logs = [design.logs(learned.match, (), ())]
     logs += [
-        design.logs(learned.relation_levels[name], () if "email" in shared else email)
+        design.logs(
+            learned.relation_levels[name],
+            () if "email" in shared else email,
+            () if "last_name" in shared else together,
+        )
         for name, shared in learned.relations.items()
     ]
-    logs.append(design.logs(random, email))
+    logs.append(design.logs(learned.random, email, together))
     shares = [learned.match_share, *learned.relation_shares.values(), rest]
     joint = (design.matrix @ np.stack(logs, 1)).T + np.log(shares)[:, None]
     joint -= joint.max(0)
@@ -193,9 +241,31 @@ def _maximise(
             level[-1] = field.most_different
         moved = max(moved, float(np.abs(level - learned.match[at]).max()))
         learned.match[at] = level
+    _strangers_alone(fields, learned, random)
     if learned.email_given_names and design.email is not None:
         moved = max(moved, _learn_email_of_namesakes(design, learned, seen[:, -1], random[design.email]))
     return moved
+
+
+def _strangers_alone(fields: Sequence[Field], learned: Learned, observed: Sequence[Floats]) -> None:
+    """Pairs drawn at random hold matches and relatives, too: on rare levels they are most of what is seen."""
+    rest = 1 - learned.match_share - sum(learned.relation_shares.values())
+    for at, field in enumerate(fields):
+        known = learned.match_share * learned.match[at]
+        for name, share in learned.relation_shares.items():
+            known = known + share * learned.relation_levels[name][at]
+        level = np.maximum((observed[at] - known) / rest, _STRANGERS_AT_LEAST * observed[at])
+        if field.kind == "given name":
+            # Known in closed form, not from pairs.
+            level[SWAPPED - 1] = observed[at][SWAPPED - 1]
+        learned.random[at] = level / level.sum()
+        for name, shared in learned.relations.items():
+            if field.name not in shared:
+                level = learned.random[at].copy()
+                if field.name == "first_name" and "last_name" in shared:
+                    level *= 1 - NAMED_ALIKE
+                    level[0] += NAMED_ALIKE
+                learned.relation_levels[name][at] = level
 
 
 def _learn_email_of_namesakes(design: _Design, learned: Learned, seen: Floats, plain: Floats) -> float:

@@ -16,7 +16,7 @@ from graph.linkage.rules import LinkageError
 
 Weights = tuple[tuple[float, ...], ...]
 
-FORMAT = 2
+FORMAT = 3
 
 
 class RelationClass(msgspec.Struct, frozen=True):
@@ -72,6 +72,8 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
     relations: tuple[RelationClass, ...]
     email_given_names: Weights = ()
     """How alike strangers' e-mails are if neither, the family, the given, or both names agree; empty: not learned."""
+    names_together: Weights = ()
+    """By given and family name: how much oftener strangers stand on each level when their other names agree."""
     frequencies: dict[str, Counts] = {}
     common_names: Counts
     """Full names that many records carry: records beyond one person's share."""

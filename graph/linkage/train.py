@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from graph.linkage.candidates import Key, oversized_blocks
 from graph.linkage.coded import Coded, Column, Hashes, Ints, avalanche, mixed
-from graph.linkage.compare import SWAPPED, Levels, compare
+from graph.linkage.compare import NICKNAME, SAME, SWAPPED, Levels, compare, value_levels
 from graph.linkage.drift import completeness
 from graph.linkage.em import Learned, names_agreement, unsupervised
 from graph.linkage.fields import CARRIERS, FIELDS, SHARED_IDENTIFIERS, Field
@@ -22,6 +22,7 @@ _TOO_COMMON = 0.98
 _USUAL_PAIRS = 1000.0
 _USUAL_SHARERS = 10.0
 _LEAST_KEPT = 3
+_FEW_ALIKE = 20.0
 _SAMPLE_OF_NAMESAKES = 100_000
 _SAMPLE_OF_SHARERS = 300_000
 
@@ -36,13 +37,23 @@ def _tells(column: Column, field: Field) -> bool:
 
 
 def learn(
-    records: Coded, fields: Sequence[Field], keys: Sequence[Key], levels: Levels, rules: MatchingRules
+    records: Coded,
+    fields: Sequence[Field],
+    keys: Sequence[Key],
+    levels: Levels,
+    rules: MatchingRules,
+    sampled: float = 1.0,
 ) -> LinkageModel:
-    """A model of these records. `levels` are those of their candidates under `keys`; both may be empty."""
+    """A model of these records. `levels` are those of their candidates under `keys`; both may be empty.
+
+    `sampled` is the share of the candidates that `levels` are of, when they were too many.
+    """
     rng = np.random.default_rng(rules.seed)
     random = _chance_levels(records, fields, rules, rng)
     email = _email_given_names(records, fields, random, rules, rng)
-    learned = unsupervised(fields, levels, random, email, records.rows * (records.rows - 1) / 2)
+    together = _names_together(records, fields, rules, rng)
+    all_pairs = sampled * records.rows * (records.rows - 1) / 2
+    learned = unsupervised(fields, levels, random, email, together, all_pairs)
     stopped = oversized_blocks(records, keys, rules)
     names = {field.name for field in fields}
     by_country = {
@@ -55,14 +66,15 @@ def learn(
         match_bits=default_match_bits(records.rows) if rules.match_bits is None else rules.match_bits,
         match_share=float(learned.match_share),
         match=_plain(learned.match),
-        random=_plain(random),
+        random=_plain(learned.random),
         relations=_relations(learned),
         email_given_names=_plain(learned.email_given_names),
+        names_together=_plain(together),
         frequencies={field.name: _frequencies(records[field.name]) for field in fields},
         common_names=_common_names(records),
         names_by_country={name: _frequencies_of(hashes) for name, (hashes, _) in by_country.items()},
         countries={name: _frequencies_of(country, 1) for name, (_, country) in by_country.items()},
-        shared=_shared_rates(records, fields, rng),
+        shared=_shared_rates(records, fields, learned, rng),
         caps_bound=learned.caps_bound,
         records=records.rows,
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -161,8 +173,46 @@ def _email_given_names(
     return given
 
 
-def _namesakes(column: Column, drawn: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
+def _names_together(
+    records: Coded, fields: Sequence[Field], rules: MatchingRules, rng: np.random.Generator
+) -> list[npt.NDArray[np.float64]]:
+    """How much oftener strangers' names are alike when their other names agree, level by level, as ratios.
+
+    Names go together by language: who is called Gianluca is called Faberri or Faberari. Learned from names that several
+    records carry, because an error of typing is seldom made twice.
+    """
+    pair = [field for name in ("first_name", "last_name") for field in fields if field.name == name]
+    if len(pair) < 2:
+        return []
+    carried = [np.append(records[field.name].counts, 0)[records[field.name].codes] for field in pair]
+    usual = np.flatnonzero((carried[0] >= _LEAST_KEPT) & (carried[1] >= _LEAST_KEPT)).astype(np.int32)
+    drawn = min(rules.random_pairs, 20 * len(usual))
+    ratios = []
+    for at, other in ((0, 1), (1, 0)):
+        some = usual[rng.integers(0, max(len(usual), 1), (2, drawn))] if drawn else np.zeros((2, 0), np.int32)
+        alike = _namesakes(records[pair[other].name], drawn, rng, usual)
+        field = pair[at]
+        counts = []
+        for left, right in (some, alike):
+            column = records[field.name]
+            seen = value_levels(field, column, column.codes[left], column.codes[right])
+            counts.append(np.bincount(seen[seen > SAME], minlength=len(field.levels) + 1)[1:].astype(float))
+        chance, given = (count / max(count.sum(), 1) for count in counts)
+        known = np.minimum(counts[0], counts[1])
+        weight = known / (known + _FEW_ALIKE)
+        ratio = np.exp(weight * np.log(np.maximum(given, 1e-12) / np.maximum(chance, 1e-12)))
+        ratio[[0, -1]] = 1
+        if field.kind == "given name":
+            # Nicknames and initials are made again and again: one person's records would be counted as strangers'.
+            ratio[NICKNAME - 1] = 1
+        ratios.append(np.clip(ratio, 1, 64))
+    return ratios
+
+
+def _namesakes(column: Column, drawn: int, rng: np.random.Generator, among: Ints | None = None) -> tuple[Ints, Ints]:
     order = np.argsort(column.codes, kind="stable").astype(np.int32)
+    if among is not None:
+        order = among[np.argsort(column.codes[among], kind="stable")]
     order = order[column.codes[order] >= 0]
     if not len(order):
         return order, order
@@ -188,10 +238,14 @@ def _common_names(records: Coded) -> Counts:
     return _frequencies_of(full_name_hashes(records), _ONE_PERSONS_SHARE + 1)
 
 
-def _shared_rates(records: Coded, fields: Sequence[Field], rng: np.random.Generator) -> dict[str, SharedRate]:
+def _shared_rates(
+    records: Coded, fields: Sequence[Field], learned: Learned, rng: np.random.Generator
+) -> dict[str, SharedRate]:
     """By how many records carry an e-mail or phone: how often it joins people whose names conflict."""
     by_name = {field.name: field for field in fields}
     names = [by_name[name] for name in ("first_name", "last_name") if name in by_name]
+    if len(names) == 2:
+        own, strange = (_conflict(fields, names, levels) for levels in (learned.match, learned.random))
     rates = {}
     for name, usual in SHARED_IDENTIFIERS.items():
         if name not in by_name:
@@ -206,10 +260,21 @@ def _shared_rates(records: Coded, fields: Sequence[Field], rng: np.random.Genera
             carriers = np.digitize(column.counts[column.codes[left]], CARRIERS)
             seen += np.bincount(carriers[known], minlength=len(usual))
             bad += np.bincount(carriers[conflict], minlength=len(usual))
+        if len(names) == 2:
+            # One person's records show names that conflict, too: what they show is no sign of strangers.
+            bad = np.clip((bad - own * seen) / max(strange - own, 0.1), 0, seen)
         rate = (bad + _USUAL_SHARERS * np.array(usual)) / (seen + _USUAL_SHARERS)
         rising = np.clip(np.maximum.accumulate(rate), 0.003, 0.999)
         rates[name] = SharedRate(CARRIERS, tuple(float(share) for share in rising))
     return rates
+
+
+def _conflict(fields: Sequence[Field], names: Sequence[Field], levels: Sequence[npt.NDArray[np.float64]]) -> float:
+    """How often a class shows names that conflict."""
+    agree = 1.0
+    for name in names:
+        agree *= 1 - float(levels[fields.index(name)][-2:].sum())
+    return 1 - agree
 
 
 def _sharers(column: Column, rng: np.random.Generator, most: int = 100) -> tuple[Ints, Ints]:

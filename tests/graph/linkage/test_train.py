@@ -1,0 +1,77 @@
+"""What a model learns of strangers is of strangers, not of the matches and misspelt names among them."""
+
+from __future__ import annotations
+
+import random
+
+import pyarrow as pa
+
+from graph.linkage.link import train
+from graph.linkage.model import LinkageModel
+from tests.graph.linkage.people import silos, table
+
+
+def test_doubles_do_not_make_a_rare_value_common_among_strangers():
+    """Three records say each person's birth date: that is no sign that strangers share theirs."""
+    rng = random.Random(5)
+    people = silos(400, seed=2)[0].to_pylist()
+    dates = [f"{1930 + n // 28 // 12}-{n // 28 % 12 + 1:02}-{n % 28 + 1:02}" for n in range(400)]
+    rows = []
+    for number, date in enumerate(dates):
+        person = people[number]
+        for copy in range(3):
+            rows.append({**person, "record_id": f"{number}:{copy}", "birth_date": date, "email": None})
+    rng.shuffle(rows)
+    found = train(table(rows))
+
+    drawn = sum(one["birth_date"] == two["birth_date"] for one, two in _random_pairs(rows)) / 200_000
+    assert _chance_of_same(found, "birth_date") < drawn / 2
+
+
+def test_one_persons_misspelt_names_do_not_make_their_address_suspect():
+    """Addresses of one person each are trusted, though a third of their records show a name that is unlike."""
+    rng = random.Random(7)
+    rows = []
+    for number, row in enumerate(silos(900, seed=4)[0].to_pylist()):
+        person = {**row, "first_name": row["first_name"] or "Ada", "last_name": row["last_name"] or f"Ko{number}"}
+        person |= {"full_name": None, "email": f"person{number}@gmail.com", "birth_date": "1970-02-03"}
+        for copy in range(2):
+            wrong = {"first_name": "Qwx"} if copy and rng.random() < 0.3 else {}
+            rows.append({**person, **wrong, "record_id": f"{number}:{copy}"})
+
+    assert train(table(rows)).shared["email"].rates[0] < 0.3 * 0.8
+
+
+def test_names_of_one_language_are_alike_by_chance():
+    """Who is called Gianluca is called Rossini or Rossetti: given names tell how alike family names are by chance."""
+    rng = random.Random(3)
+    languages = [
+        (["Gianluca", "Chiara", "Paolo"], [f"Ross{end}" for end in ("ini", "etti", "ari", "ano", "elli", "ola")]),
+        (["Wolfgang", "Heike", "Dieter"], [f"Stein{end}" for end in ("bach", "berg", "feld", "mann", "haus", "au")]),
+        (["Siobhan", "Declan", "Aoife"], [f"Mac{end}" for end in ("hugh", "dowd", "briar", "kevin", "lorcan", "fay")]),
+    ]
+    rows = []
+    for number in range(900):
+        first, last = languages[number % 3]
+        rows.append({"first_name": rng.choice(first), "last_name": rng.choice(last), "phone": f"+44207{number:07}"})
+    family = train(table(rows)).names_together[1]
+
+    assert max(family[1:4]) > 1.5
+
+
+def test_a_model_does_not_depend_on_the_order_of_its_records():
+    """The same records in another order give the model of the same version."""
+    records = silos(300, seed=6)[0]
+    turned = pa.concat_tables([records.slice(200), records.slice(0, 200)])
+
+    assert train(records).version == train(turned).version
+
+
+def _chance_of_same(model: LinkageModel, name: str) -> float:
+    return model.random[model.names.index(name)][0]
+
+
+def _random_pairs(rows: list[dict[str, str | None]]) -> list[tuple[dict[str, str | None], dict[str, str | None]]]:
+    rng = random.Random(1)
+    pairs = (rng.sample(range(len(rows)), 2) for _ in range(200_000))
+    return [(rows[one], rows[two]) for one, two in pairs]
