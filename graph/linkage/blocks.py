@@ -55,6 +55,8 @@ def ranges(begin: Rows | Ints, end: Rows | Ints) -> tuple[Rows, Rows]:
 
 
 def _length(sorted_: Hashes, hashes: Hashes) -> Rows:
+    if not len(sorted_):
+        return np.zeros(len(hashes), np.int64)
     return np.searchsorted(sorted_, hashes, "right") - np.searchsorted(sorted_, hashes, "left")
 
 

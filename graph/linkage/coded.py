@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -88,7 +88,7 @@ class Coded:
     """Records ready for blocking and comparison; a row is a position in these arrays."""
 
     ids: Strings
-    columns: Mapping[str, Column]
+    columns: Columns
 
     @property
     def rows(self) -> int:
@@ -117,7 +117,32 @@ class Coded:
 
     def take(self, rows: Rows) -> Coded:
         """Some of the records, in the given order, which must rise."""
-        return Coded(self.ids.take(rows), {name: each.take(rows) for name, each in self.columns.items()})
+        return Coded(self.ids.take(rows), self.columns.take(rows))
+
+
+class Columns(Mapping[str, Column]):
+    """Columns by name; those that blocking derives from others are made when they are first asked for."""
+
+    def __init__(self, made: dict[str, Column]) -> None:
+        self._made = made
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self._made:
+            base, part = _DERIVED[name]
+            self._made[name] = _derived(self._made[base], part)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._made or name in _DERIVED
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._made, *_DERIVED)))
+
+    def __len__(self) -> int:
+        return len(self._made.keys() | _DERIVED.keys())
+
+    def take(self, rows: Rows) -> Columns:
+        return Columns({name: each.take(rows) for name, each in self._made.items()})
 
 
 def coded(table: pa.Table) -> Coded:
@@ -126,9 +151,7 @@ def coded(table: pa.Table) -> Coded:
     for name in LIST_FIELDS:
         lists: Any = _whole(table, name)
         columns[name] = _column(lists.flatten(), pc.list_parent_indices(lists).to_numpy(), table.num_rows)
-    for name, (base, part) in _DERIVED.items():
-        columns[name] = _derived(columns[base], part)
-    return Coded(_whole(table, "record_id"), columns)
+    return Coded(_whole(table, "record_id"), Columns(columns))
 
 
 def hash_strings(values: Strings) -> Hashes:
