@@ -171,6 +171,9 @@ def _from_json(body: bytes) -> GraphQLRequest:
 def _checked(given: Mapping[str, Any]) -> GraphQLRequest:
     query, name = given.get("query"), given.get("operationName")
     variables, extensions = given.get("variables"), given.get("extensions")
+    if query is None and isinstance(extensions, dict) and "persistedQuery" in extensions:
+        # Word for word what Apollo Client and urql wait for: they send the document then, and no hashes any more.
+        raise Refusal(400, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
     if not isinstance(query, str) or not query.strip():
         raise Refusal(400, "BAD_REQUEST", "`query` is missing: it must hold a GraphQL document.")
     if name is not None and not isinstance(name, str):
