@@ -16,6 +16,7 @@ from api.plan.fields import (
     document,
     entry,
     every,
+    folded,
     from_day,
     from_milliseconds,
     from_moment,
@@ -34,6 +35,7 @@ from api.schema.enums import ActivityStatus, Channel, ConsentStatus, CustomerFie
 from api.schema.filters import InteractionFilter, InteractionOrder
 from api.schema.interaction import Interaction
 from api.schema.lazy import LazyCustomer
+from api.schema.match_tree import TREE_COLUMNS, MatchTree, folded_tree
 from api.schema.paging import Connection, Node
 from api.schema.scalars import JSON
 from api.schema.source import SourceRecord
@@ -246,6 +248,9 @@ class Customer(Node):
         order=InteractionOrder,
     )
     source_records: Connection[SourceRecord] = many(reading.SOURCE_RECORDS, "The source records that describe them.")
+    match_tree: MatchTree = folded(
+        reading.TREE_OF_CUSTOMER, TREE_COLUMNS, "Which of their records was joined to which, and why.", fold=folded_tree
+    )
     field_provenance: list[FieldProvenance] = document(
         "Where each field of the golden record comes from, and why it won.",
         "provenance",

@@ -90,6 +90,7 @@ TREE_OF_CUSTOMER = Traversal(
     unique=(_KEY,),
 )
 """All records of a customer with what ties them, their identifiers and the model in force."""
+
 RECORDS_BY_KEY = Traversal(
     "UNWIND $ids AS id MATCH (item:SourceRecord {key: id}) OPTIONAL MATCH (item)-[how:DESCRIBES]->()",
     variables=("item", "how"),

@@ -1,11 +1,12 @@
-"""Drawings of linkage as SVG: an explanation as a waterfall of bits, a model as its weights. Plain text, no library.
+"""Drawings of linkage as SVG: an explanation as a waterfall of bits, a customer as its tree of joins, a model as its
+weights. Plain text, no library.
 
 They read without colours and aloud (title, description, real text), on light and on dark ground.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -13,6 +14,7 @@ from graph.linkage.drift import level_bits
 from graph.linkage.explain import Evidence, Explanation
 from graph.linkage.fields import LABELS
 from graph.linkage.model import LinkageModel
+from graph.linkage.tree import TreeNode
 
 _WIDTH = 920
 _ROW = 30
@@ -114,6 +116,74 @@ def weights(model: LinkageModel) -> str:
     parts.append(_text(20, y + 22, _shares(model), "quiet"))
     told = "; ".join(f"{LABELS.get(name, name)} {level} {value:+.1f} bits" for (name, level), value in bits.items())
     return _document(y + 44, f"Linkage model {model.version}", f"{model_sentence(model)} {told}.", parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One record of a tree of joins, as it is drawn."""
+
+    node: TreeNode
+    name: str
+    """What the record calls the person; "" where it says no name."""
+    line: str
+    """The strongest evidence of its join, in words; "" for the root."""
+
+
+def joined_tree(branches: Sequence[Branch], title: str, model: str | None) -> str:
+    """The tree of joins of a customer, a row a record, each below the one it was joined to; an SVG document.
+
+    `branches` stand depth first. The bar at the right is the weight of the join in bits.
+    """
+    told = f"{len(branches)} records" + (f", linkage model {model}" if model else "")
+    scale = _Scale.over([0.0, *(branch.node.bits or 0.0 for branch in branches)], 640, _RIGHT)
+    deepest = max((branch.node.depth for branch in branches), default=0)
+    indent = min(26.0, 220 / max(deepest, 1))
+    top = 84
+    rows = {branch.node.key: top + 50 * place for place, branch in enumerate(branches)}
+    parts = [
+        _text(20, 30, _short(title, 80), "title"),
+        _text(20, 52, told),
+        _text(scale(0), 72, "bits", "quiet middle"),
+        _line(scale(0), top - 6, scale(0), top + 50 * len(branches), "line"),
+    ]
+    for branch in branches:
+        parts += _branch(branch, rows, indent, scale)
+    lines = [f"{branch.node.key} {_under(branch)}".strip() for branch in branches]
+    return _document(top + 50 * len(branches) + 16, title, f"{told}. {'; '.join(lines)}.", parts)
+
+
+def _branch(branch: Branch, rows: Mapping[str, float], indent: float, scale: _Scale) -> list[str]:
+    node, y = branch.node, rows[branch.node.key]
+    x = 24 + indent * node.depth
+    room = int((scale(0) - x) / 8)
+    parts = [f"<g><title>{_clean(f'{node.key} {_under(branch)}'.strip())}</title>"]
+    if node.parent is not None:
+        bend = x - indent + 4
+        parts += [
+            _line(bend, rows[node.parent] + 22, bend, y + 8, "line"),
+            _line(bend, y + 8, x - 4, y + 8, "line"),
+        ]
+    said = " · ".join(part for part in (node.key, branch.name) if part)
+    parts.append(_text(x, y + 13, _short(said, room), "strong"))
+    parts.append(_text(x, y + 29, _short(_how(branch), room + 8), "quiet small"))
+    if node.bits is not None:
+        parts.append(_bar(scale, 0.0, node.bits, int(y), "for" if node.bits >= 0 else "against"))
+        parts.append(_text(_beyond(scale, 0.0, node.bits), y + 15, f"{node.bits:+.1f}", _side(node.bits).strip()))
+    return [*parts, "</g>"]
+
+
+def _how(branch: Branch) -> str:
+    """How a record was joined: its rule, and what speaks most for it."""
+    if branch.node.rule == "root":
+        return "root"
+    return ": ".join(part for part in (branch.node.rule.replace("_", " "), branch.line) if part)
+
+
+def _under(branch: Branch) -> str:
+    if branch.node.parent is None:
+        return ""
+    weight = "" if branch.node.bits is None else f" with {branch.node.bits:+.1f} bits"
+    return f"joined to {branch.node.parent}{weight} by {_how(branch)}"
 
 
 def model_sentence(model: LinkageModel) -> str:

@@ -59,9 +59,9 @@ async def explain_pair(store: Store, rules: Rules, left: str, right: str) -> Exp
 
 
 def trail(joins: Iterable[Join], left: str, right: str) -> tuple[Join, ...]:
-    """The shortest way from one record to the other over the strongest ties; empty when these do not lead there."""
+    """The way from one record to the other over the strongest ties and their bridges; empty when none leads there."""
     ties: dict[str, list[tuple[str, Join]]] = {}
-    for join in joins:
+    for join in (tie for strongest in joins for tie in strongest.ties()):
         ties.setdefault(join.record_id, []).append((join.other_id, join))
         ties.setdefault(join.other_id, []).append((join.record_id, join))
     came: dict[str, tuple[str, Join] | None] = {left: None}

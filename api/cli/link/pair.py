@@ -1,4 +1,4 @@
-"""`c360 link explain A B`: why two records are one customer, or why they are not."""
+"""`c360 link explain`: why two records are one customer, or why they are not; and how a customer came together."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.text import Text
 from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened, run
 from api.cli.link.bars import bar_between
 from api.cli.link.options import EncodingOption, MapOption, ModelOption, mapping, read_model, shares_of
+from api.cli.link.tree import explain_customer
 from api.cli.output import print_json
 from api.cli.progress import shown_progress
 from graph.linkage.drawings import percent_of, rarity_of, steps, value_of, waterfall
@@ -30,17 +31,35 @@ _LONGEST = 64
 
 def explain(
     context: typer.Context,
-    left: Annotated[str, typer.Argument(metavar="A", help="A record's key in the store, or its id in --file.")],
-    right: Annotated[str, typer.Argument(metavar="B", help="The other one's.")],
+    left: Annotated[
+        str | None, typer.Argument(metavar="A", help="A record's key in the store, or its id in --file.")
+    ] = None,
+    right: Annotated[str | None, typer.Argument(metavar="B", help="The other one's.")] = None,
+    customer: Annotated[
+        str | None,
+        typer.Option(
+            "--customer", metavar="ID|EMAIL", help="Instead of A and B: how the records of this customer were joined."
+        ),
+    ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="Of a table instead of the store.")] = None,
     columns: MapOption = None,
     model: ModelOption = None,
     encoding: EncodingOption = "utf-8",
-    svg: Annotated[Path | None, typer.Option("--svg", metavar="OUT", help="Draw the waterfall into this file.")] = None,
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="OUT", help="Draw it into this file.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say why two records are one customer, or why they are not: bits by field, adding up to the weight."""
+    """Say why two records are one customer, or why they are not: bits by field, adding up to the weight.
+
+    With --customer: the tree of joins of a customer, which record was joined to which, and by what.
+    """
     invocation = of(context)
+    if customer is not None:
+        if left or file is not None or columns or model is not None:
+            raise UsageProblem("--customer names somebody of the store: leave A, B, --file, --map and --model away.")
+        explain_customer(invocation, customer, svg, as_json)
+        return
+    if left is None or right is None:
+        raise UsageProblem("Name two records, A and B, or a customer: --customer ID|EMAIL.")
     if file is None:
         if columns or model is not None:
             raise UsageProblem("--map and --model belong to a table: name it with --file FILE.")

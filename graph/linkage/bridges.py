@@ -1,0 +1,40 @@
+"""Ties that, added to each record's strongest one, make a spanning tree of every cluster."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import minimum_spanning_tree
+
+from graph.linkage.cluster import Clusters, Edges, connected
+from graph.linkage.coded import Ints
+
+
+def bridges(clusters: Clusters, rows: Ints, others: Ints) -> Edges:
+    """What is missing between the strongest ties (`rows[i]`–`others[i]`) and the maximum spanning tree, left < right.
+
+    The strongest tie of every node is the first round of Borůvka's algorithm, so they all belong to that tree; in
+    clusters of four records and more they may fall into parts. Of ties of equal weight the one with the smaller rows
+    is taken, so the tree does not depend on which records were linked along.
+    """
+    parts = connected(len(clusters.labels), rows, others)
+    inside = clusters.inside.where(parts[clusters.inside.left] != parts[clusters.inside.right])
+    left, right = np.minimum(inside.left, inside.right), np.maximum(inside.left, inside.right)
+    order = np.lexsort((right, left, -inside.bits))
+    found = Edges(left[order], right[order], inside.bits[order])
+    found = found.where(_first_of_each(parts[found.left], parts[found.right]))
+    if not len(found.left):
+        return found
+    # By rank instead of weight no two edges are equal, and the tree is the only one. The rank is told by position.
+    rank = np.arange(1, len(found.left) + 1)
+    graph = coo_array((rank, (parts[found.left], parts[found.right])), shape=(len(parts), len(parts)))
+    return found.where(np.isin(rank, minimum_spanning_tree(graph.tocsr()).data.astype(np.int64)))
+
+
+def _first_of_each(one: Ints, two: Ints) -> npt.NDArray[np.bool_]:
+    """Where an unordered pair of parts stands for the first time."""
+    pairs = np.stack((np.minimum(one, two), np.maximum(one, two)), 1)
+    first = np.zeros(len(pairs), bool)
+    first[np.unique(pairs, axis=0, return_index=True)[1]] = True
+    return first
