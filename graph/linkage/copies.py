@@ -8,14 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.linkage.blocks import ranges
-from graph.linkage.cluster import Weigher
 from graph.linkage.coded import Coded, Ints, Rows
-from graph.linkage.decide import Bits
-
-CROWD = 100
-"""More records than this that say the same, of one source, are a crowd."""
+from graph.linkage.decide import Bits, Scorer
 
 _LEARNED_FROM = 8
+_RARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -36,18 +33,18 @@ class Copies:
         return np.bincount(self.of, minlength=rows) + 1
 
 
-def copies(records: Coded, decided: Ints, match_bits: float, weigh: Weigher) -> Copies:
+def copies(scorer: Scorer, named: Ints, match_bits: float, crowd: int) -> Copies:
     """The copies among these records.
 
-    A crowd is represented by its first row when a pair of it weighs `match_bits` or more: then average linkage would
-    join it anyway, and its blocks need not hold everybody. Crowds that say too little to be one person are left as they
-    are. So are records that people have decided about (`decided`).
+    More than `crowd` of them that say the same, of one source, are a crowd. Its first row represents it when a pair of
+    it weighs `match_bits` or more: then average linkage would join it anyway, and blocks need not hold everybody.
+    Crowds that say too little to be one person are left as they are. So are the rows that decisions name (`named`).
     """
-    members, starts = _crowds(records, decided)
+    members, starts = _crowds(scorer.records, named, crowd)
     if not len(starts):
         return Copies.none()
     first, second = members[starts], members[starts + 1]
-    bits = weigh(first, second)
+    bits = scorer.score(first, second, scorer.levels(first, second))
     lengths = np.diff(np.append(starts, len(members)))
     one = bits >= match_bits
     which, place = ranges(starts[one] + 1, (starts + lengths)[one])
@@ -56,26 +53,31 @@ def copies(records: Coded, decided: Ints, match_bits: float, weigh: Weigher) -> 
     return Copies(rows, first[one][which], bits[one][which])
 
 
-def without_crowds(records: Coded) -> Coded:
-    """The records to learn from: of a crowd the first few, because what is said many times is said once."""
-    members, starts = _crowds(records, np.zeros(0, np.int32))
-    if not len(starts):
+def without_crowds(records: Coded, crowd: int) -> Coded:
+    """The records to learn from: of those that say the same the first few, because what is said often is said once.
+
+    Where there are no crowds, and copies are rare, these are all records.
+    """
+    members, starts = _crowds(records, np.zeros(0, np.int32), min(_LEARNED_FROM, crowd))
+    lengths = np.diff(np.append(starts, len(members)))
+    left_out = len(members) - len(starts) * min(_LEARNED_FROM, crowd)
+    if not (lengths > crowd).any() and left_out <= _RARE * records.rows:
         return records
     kept = np.ones(records.rows, bool)
     kept[members] = False
-    _, place = ranges(starts, starts + _LEARNED_FROM)
+    _, place = ranges(starts, starts + min(_LEARNED_FROM, crowd))
     kept[members[place]] = True
     return records.take(np.flatnonzero(kept))
 
 
-def _crowds(records: Coded, left_out: Ints) -> tuple[Ints, Rows]:
+def _crowds(records: Coded, left_out: Ints, crowd: int) -> tuple[Ints, Rows]:
     """Members of all crowds, crowd by crowd and each in the order of the rows, and where each crowd begins."""
     words = records.words
     present: npt.NDArray[np.bool_] = np.ones(records.rows, bool)
     present[left_out] = False
     rows = np.flatnonzero(present)
     _, group, counts = np.unique(words[rows], return_inverse=True, return_counts=True)
-    large = counts[group] > CROWD
+    large = counts[group] > crowd
     rows, group = rows[large], group[large]
     order = np.argsort(group, kind="stable")
     rows, group = rows[order], group[order]

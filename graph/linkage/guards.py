@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,8 @@ class Guards:
     apart: Rows
     external: dict[int, dict[str, frozenset[str]]]
     """Verified ids by row and system."""
+    named: Ints
+    """The rows that decisions name, sorted."""
 
     def apply(self, left: Ints, right: Ints, bits: Bits) -> Bits:
         """The weights, with those of decided pairs replaced."""
@@ -47,12 +50,6 @@ class Guards:
             (kept // count).astype(np.int32), (kept % count).astype(np.int32), np.full(len(kept), MUST, np.float32)
         )
 
-    @property
-    def decided(self) -> Ints:
-        """The rows that people have decided about, sorted."""
-        pairs = np.concatenate((self.merged, self.apart))
-        return np.unique(np.concatenate((pairs // max(self.rows, 1), pairs % max(self.rows, 1)))).astype(np.int32)
-
     def rule(self, left: int, right: int) -> str:
         """What joined a pair: `decision`, `external_id` or `weights`."""
         pair = np.array([min(left, right) * self.rows + max(left, right)], np.int64)
@@ -71,18 +68,34 @@ class Guards:
         return MUST
 
 
-def guards(records: Coded, decisions: Decisions, max_block: int, crowded: frozenset[str] = frozenset()) -> Guards:
+def guards(
+    records: Coded,
+    decisions: Decisions,
+    max_block: int,
+    crowded: frozenset[str] = frozenset(),
+    absent: Ints | None = None,
+) -> Guards:
     """Guards over these records. Decisions about records that are not there are left out.
 
     So are verified ids that more than `max_block` records carry, and those known as `crowded` from elsewhere: such an
-    id identifies nobody.
+    id identifies nobody. Rows in `absent`, that others stand for, do not count.
     """
     return Guards(
         records.rows,
         _pairs(records, decisions.merge),
         _pairs(records, decisions.keep_apart),
-        _external(records, max_block, crowded),
+        _external(records, max_block, crowded, absent),
+        named(records, decisions),
     )
+
+
+def named(records: Coded, decisions: Decisions) -> Ints:
+    """The rows that decisions name, sorted, whether or not the other record is there."""
+    names = {name for pair in (*decisions.merge, *decisions.keep_apart) for name in pair}
+    if not names:
+        return np.zeros(0, np.int32)
+    found: Any = pc.is_in(records.ids, pa.array(sorted(names), pa.string()))
+    return np.flatnonzero(found.to_numpy(zero_copy_only=False)).astype(np.int32)
 
 
 def _pairs(records: Coded, decided: tuple[tuple[str, str], ...]) -> Rows:
@@ -96,13 +109,18 @@ def _pairs(records: Coded, decided: tuple[tuple[str, str], ...]) -> Rows:
     return np.unique(np.minimum(one, two) * records.rows + np.maximum(one, two))
 
 
-def _external(records: Coded, max_block: int, crowded: frozenset[str]) -> dict[int, dict[str, frozenset[str]]]:
+def _external(
+    records: Coded, max_block: int, crowded: frozenset[str], absent: Ints | None
+) -> dict[int, dict[str, frozenset[str]]]:
     column = records["external_ids"]
     if not column.said:
         return {}
     rows = np.concatenate((np.flatnonzero(column.codes >= 0), column.more_rows))
     codes = np.concatenate((column.codes[column.codes >= 0], column.more_codes))
-    carried = np.bincount(codes, minlength=len(column.values))
+    counted = np.ones(records.rows, bool)
+    if absent is not None:
+        counted[absent] = False
+    carried = np.bincount(codes[counted[rows]], minlength=len(column.hashes))
     found: dict[int, dict[str, set[str]]] = {}
     for row, code in zip(rows.tolist(), codes.tolist(), strict=True):
         if carried[code] <= max_block and column.values[code] not in crowded:

@@ -15,13 +15,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.linkage.blocks import Block, ranges
-from graph.linkage.candidates import Candidates, Key, candidates, key_entries
+from graph.linkage.candidates import Candidates, Key, blocked, key_entries
 from graph.linkage.cluster import MUST, Edges
-from graph.linkage.coded import Coded, Ints, Rows, coded, hash_strings
+from graph.linkage.coded import Coded, Hashes, Ints, Rows, coded, hash_strings
 from graph.linkage.columns import Strings, normalised
-from graph.linkage.decide import Scorer, probability
-from graph.linkage.guards import Guards, guards
-from graph.linkage.link import Join, Review, clustered, compared, in_id_order, joined, tied, weighed
+from graph.linkage.decide import Bits, Scorer, probability
+from graph.linkage.guards import Guards, guards, named
+from graph.linkage.link import (
+    Join,
+    Review,
+    clustered,
+    compared,
+    in_id_order,
+    joined,
+    said_again,
+    tied,
+    weighed,
+    weighed_blocks,
+)
 from graph.linkage.model import LinkageModel
 from graph.linkage.relations import Relation, related
 from graph.linkage.rules import Decisions, LinkageError, MatchingRules
@@ -41,6 +52,12 @@ class LinkageIndex:
     added: pa.Table
     """Normalised records that came since."""
     blocks: dict[Key, Block]
+    crowds: Block
+    """Who says the same, word for word: entries of all records by `Coded.words`."""
+    absent: npt.NDArray[np.bool_]
+    """Rows that another one of the same words stands for; they stand in no block."""
+    absent_at_first: Rows
+    """Those of the base when it was built."""
     edges: Edges
     """Of the base, both ways round, sorted by `left`; those of rows that are gone or renewed no longer count."""
     later: Edges
@@ -136,16 +153,23 @@ def build_index(
     rules, decisions = rules or MatchingRules(), decisions or Decisions()
     table = normalised(in_id_order(records)[0])
     ready = coded(table)
-    pairs = candidates(ready, model.keys, rules, model.stopped_blocks)
-    scorer, guard = Scorer(ready, model), guards(ready, decisions, rules.max_block)
-    edges = weighed(scorer, guard, pairs, compared(ready, model.fields, pairs, rules), rules)
+    scorer = Scorer(ready, model)
+    again = said_again(scorer, named(ready, decisions), rules)
+    guard = guards(ready, decisions, rules.max_block, absent=again.rows)
+    blocks = blocked(ready, model.keys, rules, model.stopped_blocks, again.rows)
+    edges = weighed_blocks(scorer, guard, again, blocks, rules)
+    absent = np.zeros(ready.rows, bool)
+    absent[again.rows] = True
     return LinkageIndex(
         model=model,
         rules=rules,
         decisions=decisions,
         base=table,
         added=table.slice(0, 0),
-        blocks={key: Block.of(*key_entries(ready, key)) for key in model.keys},
+        blocks={key: Block.of(*entries_of(ready, key, ~absent)) for key in model.keys},
+        crowds=Block.of(*words_of(ready)),
+        absent=absent,
+        absent_at_first=again.rows.astype(np.int64),
         edges=both_ways(edges),
         later=both_ways(edges.where(np.zeros(len(edges.left), bool))),
         alive=np.ones(ready.rows, bool),
@@ -167,11 +191,13 @@ def link_changed(
         raise LinkageError(f"Record {min(both)} is both changed and removed; it must be one of them.")
     gone = index.rows_of([*names, *removed])
     gone_ids = _ids(index, gone)
-    fresh, renewed = _enter(index, new, gone)
-    renewed = np.union1d(renewed, index.rows_of(_named_anew(index.decisions, decisions)))
-    renewed = renewed[(renewed < index.alive.size - len(fresh)) & ~np.isin(renewed, gone)]
+    old = index.alive.size
+    before, index.decisions = index.decisions, decisions or index.decisions
+    decided = _named_anew(before, index.decisions)
+    fresh, renewed = _enter(index, new, gone, index.rows_of(decided))
+    renewed = np.union1d(renewed, index.rows_of(decided))
+    renewed = renewed[(renewed < old) & ~np.isin(renewed, gone)]
     once = index.reached(np.concatenate((gone, renewed)))
-    index.decisions = decisions or index.decisions
     index.alive[gone] = False
     index.renewed[renewed] = True
     pending = np.concatenate((fresh, renewed))
@@ -203,29 +229,93 @@ def both_ways(edges: Edges) -> Edges:
     return Edges(left[order], right[order], np.append(edges.bits, edges.bits)[order])
 
 
-def _enter(index: LinkageIndex, new: pa.Table, gone: Rows) -> tuple[Rows, Rows]:
+def entries_of(records: Coded, key: Key, present: npt.NDArray[np.bool_]) -> tuple[Hashes, Ints]:
+    """`key_entries` of the records that are present in blocks."""
+    hashes, rows = key_entries(records, key)
+    return hashes[present[rows]], rows[present[rows]]
+
+
+def words_of(records: Coded) -> tuple[Hashes, Ints]:
+    """(hash, row) of every record by all its words, in the order of the hashes."""
+    words = records.words
+    order = np.argsort(words, kind="stable").astype(np.int32)
+    return words[order], order
+
+
+def _enter(index: LinkageIndex, new: pa.Table, gone: Rows, decided: Rows) -> tuple[Rows, Rows]:
     """Enter new rows under their keys, and leave those of gone ones; gives the new rows, and the members of all blocks
-    that crossed the size limit."""
+    that crossed the size limit and of all crowds that another record stands for now."""
     first = index.alive.size
     fresh = np.arange(first, first + new.num_rows)
     index.added = pa.concat_tables([index.added, new]).combine_chunks()
     index._added_ids |= dict(zip(_names(new), fresh.tolist(), strict=True))
     index.alive = np.append(index.alive, np.ones(new.num_rows, bool))
     index.renewed = np.append(index.renewed, np.zeros(new.num_rows, bool))
-    arriving, leaving = coded(new), index.records(gone)[0]
-    crossing: list[Rows] = [np.zeros(0, np.int64)]
+    index.absent = np.append(index.absent, np.zeros(new.num_rows, bool))
+    arriving, (leaving, left) = coded(new), index.records(gone)
+    were_absent = index.absent.copy()
+    crossing = [_represented_anew(index, arriving, fresh, leaving, gone, decided)]
+    turned = np.flatnonzero(index.absent[:first] != were_absent[:first])
+    turning, turned = index.records(turned[~np.isin(turned, gone)])
+    to_enter, to_leave = ~index.absent[turned], index.absent[turned]
     for key, block in index.blocks.items():
-        came, rows = key_entries(arriving, key)
-        went, _ = key_entries(leaving, key)
-        affected = np.unique(np.append(came, went))
+        came, rows = entries_of(arriving, key, ~index.absent[fresh])
+        went, _ = entries_of(leaving, key, ~were_absent[left])
+        woke, awake = entries_of(turning, key, to_enter)
+        slept, _ = entries_of(turning, key, to_leave)
+        affected = np.unique(np.concatenate((came, went, woke, slept)))
         before = block.counts(affected) > index.rules.max_block
-        block.add(came, (rows + first).astype(np.int32))
-        block.drop(went)
+        block.add(np.append(came, woke), np.append((rows + first).astype(np.int32), turned[awake].astype(np.int32)))
+        block.drop(np.append(went, slept))
         crossed = affected[before != (block.counts(affected) > index.rules.max_block)]
         if len(crossed):
             crossing.append(block.members(crossed)[1].astype(np.int64))
     members = np.unique(np.concatenate(crossing))
     return fresh, members[index.alive[members]]
+
+
+def _represented_anew(
+    index: LinkageIndex, arriving: Coded, fresh: Rows, leaving: Coded, gone: Rows, decided: Rows
+) -> Rows:
+    """Enter and leave the crowds; say who stands for whom. Gives the members of crowds in which that changed."""
+    came, rows = words_of(arriving)
+    went, _ = words_of(leaving)
+    affected = np.unique(np.append(came, went))
+    if len(decided):
+        affected = np.union1d(affected, index.records(decided)[0].words)
+    large = index.crowds.counts(affected) > index.rules.crowd
+    index.crowds.add(came, fresh[rows].astype(np.int32))
+    index.crowds.drop(went)
+    affected = affected[large | (index.crowds.counts(affected) > index.rules.crowd)]
+    if not len(affected):
+        return np.zeros(0, np.int64)
+    which, rows = index.crowds.members(affected)
+    here = index.alive[rows] & ~np.isin(rows, gone)
+    which, members = which[here], rows[here].astype(np.int64)
+    before = index.absent[members]
+    index.absent[members] = False
+    index.absent[_copies(index, members)[0]] = True
+    turned = (index.absent[members] != before) & ~np.isin(members, fresh)
+    return members[np.isin(which, which[turned])]
+
+
+def _copies(index: LinkageIndex, members: Rows) -> tuple[Rows, Rows, Bits]:
+    """Of whole crowds: the rows that others stand for, those others, and the weights of the pairs."""
+    ready, rows = index.records(members)
+    again = said_again(Scorer(ready, index.model), named(ready, index.decisions), index.rules)
+    return rows[again.rows], rows[again.of], again.bits
+
+
+def _ties_of_copies(index: LinkageIndex, pending: Rows, ready: Coded) -> Edges:
+    """What ties copies to the row that stands for them, where one of the two is pending."""
+    words = np.unique(ready.words)
+    words = words[index.crowds.counts(words) > index.rules.crowd]
+    if not len(words):
+        return index.later.where(np.zeros(len(index.later.left), bool))
+    members = index.crowds.members(words)[1].astype(np.int64)
+    rows, of, bits = _copies(index, members[index.alive[members]])
+    ties = Edges(of.astype(np.int32), rows.astype(np.int32), bits)
+    return ties.where(np.isin(rows, pending) | np.isin(of, pending))
 
 
 def _named_anew(old: Decisions, new: Decisions | None) -> set[str]:
@@ -245,16 +335,16 @@ def _replace_edges(index: LinkageIndex, pending: Rows) -> None:
     order = np.argsort(rows, kind="stable")
     place = order[np.searchsorted(rows[order], pairs)].astype(np.int32)
     found = Candidates(place.min(1), place.max(1), {})
-    scorer, guard = Scorer(ready, index.model), _guards(index, ready)
+    scorer, guard = Scorer(ready, index.model), _guards(index, ready, rows)
     edges = weighed(scorer, guard, found, compared(ready, index.model.fields, found, index.rules), index.rules)
     edges = Edges(rows[edges.left].astype(np.int32), rows[edges.right].astype(np.int32), edges.bits)
     edges = edges.where(np.isin(edges.left, pending) | np.isin(edges.right, pending))
-    index.later = _sorted(_together([kept, both_ways(edges)]))
+    index.later = _sorted(_together([kept, both_ways(_together([edges, _ties_of_copies(index, pending, ready)]))]))
 
 
 def _candidate_rows(index: LinkageIndex, pending: Rows) -> Rows:
     """Pairs of rows, shape (pairs, 2), each once, of which at least one is pending."""
-    ready, rows = index.records(pending)
+    ready, rows = index.records(pending[~index.absent[pending]])
     found = [np.zeros((0, 2), np.int64)]
     for key, block in index.blocks.items():
         hashes, at = key_entries(ready, key)
@@ -264,7 +354,7 @@ def _candidate_rows(index: LinkageIndex, pending: Rows) -> Rows:
         hashes, at = hashes[open_], at[open_]
         which, others = block.members(hashes)
         mine = rows[at[which]]
-        usable = index.alive[others] & (mine != others)
+        usable = index.alive[others] & ~index.absent[others] & (mine != others)
         one, two = mine[usable], others[usable].astype(np.int64)
         found.append(np.stack((np.minimum(one, two), np.maximum(one, two)), 1))
     return np.unique(np.concatenate(found), axis=0)
@@ -278,8 +368,8 @@ def _partners(index: LinkageIndex, pending: Rows) -> set[str]:
     return {name for pair in index.decisions.merge if names & set(pair) for name in pair}
 
 
-def _guards(index: LinkageIndex, records: Coded) -> Guards:
-    """Guards over some records, with verified ids that too many records of the whole index carry left out."""
+def _guards(index: LinkageIndex, records: Coded, where: Rows) -> Guards:
+    """Guards over some records, the index's rows `where`; verified ids that too many of all carry are left out."""
     hashes, rows = key_entries(records, _EXTERNAL)
     crowded: frozenset[str] = frozenset()
     if len(hashes):
@@ -288,7 +378,8 @@ def _guards(index: LinkageIndex, records: Coded) -> Guards:
         many = rows[index.blocks[_EXTERNAL].counts(hashes) > index.rules.max_block]
         suspects = {str(column.values[code]) for row in np.unique(many) for code in codes[begin[row] : begin[row + 1]]}
         crowded = frozenset(name for name in suspects if _carriers(index, name) > index.rules.max_block)
-    return guards(records, index.decisions, index.rules.max_block, crowded)
+    absent = np.flatnonzero(index.absent[where]).astype(np.int32)
+    return guards(records, index.decisions, index.rules.max_block, crowded, absent)
 
 
 def _carriers(index: LinkageIndex, external_id: str) -> int:
@@ -300,7 +391,7 @@ def _carriers(index: LinkageIndex, external_id: str) -> int:
 
 def _clustered_again(index: LinkageIndex, touched: Rows, removed: tuple[str, ...]) -> Relinked:
     ready, rows = index.records(touched)
-    scorer, guard = Scorer(ready, index.model), _guards(index, ready)
+    scorer, guard = Scorer(ready, index.model), _guards(index, ready, rows)
     edges = index.edges_of(touched)
     inside = edges.where(np.isin(edges.right, touched) & (edges.left < edges.right))
     order = np.argsort(rows, kind="stable")
@@ -318,7 +409,7 @@ def _clustered_again(index: LinkageIndex, touched: Rows, removed: tuple[str, ...
         labels=np.unique(clusters.labels, return_inverse=True)[1].astype(np.int32),
         weights=weights,
         removed=removed,
-        joins=joined(ready, scorer, guard, clusters),
+        joins=joined(ready, scorer, guard, ties),
         reviews=_reviews(index, edges.where(doubtful)),
     )
 

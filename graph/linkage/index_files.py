@@ -10,13 +10,14 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from graph.linkage.blocks import Block
 from graph.linkage.candidates import key_entries
 from graph.linkage.cluster import Edges
-from graph.linkage.coded import coded
-from graph.linkage.index import LinkageIndex
+from graph.linkage.coded import Rows, coded
+from graph.linkage.index import LinkageIndex, words_of
 from graph.linkage.model import LinkageModel
 from graph.linkage.rules import Decisions, LinkageError, MatchingRules
 
@@ -78,9 +79,10 @@ def _write_base(index: LinkageIndex, folder: Path) -> None:
     (folder / "model").write_bytes(index.model.to_bytes())
     _write_table(index.base, folder / "records.arrow")
     _write_edges(index.edges, folder / "edges")
-    for number, key in enumerate(index.model.keys):
-        np.save(folder / f"key{number}.hashes.npy", index.blocks[key].hashes)
-        np.save(folder / f"key{number}.rows.npy", index.blocks[key].rows)
+    np.save(folder / "absent.npy", index.absent_at_first)
+    for number, block in enumerate((*(index.blocks[key] for key in index.model.keys), index.crowds)):
+        np.save(folder / f"key{number}.hashes.npy", block.hashes)
+        np.save(folder / f"key{number}.rows.npy", block.rows)
 
 
 def _write_changes(index: LinkageIndex, folder: Path) -> None:
@@ -89,6 +91,7 @@ def _write_changes(index: LinkageIndex, folder: Path) -> None:
     _write_edges(index.later, folder / "later")
     np.save(folder / "gone.npy", np.flatnonzero(~index.alive))
     np.save(folder / "renewed.npy", np.flatnonzero(index.renewed))
+    np.save(folder / "absent.npy", np.flatnonzero(index.absent))
 
 
 def _read(home: Path, current: _Current) -> LinkageIndex:
@@ -96,33 +99,53 @@ def _read(home: Path, current: _Current) -> LinkageIndex:
     model = LinkageModel.from_bytes((base / "model").read_bytes())
     records, added = _read_table(base / "records.arrow"), _read_table(changes / "added.arrow")
     rows = records.num_rows + added.num_rows
-    alive, renewed = np.ones(rows, bool), np.zeros(rows, bool)
-    alive[np.load(changes / "gone.npy")] = False
-    renewed[np.load(changes / "renewed.npy")] = True
-    blocks = {
-        key: Block.of(_mapped(base / f"key{number}.hashes.npy"), _mapped(base / f"key{number}.rows.npy"))
-        for number, key in enumerate(model.keys)
-    }
+    gone, renewed, absent = (_marked(rows, np.load(changes / f"{name}.npy")) for name in ("gone", "renewed", "absent"))
+    *blocks, crowds = (
+        Block.of(_mapped(base / f"key{number}.hashes.npy"), _mapped(base / f"key{number}.rows.npy"))
+        for number in range(len(model.keys) + 1)
+    )
     index = LinkageIndex(
         model=model,
         rules=current.rules,
         decisions=current.decisions,
         base=records,
         added=added,
-        blocks=blocks,
+        blocks=dict(zip(model.keys, blocks, strict=True)),
+        crowds=crowds,
+        absent=absent,
+        absent_at_first=np.load(base / "absent.npy"),
         edges=_read_edges(base / "edges"),
         later=_read_edges(changes / "later"),
-        alive=alive,
+        alive=~gone,
         renewed=renewed,
         seq=current.seq,
         saved_as=current.base,
     )
-    came, (went, _) = coded(added), index.records(np.flatnonzero(~alive))
-    for key, block in blocks.items():
-        hashes, at = key_entries(came, key)
-        block.add(hashes, (at + records.num_rows).astype(np.int32))
-        block.drop(key_entries(went, key)[0])
+    _enter_changes(index)
     return index
+
+
+def _enter_changes(index: LinkageIndex) -> None:
+    """Bring the blocks of the base to the records that live, and are present, now."""
+    first, rows = index.base.num_rows, index.alive.size
+    held = np.arange(rows) < first
+    held[index.absent_at_first] = False
+    present = index.alive & ~index.absent
+    (came, at), (went, _) = (index.records(np.flatnonzero(some)) for some in (present & ~held, held & ~present))
+    for key, block in index.blocks.items():
+        hashes, entered = key_entries(came, key)
+        block.add(hashes, at[entered].astype(np.int32))
+        block.drop(key_entries(went, key)[0])
+    added = coded(index.added)
+    words, entered = words_of(added)
+    index.crowds.add(words, (entered + first).astype(np.int32))
+    index.crowds.drop(index.records(np.flatnonzero(~index.alive))[0].words)
+
+
+def _marked(rows: int, some: Rows) -> npt.NDArray[np.bool_]:
+    marked = np.zeros(rows, bool)
+    marked[some] = True
+    return marked
 
 
 def _read_current(home: Path) -> _Current | None:
@@ -154,4 +177,5 @@ def _read_edges(folder: Path) -> Edges:
 
 
 def _mapped(file: Path) -> Any:
-    return np.load(file, mmap_mode="r")
+    # Mapped all the same; numpy's own class for it makes every look-up dearer.
+    return np.asarray(np.load(file, mmap_mode="r"))

@@ -18,6 +18,8 @@ class MatchingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Pairs kept apart whose weight reaches this are offered to a person."""
     max_block: int = 300
     """More records than this under one blocking key are not compared on that key alone."""
+    crowd: int = 100
+    """More records of one source than this that say the same, word for word, are compared as one of them."""
     max_cluster: int = 150
     """A component of linked records above this size is cut at stronger and stronger weights until it fits."""
     pairs_per_record: float = 5.0
@@ -29,7 +31,7 @@ class MatchingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     seed: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("max_block", "max_cluster", "random_pairs", "chunk_pairs"):
+        for name in ("max_block", "crowd", "max_cluster", "random_pairs", "chunk_pairs"):
             if getattr(self, name) < 2:
                 raise LinkageError(f"[matching] {name} = {getattr(self, name)}: it must be at least 2.")
         if not 0 < self.pairs_per_record <= 100:

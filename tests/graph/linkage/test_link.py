@@ -61,12 +61,18 @@ def test_the_order_of_the_rows_changes_nothing(company):
 
 
 def test_chunks_change_nothing(company, model):
-    """Comparing a few pairs at a time gives what comparing all at once gives."""
+    """Comparing a few pairs at a time gives what comparing all at once gives: model, customers, weights, relations."""
     records, _ = company
+    at_once, in_chunks = link(records), link(records, rules=MatchingRules(chunk_pairs=100))
+    chunk_by_chunk = link(records, model=model, rules=MatchingRules(chunk_pairs=100))
 
-    assert (
-        link(records, model=model).labels == link(records, model=model, rules=MatchingRules(chunk_pairs=100)).labels
-    ).all()
+    assert at_once.model.version == in_chunks.model.version
+    for other in (in_chunks, chunk_by_chunk):
+        assert other.report.candidates == at_once.report.candidates > 1000
+        assert (other.labels == at_once.labels).all()
+        assert (other.weights == at_once.weights).all()
+        assert other.reviews() == at_once.reviews()
+        assert other.relations() == at_once.relations()
 
 
 def test_a_trained_model_links_as_the_run_that_trained_it(company, model):
@@ -254,6 +260,44 @@ def test_the_same_said_many_times_is_one_customer(company, model):
     assert linkage.report.components_cut == 0
 
 
+def test_thousands_of_identical_records_are_one_customer_with_their_like(company):
+    """3,000 records of the same words hide nobody: they, and one who is like them, are one; all others as before."""
+    records, truth = company
+    again = {
+        "record_id": [f"x{number}" for number in range(3000)] + ["y"],
+        "first_name": ["Ada"] * 3001,
+        "last_name": ["Lovelace"] * 3000 + ["Lovelaces"],
+        "email": ["ada@lovelace.org"] * 3001,
+    }
+    linkage = link(pa.concat_tables([records, pa.table(again)], promote_options="default"))
+
+    assert len(set(linkage.labels[records.num_rows :].tolist())) == 1
+    assert linkage.report.candidates < 40 * records.num_rows
+    assert linkage.report.blocks_skipped.get("email", 0) == 0
+    assert evaluate(linkage.labels[: records.num_rows], truth).f1 >= 0.98
+    assert {join.other_id for join in linkage.joins() if join.record_id.startswith("x")} <= {"x0", "x1", "y"}
+
+
+def test_thousands_of_identical_poor_records_stay_apart(company):
+    """A given name alone, 3,000 times, is 3,000 people: the pair's own weight decides, not the number."""
+    records, truth = company
+    poor = pa.table({"record_id": [f"x{number}" for number in range(3000)], "first_name": ["Ada"] * 3000})
+    linkage = link(pa.concat_tables([records, poor], promote_options="default"))
+    counts = np.bincount(linkage.labels)
+
+    assert (counts[linkage.labels[records.num_rows :]] == 1).all()
+    assert evaluate(linkage.labels[: records.num_rows], truth).f1 >= 0.98
+
+
+@pytest.mark.parametrize("number", [2, 90, 5000])
+def test_nothing_but_one_record_again_and_again(number):
+    """A table in which every row says the same, with an address, is one customer, however many rows there are."""
+    rows = {key: [value] * number for key, value in ADA.items()}
+    linkage = link(pa.table({"record_id": [str(n) for n in range(number)], **rows}))
+
+    assert set(linkage.labels.tolist()) == {0}
+
+
 @pytest.mark.parametrize(
     "name", ["\N{GRINNING FACE}", "\u05d3\u05d5\u05d3", "\u202eadA", "A\u0430", "\u738b", "Ada" * 4000]
 )
@@ -298,13 +342,14 @@ def test_rules_refuse_what_cannot_be():
         MatchingRules(match_bits=1.0, review_bits=2.0)
 
 
-def test_progress_is_told(company):
-    """Each step is announced with the share done, in order."""
+def test_progress_is_told(company, model):
+    """Each step is announced with the share done, in order; the long ones tell their parts."""
     told: list[tuple[str, float]] = []
-    link(company[0], progress=lambda step, done: told.append((step, done)))
+    link(company[0], model=model, rules=MatchingRules(chunk_pairs=500), progress=lambda *now: told.append(now))
 
-    assert [step for step, _ in told] == ["normalise", "candidates", "compare", "train", "weigh", "cluster"]
+    assert list(dict.fromkeys(step for step, _ in told)) == ["normalise", "candidates", "weigh", "cluster"]
     assert [done for _, done in told] == sorted(done for _, done in told)
+    assert len({done for step, done in told if step == "weigh"}) > 5
 
 
 VALUES = {
