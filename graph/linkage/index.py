@@ -409,7 +409,7 @@ def _clustered_again(index: LinkageIndex, touched: Rows, removed: tuple[str, ...
         labels=np.unique(clusters.labels, return_inverse=True)[1].astype(np.int32),
         weights=weights,
         removed=removed,
-        joins=joined(ready, scorer, guard, ties),
+        joins=joined(ready, scorer, guard, clusters),
         reviews=_reviews(index, edges.where(doubtful)),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph.linkage.bridges import bridges
 from graph.linkage.candidates import Blocks, Candidates, Key, blocked, choose_keys
 from graph.linkage.cluster import MUST, Clusters, Edges, Weigher, cluster, joined_edges
 from graph.linkage.coded import Coded, Ints, coded
@@ -30,8 +32,8 @@ from graph.linkage.rules import Decisions, LinkageError, MatchingRules
 from graph.linkage.train import learn, usable_fields
 
 __all__ = [
-    "Decisions", "Evidence", "Explanation", "Join", "Linkage", "LinkageError", "LinkageModel", "LinkageReport",
-    "MatchingRules", "Relation", "Review", "explain", "link", "train",
+    "Bridge", "Decisions", "Evidence", "Explanation", "Join", "Linkage", "LinkageError", "LinkageModel",
+    "LinkageReport", "MatchingRules", "Relation", "Review", "explain", "link", "train",
 ]  # fmt: skip
 
 Progress = Callable[[str, float], None]
@@ -94,6 +96,15 @@ def train(records: pa.Table, rules: MatchingRules = _NO_RULES) -> LinkageModel:
     return _learned(prepared(records)[0], rules, _Clock(None)).model
 
 
+class Bridge(msgspec.Struct, frozen=True):
+    """A further tie of a record, without which its customer's ties would fall into parts; read as a `Join`."""
+
+    other_id: str
+    bits: float
+    rule: str
+    evidence: tuple[tuple[str, str, float], ...]
+
+
 class Join(msgspec.Struct, frozen=True, omit_defaults=True):
     """What ties a record to its customer most strongly: the record it was joined to, and why."""
 
@@ -104,6 +115,14 @@ class Join(msgspec.Struct, frozen=True, omit_defaults=True):
     """`weights`, `external_id` (a verified id in common) or `decision` (a person's)."""
     evidence: tuple[tuple[str, str, float], ...]
     """(field, level, bits) of what both say, strongest first."""
+    bridges: tuple[Bridge, ...] = ()
+    """Further ties of this record. Strongest ties and bridges of a customer make its maximum spanning tree."""
+
+    def ties(self) -> Iterator[Join]:
+        """The strongest tie and the bridges, each as a join."""
+        yield msgspec.structs.replace(self, bridges=())
+        for bridge in self.bridges:
+            yield Join(self.record_id, bridge.other_id, bridge.bits, bridge.rule, bridge.evidence)
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -173,7 +192,7 @@ class Linkage:
 
     def joins(self) -> list[Join]:
         """For each record that is not alone, its strongest tie with the evidence, in the order of record ids."""
-        return joined(self._records, self._scorer, self._guards, tied(self._clusters))
+        return joined(self._records, self._scorer, self._guards, self._clusters)
 
     def reviews(self) -> list[Review]:
         """Undecided candidates at `review_bits` and above that ended in different clusters, strongest first."""
@@ -286,9 +305,24 @@ def tied(clusters: Clusters) -> Ties:
     return rows[first], others[first], np.minimum(bits[first], np.float32(CERTAIN))
 
 
-def joined(records: Coded, scorer: Scorer, guard: Guards, ties: Ties) -> list[Join]:
-    """The strongest ties as joins, with their evidence."""
+def joined(records: Coded, scorer: Scorer, guard: Guards, clusters: Clusters) -> list[Join]:
+    """The strongest ties as joins, with their evidence, and the bridges between them."""
+    rows, others, bits = tied(clusters)
+    between = bridges(clusters, rows, others)
+    crossing = _told(records, scorer, guard, (between.left, between.right, np.minimum(between.bits, CERTAIN)))
+    by_record: dict[str, list[Bridge]] = defaultdict(list)
+    for tie in crossing:
+        by_record[tie.record_id].append(Bridge(tie.other_id, tie.bits, tie.rule, tie.evidence))
+    return [
+        msgspec.structs.replace(join, bridges=tuple(by_record[join.record_id])) if join.record_id in by_record else join
+        for join in _told(records, scorer, guard, (rows, others, bits))
+    ]
+
+
+def _told(records: Coded, scorer: Scorer, guard: Guards, ties: Ties) -> list[Join]:
     rows, others, bits = ties
+    if not len(rows):
+        return []
     ids = records.ids.to_pylist()
     levels = scorer.levels(rows, others)
     by_field, _ = scorer.evidence(rows, others, levels)
