@@ -1,0 +1,92 @@
+"""The sample company, served by a process of its own as an installation would, for other people's programs to ask."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.clients.workshop import ToolMissing, Workshop, make_workshop
+from tests.demo_company import demo_company
+
+C360 = str(Path(sys.executable).with_name("c360"))
+TOKEN = "a-token-for-other-programs"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The endpoint, and the token it wants."""
+
+    url: str
+    token: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """How the programs of this folder are told."""
+        return {"C360_CLIENTS_URL": self.url, "C360_CLIENTS_TOKEN": self.token}
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """`c360 serve` over a copy of the sample company: programs change it."""
+    folder = tmp_path_factory.mktemp("served")
+    data = shutil.copytree(demo_company(tmp_path_factory).data, folder / "company")
+    log = folder / "served.log"
+    environment = {
+        **os.environ,
+        "C360_STORE": f"embedded:{data / 'graph'}",
+        "C360_API_TOKEN": TOKEN,
+        "COLUMNS": "200",
+    }
+    with log.open("w") as err:
+        process = subprocess.Popen(
+            [C360, "--config", str(data), "serve", "--port", "0"],
+            cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=err,
+        )  # fmt: skip
+    try:
+        yield Served(f"{_address(process, log)}/graphql", TOKEN)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and process.poll() is None:
+        if found := re.search(r"GraphQL (http://\S+)/graphql", log.read_text()):
+            return found[1]
+        time.sleep(0.1)
+    pytest.fail(f"c360 serve did not start:\n{log.read_text()}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Workshop:
+    """The folder's JavaScript with its packages, and the schema and example queries beside what reads them.
+
+    The tier was asked for, so a machine without Node.js fails rather than skips.
+    """
+    root = pytestconfig.rootpath
+    why = None
+    try:
+        made = make_workshop(tmp_path_factory.mktemp("workshop"), root / ".cache" / "clients", os.environ)
+    except ToolMissing as missing:
+        why = str(missing)
+    if why is not None:
+        pytest.fail(f"--clients: {why}", pytrace=False)
+    for part in ("relay", "typed", "conventions"):
+        shutil.copy(root / "schema.graphql", made.folder / part)
+    shutil.copytree(root / "examples" / "queries", made.folder / "typed" / "examples")
+    return made
