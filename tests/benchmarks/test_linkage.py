@@ -74,14 +74,13 @@ def test_told_probabilities_are_held_against_the_share_that_is_true() -> None:
 
 
 def test_recordlinkage_is_given_a_fair_chance() -> None:
-    """Alone, and with our average linkage, it solves the easy set nearly as we do, from the same raw columns."""
+    """Alone it solves the easy set nearly as we do, from the same raw columns."""
     labelled = labelled_set("febrl1", None)
-    alone, averaged = judged(
-        "febrl1", with_recordlinkage.answers(labelled.records, completed_names=False), labelled.truth, 0.0
-    )
+    answers = with_recordlinkage.answers(labelled.records, completed_names=False)
+    (found,) = judged("febrl1", answers, labelled.truth, 0.0)
 
-    assert (alone.way, averaged.way) == (with_recordlinkage.PLAIN, with_recordlinkage.AVERAGED)
-    assert min(alone.found.f1, averaged.found.f1) > 0.98
+    assert found.tried == len(answers) == 24
+    assert found.found.f1 > 0.98
 
 
 def test_splink_is_given_a_fair_chance() -> None:
