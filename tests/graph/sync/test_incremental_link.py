@@ -183,7 +183,8 @@ async def test_a_broken_cache_is_made_again(store: Store, model: Frozen, caches:
 
 async def test_a_decision_leaves_the_cache_in_use(store: Store, other: Store, model: Frozen) -> None:
     """People decide and take back between two syncs: only what changed is read, and it equals linking everybody."""
-    first = [person("crm/people/1", "Ada Byron", email="ada@byron.test"), person("crm/people/2", "Cleo Marsh")]
+    names = ("Ada Byron", "Cleo Marsh", "Bob Stone", "Dan Quill")
+    first = [person(f"crm/people/{n}", name, email=f"{name[:3].lower()}@byron.test") for n, name in enumerate(names, 1)]
     then = [person("helpdesk/people/3", "Ada Byron", email="ada@byron.test")]
     reports = []
     for each in (store, other):
