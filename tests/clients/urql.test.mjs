@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { Client, cacheExchange, fetchExchange, gql } from '@urql/core'
 import { cacheExchange as graphcache } from '@urql/exchange-graphcache'
 import { relayPagination } from '@urql/exchange-graphcache/extras'
+import { persistedExchange } from '@urql/exchange-persisted'
 import { mara, recordingFetch, url } from './served.mjs'
 
 const BY_EMAIL = gql`
@@ -88,4 +89,16 @@ test('errors carry their code', async () => {
   const { client } = urql()
   const wrong = await client.query(gql`query Wrong($id: ID!) { customer(id: $id) { id } }`, { id: 'no id' }).toPromise()
   assert.deepEqual(wrong.error.graphQLErrors.map((one) => one.extensions.code), ['BAD_USER_INPUT'])
+})
+
+test('a client that sends hashes of its queries is told to send the queries, and gets its answer', async () => {
+  const exchanges = [persistedExchange({ preferGetForPersistedQueries: false }), fetchExchange]
+  const { client, requests } = urql(cacheExchange, { exchanges })
+  for (let asked = 0; asked < 2; asked += 1) {
+    const { data, error } = await client.query(BY_EMAIL, { email: mara.email }).toPromise()
+    assert.equal(error, undefined)
+    assert.equal(data.customerByIdentifier.displayName, mara.name)
+  }
+  const sent = requests.map((request) => 'query' in JSON.parse(request.body))
+  assert.deepEqual(sent, [false, true, true])
 })
