@@ -20,6 +20,7 @@ from graphql import (
     DocumentNode,
     ExecutionResult,
     FragmentDefinitionNode,
+    GraphQLEnumType,
     GraphQLError,
     GraphQLID,
     GraphQLInputObjectType,
@@ -27,6 +28,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     execute_sync,
+    get_named_type,
     is_list_type,
     is_non_null_type,
     type_from_ast,
@@ -213,8 +215,9 @@ def _shape(type_: Any, value: Any) -> Any:
         return value
     if is_list_type(type_):
         items = tuple(_shape(type_.of_type, item) for item in value)
-        # A list of plain values is one parameter, however long; what its elements are may matter.
-        return items if isinstance(type_.of_type, GraphQLInputObjectType) else tuple(sorted({str(i) for i in items}))
+        # A list of plain values is one parameter, however long; what its elements are may matter, enums in their order.
+        inner = get_named_type(type_)
+        return items if isinstance(inner, GraphQLInputObjectType | GraphQLEnumType) else frozenset(items)
     if isinstance(type_, GraphQLInputObjectType):
         return tuple((name, _shape(type_.fields[name].type, item)) for name, item in value.items())
     if type_ is GraphQLID:

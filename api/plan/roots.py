@@ -10,11 +10,13 @@ from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLSchema
 
 from api.plan.connection import connection
 from api.plan.errors import bad_input, coded
+from api.plan.fields import ReadsId
 from api.plan.filters import plain
 from api.plan.ids import decode_id, encode_id
 from api.plan.merged import merged
 from api.plan.rows import Arguments, Parameters, Row, object_type
 from api.plan.select import Selector
+from api.plan.select import reads as declared
 from api.plan.shape import (
     Cells,
     Expression,
@@ -277,12 +279,14 @@ def _nodes(
     makers: list[Expression] = []
     for typename in typenames:
         _expect_type(typename, by_type)
-        traversal = by_type[typename]
-        part = Part(traversal, "all", arguments={"ids": selector.slot(number, _ids_of(typename))})
+        type_ = _concrete(selector.schema, typename)
+        identity = declared(type_.fields["id"])
+        assert isinstance(identity, ReadsId)
+        part = Part(by_type[typename], "all", arguments={"ids": selector.slot(number, _ids_of(typename))})
         cells.add(part)
-        keys_at.append(part.reading.add(traversal.unique[0]))
+        keys_at.append(part.reading.add(identity.column))
         row = cells_of(selector.row_name(), part.reading)
-        makers.append(function(row.name, selector.row(_concrete(selector.schema, typename), nodes, row)))
+        makers.append(function(row.name, selector.row(type_, nodes, row)))
     wanted = selector.slot(number, _all_ids)
 
     def in_order(answer: Row, ids: Sequence[str], *makers: Callable[[Row], Any]) -> list[Any]:

@@ -26,13 +26,19 @@ from api.schema.touchpoint import Touchpoint
 
 @cache
 def graphql_schema() -> GraphQLSchema:
-    """The executable schema; every resolver only takes its value from the planned row."""
-    made = strawberry.Schema(
-        query=Query,
-        mutation=Mutation,
-        types=[SurveyResponse, Touchpoint],
-        config=StrawberryConfig(scalar_map=SCALARS),
+    """The API's schema."""
+    return walkable(
+        strawberry.Schema(
+            query=Query,
+            mutation=Mutation,
+            types=[SurveyResponse, Touchpoint],
+            config=StrawberryConfig(scalar_map=SCALARS),
+        )
     )
+
+
+def walkable(made: strawberry.Schema) -> GraphQLSchema:
+    """The executable schema of planned types; every resolver only takes its value from the planned row."""
     schema: GraphQLSchema = made._schema
     for name, type_ in schema.type_map.items():
         if name.startswith("__"):
