@@ -20,6 +20,7 @@ _RAREST, _COMMONEST = 8.0, -12.0
 _SWAP_LIMIT = 14.0
 _PERSONS_SHARE = 6
 _FEW_RECORDS = 50
+_LAPSE = 0.002
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,8 @@ class Scorer:
         said = self.model.frequencies[self._names[at]].records
         own = self.model.match_share * said * self.model.match[at][0]
         least = np.minimum(1.0, self.model.random[at][0] * total)
+        # Where strangers hardly ever share a value, all who carry it may be one person, of few or of many records.
+        own = own + 2 * np.sqrt(own) * (1 - least)
         expected = np.maximum(carried - 1 - own, least) / (total - 1)
         bits = np.clip(np.log2(self.model.random[at][0] / expected), _COMMONEST, _RAREST)
         # Few records cannot tell a rare value from a common one.
@@ -229,8 +232,12 @@ class Scorer:
 
 
 def probability(bits: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Probability of a match from its log odds in bits."""
-    odds: npt.NDArray[np.float64] = 1 / (1 + np.exp2(-np.asarray(bits, np.float64)))
+    """Probability of a match from its log odds in bits; never above 0.998.
+
+    However strong the evidence, a few pairs are of two people: namesakes of one home, a record that mixes two people.
+    They are a share of all pairs, as in the lapse rate of psychometric functions.
+    """
+    odds: npt.NDArray[np.float64] = (1 - _LAPSE) / (1 + np.exp2(-np.asarray(bits, np.float64)))
     return odds
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pyarrow as pa
 
-from graph.linkage.link import train
+from graph.linkage.decide import probability
+from graph.linkage.link import link, train
 from graph.linkage.model import LinkageModel
 from tests.graph.linkage.people import silos, table
 
@@ -65,6 +67,19 @@ def test_a_model_does_not_depend_on_the_order_of_its_records():
     turned = pa.concat_tables([records.slice(200), records.slice(0, 200)])
 
     assert train(records).version == train(turned).version
+
+
+def test_told_probabilities_hold():
+    """Of the pairs told more and less sure, about the told share is one person; none is told for certain."""
+    records, truth = silos(1500, seed=9)
+    edges = link(records).edges()
+    told = probability(edges.bits)
+    same = np.array(truth)[edges.left] == np.array(truth)[edges.right]
+
+    assert told.max() < 1
+    for sure, most in ((told >= 0.95, 0.01), ((told >= 0.5) & (told < 0.95), 0.15)):
+        assert sure.sum() > 50
+        assert abs(told[sure].mean() - same[sure].mean()) < most
 
 
 def _chance_of_same(model: LinkageModel, name: str) -> float:
