@@ -144,12 +144,16 @@ async def _keep_cache(
 
 
 async def plan_people(
-    store: Store, rules: Rules, progress: Progress, *, train: bool = False
+    store: Store, rules: Rules, progress: Progress, *, train: bool = False, model: LinkageModel | None = None
 ) -> tuple[Plan, dict[str, str], str]:
-    """What linking everything would give: the plan, each record's id now, the model's version. Writes nothing."""
+    """What linking everything would give: the plan, each record's id now, the model's version. Writes nothing.
+
+    By `model`; else by one that learns from today's records (`train`), or the one in force.
+    """
     people = await read_people(store, progress)
     current = await read_identities(store, "customer")
-    model = None if train else await frozen_model(store, people.table.num_rows)
+    if model is None and not train:
+        model = await frozen_model(store, people.table.num_rows)
     decisions = await read_decided(store, people.merged, people.keys)
     linkage = link(people.table, model=model, rules=rules.matching, decisions=decisions)
     clusters = await _with_mentions(store, _clusters(linkage), people.mentions)

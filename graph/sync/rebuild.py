@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graph.cypher import cypher
+from graph.linkage.model import LinkageModel
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
@@ -51,10 +52,15 @@ async def rebuild(
 
 
 async def plan_rebuild(
-    store: Store, rules: Rules, progress: Progress | None = None, *, train: bool = False
+    store: Store,
+    rules: Rules,
+    progress: Progress | None = None,
+    *,
+    train: bool = False,
+    model: LinkageModel | None = None,
 ) -> RebuildPlan:
-    """What `rebuild` would change; with `train` by a model that learns from today's records."""
-    plan, current, version = await plan_people(store, rules, progress or Silence(), train=train)
+    """What `rebuild` would change; with `train` by a model that learns from today's records, or by a given `model`."""
+    plan, current, version = await plan_people(store, rules, progress or Silence(), train=train, model=model)
     before: dict[str, set[str]] = {}
     for record, id in current.items():
         before.setdefault(id, set()).add(record)

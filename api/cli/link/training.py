@@ -107,7 +107,7 @@ async def _train_in_store(invocation: Invocation, out: Path | None, use: bool, a
                 async with store.lease("link", on_wait=progress.say) as lease:
                     await save_model(store, lease, model, model.records)
             else:
-                plan = await plan_rebuild(store, rules, progress, train=True)
+                plan = await plan_rebuild(store, rules, progress, model=model)
     if out is not None:
         _save(model, out)
     found = None if before is None else drift_between(before.model, model)

@@ -10,8 +10,10 @@ import pytest
 
 from graph.linkage.link import train
 from graph.linkage.rules import LinkageError
+from graph.rules import Rules
 from graph.store.driver import Store
 from graph.sync.models import frozen_model, model_in_force, readable_model, save_model
+from graph.sync.rebuild import plan_rebuild
 from tests.graph.linkage.people import silos
 
 pytestmark = pytest.mark.anyio
@@ -53,3 +55,13 @@ async def test_an_older_versions_model_is_trained_again(store: Store) -> None:
     assert await frozen_model(store, 5_000) is None
     with pytest.raises(LinkageError, match="link train --use"):
         await model_in_force(store)
+
+
+async def test_a_rebuild_is_planned_by_the_model_that_is_given(embedded_store: Store) -> None:
+    """What was just trained tells what it would change; it is not trained again, and stays out of force."""
+    model = train(silos(40, seed=1)[0])
+
+    plan = await plan_rebuild(embedded_store, Rules(), model=model)
+
+    assert plan.model_version == model.version
+    assert await readable_model(embedded_store) is None
