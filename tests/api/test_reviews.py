@@ -33,6 +33,9 @@ RECORDS: list[Record] = [
 ]
 REVIEWS = [(ADA, AUGUSTA, 0.5, 0.59), (AUGUSTA, BOB, -0.9, 0.35), (ADA, BOB, 0.9, 0.65)]
 
+LIKELY = """mutation ($above: Float!) { acceptMatches(input: {aboveProbability: $above}) {
+    decisions { id recordKeys } leftReviews { reviewId message decisionIds } userErrors { message } } }"""
+
 
 @pytest.fixture
 async def linked(store: Store) -> Store:
@@ -158,14 +161,28 @@ async def test_a_customer_is_split_once_and_a_contradiction_names_its_decisions(
 
 async def test_likely_reviews_are_accepted_at_once(decide: Ask, linked: Store) -> None:
     """Every pair above the probability is accepted, the others wait."""
-    answer = await decide(
-        "mutation { acceptMatches(input: {aboveProbability: 0.58}) "
-        "{ decisions { recordKeys } userErrors { message } } }"
-    )
+    answer = await decide(LIKELY, above=0.58)
 
     assert answer["data"]["acceptMatches"]["userErrors"] == []
+    assert answer["data"]["acceptMatches"]["leftReviews"] == []
     assert len(answer["data"]["acceptMatches"]["decisions"]) == 2
     assert len({await customer_of(linked, key) for key in (ADA, ADA_TOO, AUGUSTA, BOB)}) == 1
+
+
+async def test_a_likely_review_that_contradicts_a_decision_is_left_and_told(decide: Ask, linked: Store) -> None:
+    """With the chain of decisions against it; the others are accepted."""
+    split = await run(decide, "split_customer", customer=await customer_of(linked, ADA), records=[record(ADA_TOO)])
+    async with linked.lease("link") as lease:
+        pairs = [Review(ADA, AUGUSTA, 3.0, 0.9), Review(ADA_TOO, AUGUSTA, 2.0, 0.8)]
+        await offer_all(linked, lease, pairs, match_bits=1.0)
+
+    answer = (await decide(LIKELY, above=0.5))["data"]["acceptMatches"]
+
+    (left,) = answer["leftReviews"]
+    assert left["reviewId"] == encode_id("MatchReview", f"{ADA_TOO}\n{AUGUSTA}")
+    assert left["decisionIds"] == [answer["decisions"][0]["id"], split["decisions"][0]["id"]]
+    assert "kept apart" in left["message"]
+    assert answer["decisions"][0]["recordKeys"] == [ADA, AUGUSTA]
 
 
 async def test_two_records_are_explained(decide: Ask) -> None:
