@@ -7,8 +7,10 @@
 import asyncio
 import json
 import os
+from typing import Any
 
 from gql import Client, gql
+from gql.client import AsyncClientSession
 from gql.transport.exceptions import TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
 from graphql import GraphQLError
@@ -58,9 +60,10 @@ async def main() -> None:
     print(json.dumps(seen))
 
 
-async def walk(session, customer):
+async def walk(session: AsyncClientSession, customer: str) -> list[list[dict[str, Any]]]:
     """The pages of a journey, the last one first."""
-    pages, before = [], None
+    pages: list[list[dict[str, Any]]] = []
+    before = None
     while True:
         query = gql(JOURNEY)
         query.variable_values = {"id": customer, "last": 6, "before": before}
@@ -71,16 +74,17 @@ async def walk(session, customer):
         before = interactions["pageInfo"]["startCursor"]
 
 
-async def code_of(session, document):
+async def code_of(session: AsyncClientSession, document: str) -> str | None:
     """The code of the error that the API answers with."""
     try:
         await session.execute(gql(document))
     except TransportQueryError as error:
-        return error.errors[0]["extensions"]["code"]
+        code: str = (error.errors or [])[0]["extensions"]["code"]
+        return code
     return None
 
 
-async def refused_here(session, document):
+async def refused_here(session: AsyncClientSession, document: str) -> str | None:
     """What gql itself says, by the schema, of a document that is not valid."""
     try:
         await session.execute(gql(document))
