@@ -198,7 +198,7 @@ def key_entries(records: Coded, key: Key) -> tuple[Hashes, Ints]:
 def part_hashes(records: Coded, part: str) -> Hashes:
     """One 64-bit hash a row for a part of a key; 0 where it is not said."""
     if part != NAMES_IN_ANY_ORDER:
-        return np.append(records[part].hashes, MISSING)[records[part].codes]
+        return records[part].hashes_by_row()
     first, last = records["first_name"].row_hashes, records["last_name"].row_hashes
     both = avalanche(mixed(np.minimum(first, last), np.maximum(first, last)))
     return np.where((first != 0) & (last != 0) & (first != last), np.maximum(both, np.uint64(1)), MISSING)

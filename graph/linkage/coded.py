@@ -43,6 +43,10 @@ class Column:
     @cached_property
     def row_hashes(self) -> Hashes:
         """The hash of each row's first value; 0 where not said."""
+        return self.hashes_by_row()
+
+    def hashes_by_row(self) -> Hashes:
+        """`row_hashes`, made anew and not kept."""
         return np.append(self.hashes, MISSING)[self.codes]
 
     @cached_property
@@ -104,7 +108,7 @@ class Coded:
         for name in (*TEXT_FIELDS, *LIST_FIELDS):
             if name != "source":
                 column = self.columns[name]
-                state = mixed(state, column.row_hashes)
+                state = mixed(state, column.hashes_by_row())
                 more = np.zeros(self.rows, np.uint64)
                 np.add.at(more, column.more_rows, avalanche(column.hashes[column.more_codes]))
                 state = mixed(state, more)
@@ -113,7 +117,7 @@ class Coded:
     @property
     def words(self) -> Hashes:
         """One hash a row over all that it says and its source: records with the same one weigh the same with others."""
-        return avalanche(mixed(self.contents, self.columns["source"].row_hashes))
+        return avalanche(mixed(self.contents, self.columns["source"].hashes_by_row()))
 
     def take(self, rows: Rows) -> Coded:
         """Some of the records, in the given order, which must rise."""

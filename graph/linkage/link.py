@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 import msgspec
 import numpy as np
@@ -18,7 +19,7 @@ from graph.linkage.bridges import bridges
 from graph.linkage.candidates import Blocks, Candidates, Key, blocked, choose_keys
 from graph.linkage.cluster import MUST, Clusters, Edges, Weigher, cluster, joined_edges
 from graph.linkage.coded import Coded, Ints, coded
-from graph.linkage.columns import RAW_COLUMNS, as_strings, normalised
+from graph.linkage.columns import RAW_COLUMNS, Strings, as_strings, normalised
 from graph.linkage.compare import Levels, compare
 from graph.linkage.copies import Copies, copies, without_crowds
 from graph.linkage.decide import Bits, Scorer, probability
@@ -74,12 +75,15 @@ def link(
     scorer = Scorer(ready, model)
     again = said_again(scorer, named(ready, decisions), rules)
     guard = guards(ready, decisions, rules.max_block, absent=again.rows)
-    if learned is None or not learned.is_of_all or len(again.rows):
+    if learned is not None and learned.records is ready and not len(again.rows):
+        blocks = learned.blocks
+    else:
         with clock.step("candidates", 0.45 if learned is None else 0.65):
             blocks = blocked(ready, model.keys, rules, model.stopped_blocks, again.rows)
-            parts = _compared_parts(scorer, blocks, rules)
+    if learned is not None and learned.share == 1 and blocks is learned.blocks:
+        parts = iter([(learned.pairs, learned.levels, 1.0)])
     else:
-        blocks, parts = learned.blocks, iter([(learned.pairs, learned.levels, 1.0)])
+        parts = _compared_parts(scorer, blocks, rules)
     learned = None
     with clock.step("weigh", 0.7):
         edges, count = _weighed_parts(scorer, guard, again, parts, rules, clock)
@@ -173,8 +177,15 @@ class Linkage:
         return completeness(self._records)
 
     @property
+    def ids(self) -> Strings:
+        """The record ids in the order of the rows of the input."""
+        place = np.empty_like(self._order)
+        place[self._order] = np.arange(self._records.rows)
+        return self._records.ids.take(place)
+
+    @property
     def record_ids(self) -> npt.NDArray[np.object_]:
-        return np.asarray(self._in_input_order(np.asarray(self._records.ids.to_numpy(zero_copy_only=False))))
+        return np.asarray(self.ids.to_numpy(zero_copy_only=False))
 
     @property
     def labels(self) -> npt.NDArray[np.int32]:
@@ -201,13 +212,11 @@ class Linkage:
             (edges.bits >= self._rules.review_bits) & (edges.bits < MUST) & (labels[edges.left] != labels[edges.right])
         )
         kept = edges.where(doubtful)
-        ids = self._records.ids.to_pylist()
         order = np.lexsort((kept.right, kept.left, -kept.bits))
-        likely = probability(kept.bits)
-        return [
-            Review(ids[kept.left[at]], ids[kept.right[at]], round(float(kept.bits[at]), 3), round(float(likely[at]), 4))
-            for at in order
-        ]
+        left, right = (_names(self._records.ids.take(side[order])) for side in (kept.left, kept.right))
+        bits = kept.bits[order]
+        told = zip(left, right, bits.tolist(), probability(bits).tolist(), strict=True)
+        return [Review(one, two, round(weight, 3), round(likely, 4)) for one, two, weight, likely in told]
 
     def edges(self) -> Edges:
         """Weighed candidates at the review threshold and above, as rows of the input: for judging the weights."""
@@ -293,6 +302,10 @@ def clustered(
     return Clusters(clusters.labels, inside, clusters.cut)
 
 
+def _names(ids: Strings) -> list[str]:
+    return cast(list[str], ids.to_pylist())
+
+
 def tied(clusters: Clusters) -> Ties:
     """Rows that are not alone, the other record of each row's strongest tie, and its bits (`CERTAIN` at most)."""
     inside = clusters.inside
@@ -344,13 +357,16 @@ def _told(records: Coded, scorer: Scorer, guard: Guards, ties: Ties) -> list[Joi
 
 @dataclass(frozen=True)
 class _Learned:
-    """A model and what it was learned from; the pairs are all there are unless there were too many, or crowds."""
+    """A model and what it was learned from."""
 
     model: LinkageModel
+    records: Coded
+    """All of them, unless there were crowds."""
     blocks: Blocks
     pairs: Candidates
     levels: Levels
-    is_of_all: bool
+    share: float
+    """Of the candidates; 1 unless there were too many."""
 
 
 def _learned(records: Coded, rules: MatchingRules, clock: _Clock) -> _Learned:
@@ -372,7 +388,7 @@ def _learned(records: Coded, rules: MatchingRules, clock: _Clock) -> _Learned:
         model = learn(fewer, fields, keys, levels, rules, share)
     if fewer is not records:
         model = msgspec.structs.replace(model, records=records.rows, completeness=completeness(records))
-    return _Learned(model, blocks, pairs, levels, share == 1 and fewer is records)
+    return _Learned(model, fewer, blocks, pairs, levels, share)
 
 
 def _compared_parts(scorer: Scorer, blocks: Blocks, rules: MatchingRules) -> Iterator[tuple[Candidates, Levels, float]]:

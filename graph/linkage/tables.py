@@ -187,15 +187,17 @@ def link_file(
     """Link the records of a file; writes `record_id, customer_id, weight` to `out` (CSV or Parquet by its suffix)."""
     if out is not None and Path(out).suffix.lower() not in (".csv", ".parquet"):
         raise LinkageError(f"{out}: the output must end in .csv or .parquet.")
-    table = read_table(path, encoding=encoding, warn=warn)
-    recognised = recognise(table.column_names, mapping)
-    records = recognised.records(table)
+    recognised, tables = _recognised(path, mapping, encoding, warn)
     linkage = link(
-        records, model=model, rules=rules or MatchingRules(), decisions=decisions or Decisions(), progress=progress
+        tables.pop(),  # nothing else holds the raw records, so they are gone when they are normalised
+        model=model,
+        rules=rules or MatchingRules(),
+        decisions=decisions or Decisions(),
+        progress=progress,
     )
     if out is not None:
         _write(linkage, out)
-    return FileLinkage(linkage, recognised, table.num_rows)
+    return FileLinkage(linkage, recognised, linkage.report.records)
 
 
 def evaluate_files(clusters: str | os.PathLike[str], truth: str | os.PathLike[str]) -> Evaluation:
@@ -209,6 +211,17 @@ def evaluate_files(clusters: str | os.PathLike[str], truth: str | os.PathLike[st
         missing = found.column("record_id").filter(places.is_null())[0].as_py()
         raise LinkageError(f"{truth} does not know {places.null_count} of the records in {clusters}, e.g. {missing!r}.")
     return evaluate(found.column("label").to_pylist(), real.column("label").take(places).to_pylist())
+
+
+def _recognised(
+    path: str | os.PathLike[str],
+    mapping: Mapping[str, str] | None,
+    encoding: str,
+    warn: Callable[[str], None] | None,
+) -> tuple[Recognised, list[pa.Table]]:
+    table = read_table(path, encoding=encoding, warn=warn)
+    recognised = recognise(table.column_names, mapping)
+    return recognised, [recognised.records(table)]
 
 
 def _plain(column: str) -> str:
@@ -277,7 +290,7 @@ def _read_csv(file: Path, encoding: str, warn: Callable[[str], None] | None) -> 
 
 def _write(linkage: Linkage, out: str | os.PathLike[str]) -> None:
     columns: dict[str, Any] = {
-        "record_id": pa.array(linkage.record_ids, pa.string()),
+        "record_id": linkage.ids,
         "customer_id": pa.array(linkage.labels),
         "weight": pa.array(linkage.weights),
     }

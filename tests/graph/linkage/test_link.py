@@ -238,6 +238,7 @@ def test_a_value_shared_by_fifty_thousand_joins_nobody():
     linkage = link(both)
 
     assert linkage.report.blocks_skipped["phone"] == 1
+    assert linkage.report.candidates <= link(records).report.candidates + 20 * crowd
     assert evaluate(linkage.labels[: len(truth)], truth).f1 >= 0.97
     assert linkage.report.largest_cluster <= 20
 
