@@ -139,6 +139,8 @@ class Relinked:
     record_ids: list[str]
     labels: Ints
     """Cluster of each record, numbered from 0; clusters hold no record outside."""
+    weighed: frozenset[str]
+    """Those among them that were weighed anew: what changed, and what other records are compared with now."""
     weights: npt.NDArray[np.float32]
     removed: tuple[str, ...]
     joins: list[Join]
@@ -204,16 +206,17 @@ def link_changed(
     _replace_edges(index, pending)
     touched = index.reached(np.concatenate((once[index.alive[once]], pending)))
     stay = set(names)
-    return _clustered_again(index, touched, tuple(name for name in gone_ids if name not in stay))
+    weighed = frozenset(_ids(index, pending))
+    return _clustered_again(index, touched, weighed, tuple(name for name in gone_ids if name not in stay))
 
 
-def relations_of(index: LinkageIndex, relinked: Relinked) -> list[Relation]:
-    """The relations of the touched records, as `Linkage.relations` of a full run would tell them."""
+def relations_of(index: LinkageIndex, relinked: Relinked, records: Iterable[str] | None = None) -> list[Relation]:
+    """The relations of the touched records (or of some of them), as `Linkage.relations` of a full run tells them."""
     touched = index.rows_of(relinked.record_ids)
     label = np.full(index.alive.size, -1, np.int64)
     clusters = dict(zip(relinked.record_ids, relinked.labels.tolist(), strict=True))
     label[touched] = [clusters[name] for name in _ids(index, touched)]
-    pairs = _candidate_rows(index, touched)
+    pairs = _candidate_rows(index, touched if records is None else index.rows_of(records))
     # Clusters hold no record outside, so an untouched partner always stands apart.
     pairs = pairs[(label[pairs[:, 0]] != label[pairs[:, 1]])]
     ready, rows = index.records(np.unique(pairs))
@@ -389,7 +392,7 @@ def _carriers(index: LinkageIndex, external_id: str) -> int:
     return int(index.blocks[_EXTERNAL].counts(hashes)[0])
 
 
-def _clustered_again(index: LinkageIndex, touched: Rows, removed: tuple[str, ...]) -> Relinked:
+def _clustered_again(index: LinkageIndex, touched: Rows, weighed: frozenset[str], removed: tuple[str, ...]) -> Relinked:
     ready, rows = index.records(touched)
     scorer, guard = Scorer(ready, index.model), _guards(index, ready, rows)
     edges = index.edges_of(touched)
@@ -407,6 +410,7 @@ def _clustered_again(index: LinkageIndex, touched: Rows, removed: tuple[str, ...
     return Relinked(
         record_ids=[str(name) for name in ready.ids.to_pylist()],
         labels=np.unique(clusters.labels, return_inverse=True)[1].astype(np.int32),
+        weighed=weighed,
         weights=weights,
         removed=removed,
         joins=joined(ready, scorer, guard, clusters),

@@ -76,8 +76,9 @@ async def link_changes(store: Store, lease: Lease, rules: Rules, progress: Progr
     if around is None:
         return None
     work = await _planned(store, relinked, people, around)
-    relations = relations_of(index, relinked) if relinked.record_ids else []
-    state = await store.transaction(lambda tx: _write(tx, lease, work, relinked, relations, index.match_bits))
+    relate = _to_relate(relinked, work)
+    relations = relations_of(index, relinked, relate) if relate else []
+    state = await store.transaction(lambda tx: _write(tx, lease, work, relinked, relate, relations, index.match_bits))
     cache.save(index, state or cache.state)
     return Changes(
         records=len(relinked.record_ids) + len(around.mentions),
@@ -150,19 +151,32 @@ async def _planned(store: Store, relinked: Relinked, people: People, around: _Ar
     return settling(plan, "customer", people.pending, {join.record_id: join for join in (*relinked.joins, *told)})
 
 
+def _to_relate(relinked: Relinked, work: Settling) -> list[str]:
+    """The person records of all customers who may have other relations than before.
+
+    Those whose records are the same, and say the same, live and work with the same people, however many customers of
+    their component changed.
+    """
+    moved = {record for group in work.groups for assignment in group for record in assignment.records}
+    labelled = list(zip(relinked.record_ids, relinked.labels.tolist(), strict=True))
+    labels = {label for record, label in labelled if record in moved or record in relinked.weighed}
+    return [record for record, label in labelled if label in labels]
+
+
 async def _write(
     tx: Transaction,
     lease: Lease,
     work: Settling,
     relinked: Relinked,
+    relate: Sequence[str],
     relations: Iterable[Relation],
     match_bits: float,
 ) -> int | None:
     await lease.hold(tx)
     state = await settle_batch(tx, work, [assignment for group in work.groups for assignment in group])
     await offer_some(tx, relinked.record_ids, relinked.reviews, match_bits)
-    rows = await tx.run(cypher("writes/customers_of_people"), keys=relinked.record_ids)
-    await relate_some(tx, {customer for _, customer, _ in rows}, relations)
+    rows = await tx.run(cypher("writes/customers_of_records"), keys=relate)
+    await relate_some(tx, {customer for (customer,) in rows}, relations)
     return state
 
 

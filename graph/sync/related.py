@@ -56,10 +56,10 @@ async def relate_some(tx: Transaction, customers: Collection[str], relations: It
     keys = sorted({key for relation in relations for key in (relation.left_id, relation.right_id)})
     customer_of = {
         key: (customer, smallest)
-        for key, customer, smallest in await tx.run(cypher("writes/customers_of_people"), keys=keys)
+        for key, customer, smallest in await tx.collected(cypher("writes/customers_of_people"), keys=keys)
     }
     wanted = ties(relations, customer_of)
-    there = {tuple(row) for row in await tx.run(cypher("writes/read_related_of"), ids=sorted(customers))}
+    there = {tuple(row) for row in await tx.collected(cypher("writes/read_related_of"), ids=sorted(customers))}
     if gone := sorted(there - wanted):
         await tx.run(cypher("writes/drop_related"), rows=[list(row) for row in gone])
     if made := sorted(wanted - there):

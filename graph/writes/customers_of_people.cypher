@@ -3,4 +3,5 @@
 UNWIND $keys AS key
 MATCH (:SourceRecord {key: key})-[:DESCRIBES]->(c:Customer)
 MATCH (p:SourceRecord {kind: "person"})-[:DESCRIBES]->(c)
-RETURN key, c.id, min(p.key)
+WITH key, c.id AS id, min(p.key) AS smallest
+RETURN collect([key, id, smallest])

@@ -4,4 +4,4 @@ UNWIND $ids AS id
 MATCH (c:Customer {id: id})-[r:RELATED]-(:Customer)
 WITH DISTINCT r
 WITH startNode(r) AS c, endNode(r) AS o, r
-RETURN c.id, o.id, r.kind, r.probability
+RETURN collect([c.id, o.id, r.kind, r.probability])

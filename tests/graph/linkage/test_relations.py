@@ -52,3 +52,15 @@ def test_relations_of_a_change_are_those_of_a_full_run():
     expected = [r for r in link(now, model=model).relations() if {r.left_id, r.right_id} & touched]
 
     assert relations_of(index, relinked) == expected != []
+
+
+def test_relations_of_some_touched_records_are_told_alone():
+    """Of the touched records some can be asked for; those that were weighed anew are named."""
+    records = company()
+    index = build_index(records, link(records).model)
+    relinked = link_changed(index, table([{**row, "street": "1 High St"} for row in FAMILY]))
+    everything = relations_of(index, relinked)
+    some = relations_of(index, relinked, ["h:1"])
+
+    assert relinked.weighed == {"h:1", "h:2"}
+    assert some == [found for found in everything if "h:1" in (found.left_id, found.right_id)] != []
