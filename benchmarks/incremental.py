@@ -146,6 +146,7 @@ async def change_and_link(graph: Graph, settings: StoreSettings, changes: int, n
     """Change some records and link them; everybody is linked first when the cache does not know this graph."""
     clock = Clock()
     async with open_store(settings) as store, store.lease("link") as lease:
+        await migrate(store)  # a graph that was kept may be of an earlier version
         dice = random.Random(graph.seed * 1_000 + number)
         await _change(store, graph, 1, dice)
         started = time.monotonic()
