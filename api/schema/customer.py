@@ -172,6 +172,22 @@ class RelatedCustomer:
     customer: LazyCustomer = one(reading.RELATIVE, "The other customer.")
 
 
+@described
+class Pin:
+    """A golden value that a person has fixed, whatever the sources say."""
+
+    pin_id: str = column("Its id.", "id")
+    field: CustomerFieldName = column("The field.")
+    value: str = column("The value, as it was given.")
+    record_key: str = column("Key of the record that it goes with, through merges and splits.", "record")
+    pinned_by: str = column("Who fixed it.", "by")
+    pinned_at: datetime = instant("When.", "at")
+    reason: str | None = column("Why.")
+    reverted_at: datetime | None = instant("When it was taken back, or another pin took its place.")
+    reverted_by: str | None = column("Who did that.")
+    reverted_because: str | None = column("Why.")
+
+
 def _external_ids(data: Any, _: Mapping[str, Any]) -> Any:
     return [{"system": system, "value": value} for system, value in sorted(data.items())]
 
@@ -257,6 +273,9 @@ class Customer(Node):
         items=_provenance,
         arguments=[Argument("fields", list[CustomerFieldName] | None, "Only these fields; all unless said.")],
         default=dict,
+    )
+    pins: list[Pin] = every(
+        reading.PINS_OF_CUSTOMER, "Values that people have fixed and not taken back; of one field the last holds."
     )
     stage_transitions: Connection[StageTransition] = many(
         reading.STAGE_TRANSITIONS, "Their way through the lifecycle, from the beginning."

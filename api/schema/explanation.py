@@ -55,6 +55,7 @@ class MatchExplanation:
     weight_bits: float = entry("The weight of all evidence together, in bits.", "bits")
     threshold_bits: float = entry("From this mean weight on records are one customer.")
     probability: float = entry("How likely it is that they are one person.")
+    rule: str = entry("What decides: `weights`, `external_id` (verified ids) or `decision` (a person's).")
     evidence: list[MatchFieldEvidence] = entry("Field by field, the strongest first; the bits add up to the weight.")
     keys_shared: list[str] = entry("Blocking keys that brought the two together.")
     keys_different: list[str] = entry("Blocking keys on which they differ, or that too many records share.")
@@ -85,6 +86,7 @@ def _answer(pair: ExplainedPair) -> dict[str, Any]:
         "bits": found.bits,
         "threshold_bits": pair.match_bits,
         "probability": found.probability,
+        "rule": found.rule,
         "evidence": [_evidence(item) for item in sorted(found.evidence, key=lambda item: -abs(item.bits))],
         "keys_shared": list(found.keys_shared),
         "keys_different": list(found.keys_different),

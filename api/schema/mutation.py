@@ -1,4 +1,4 @@
-"""The root of all changes: people's decisions about who is who."""
+"""The root of all changes: people's decisions about who is who, and the values that they fix."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from api.plan.ids import encode_id, key_of
 from api.plan.roots import Bench, RootWorked
 from api.plan.rows import Arguments
 from api.schema.customer import Customer
-from api.schema.enums import Channel, ConsentStatus, UserErrorCode
+from api.schema.enums import Channel, ConsentStatus
+from api.schema.pin import PinFieldInput, PinPayload, UnpinFieldInput, work_pin, work_unpin
 from api.schema.review import MatchDecision, MatchReview
+from api.schema.user_error import UserError, user_error
 from graph.customer import reading
 from graph.reading import Column
 from graph.sync.decisions import (
@@ -111,16 +113,6 @@ class RevertMatchDecisionInput:
 
 
 @described
-class UserError:
-    """Why a change was not made, for the person who wanted it."""
-
-    code: UserErrorCode = entry("What is wrong.")
-    field: str | None = entry("The input that is to blame.")
-    message: str = entry("The same in a sentence.")
-    decision_ids: list[strawberry.ID] = entry("The decisions that stand against it, in the order of their chain.")
-
-
-@described
 class MovedRecord:
     """A source record that describes another customer afterwards."""
 
@@ -206,7 +198,7 @@ def _decides(change: Change) -> RootWorked:
         try:
             done = await change(bench, given, ask)
         except Refused as refused:
-            return {"user_errors": [_user_error(refused)]}
+            return {"user_errors": [user_error(refused)]}
         return {
             "decision_keys": [decision.id for decision in done.decisions],
             "customer_keys": list(done.effect.customers),
@@ -224,22 +216,13 @@ async def _assign(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
     try:
         await assign_review(bench.store, pair, given.get("assignee"))
     except Refused as refused:
-        return {"user_errors": [_user_error(refused)]}
+        return {"user_errors": [user_error(refused)]}
     return {"review_keys": f"{pair.left}\n{pair.right}", "user_errors": []}
 
 
 def _pair(given: Mapping[str, Any]) -> Pair:
     left, _, right = key_of(given["reviewId"], "MatchReview").partition("\n")
     return Pair(left, right, given.get("version"))
-
-
-def _user_error(refused: Refused) -> dict[str, Any]:
-    return {
-        "code": refused.code,
-        "field": refused.field,
-        "message": str(refused),
-        "decision_ids": [encode_id("MatchDecision", decision.id) for decision in refused.chain],
-    }
 
 
 def _left(review: LeftReview) -> dict[str, Any]:
@@ -339,4 +322,12 @@ class Mutation:
             )
         ),
         _input(RevertMatchDecisionInput),
+    )
+    pin_field: PinPayload = root(
+        "Fix a value of a customer's golden record, whatever the sources say; an earlier pin of that field gives way.",
+        RootWorked(work_pin),
+        _input(PinFieldInput),
+    )
+    unpin_field: PinPayload = root(
+        "Take a pinned value back: the sources decide again.", RootWorked(work_unpin), _input(UnpinFieldInput)
     )

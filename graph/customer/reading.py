@@ -154,6 +154,15 @@ SECOND_OF_REVIEW = Traversal(
 MATCH_DECISIONS = Traversal("MATCH (item:Decision)", orders={"at": (_AT,)}, order="at", descending=True)
 DECISIONS_BY_ID = Traversal("UNWIND $ids AS id MATCH (item:Decision {id: id})", parameters=("ids",))
 
+PINS_OF_CUSTOMER = Traversal(
+    "MATCH (this)<-[:DESCRIBES]-(pinned:SourceRecord) MATCH (item:Pin {record: pinned.key})",
+    where="item.reverted_at IS NULL",
+    orders={"at": (_AT,)},
+    order="at",
+)
+"""Golden values of a customer that a person has fixed; of one field the last is in force."""
+PINS_BY_ID = Traversal("UNWIND $ids AS id MATCH (item:Pin {id: id})", parameters=("ids",))
+
 FORMER_IDS = Traversal("MATCH (item:FormerId)-[:NOW]->(this)")
 ACCOUNT_OF_CUSTOMER = Traversal("MATCH (this)-[:WORKS_FOR]->(item:Account)")
 STAGE_TRANSITIONS = Traversal(

@@ -87,7 +87,13 @@ def waterfall(explanation: Explanation, match_bits: float, verdict: str) -> str:
             f"{explanation.bits:+.1f}",
             "strong" + _side(explanation.bits),
         ),
-        _text(20, floor + 40, f"probability {percent_of(explanation.probability)}, model {explanation.model}", "quiet"),
+        _text(
+            20,
+            floor + 40,
+            f"probability {percent_of(explanation.probability)}, rule {rule_in_words(explanation.rule)}, "
+            f"model {explanation.model}",
+            "quiet",
+        ),
     ]
     told = ". ".join((verdict.rstrip("."), *explanation.lines()))
     return _document(height, f"Why {explanation.left_id} and {explanation.right_id}", told, parts)
@@ -211,6 +217,11 @@ def rarity_of(item: Evidence) -> str:
         return ""
     who = "rare" if item.carriers < 3 else f"said by {item.carriers:,} records"
     return f"{who}, {item.bits - item.level_bits:+.1f} bits"
+
+
+def rule_in_words(rule: str) -> str:
+    """A rule as people say it."""
+    return "verified id" if rule == "external_id" else rule.replace("_", " ")
 
 
 def percent_of(probability: float) -> str:

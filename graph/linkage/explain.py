@@ -66,6 +66,13 @@ class Explanation(msgspec.Struct, frozen=True):
     """Blocking keys on which both records have a value and it differs, or whose block is closed for its size."""
     model: str
 
+    @property
+    def rule(self) -> str:
+        """What decides about the pair: `decision` (a person's), `external_id` (verified ids) or `weights`."""
+        if "decision" in self.outcome:
+            return "decision"
+        return "external_id" if "verified" in self.outcome else "weights"
+
     def lines(self) -> tuple[str, ...]:
         """One line a piece of evidence, strongest first: "same e-mail ada@x.test (+11.2 bits)"."""
         ordered = sorted(self.evidence, key=lambda item: -abs(item.bits))

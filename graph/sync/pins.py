@@ -34,6 +34,7 @@ async def pin_field(store: Store, customer: str, field: str, value: str, *, by: 
             value=pin.value,
             by=by,
             reason=reason,
+            key=None,
             now=pin.at,
         )
         await tx.run(cypher("writes/mark_stale_customers"), keys=keys[:1])

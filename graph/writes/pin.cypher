@@ -5,6 +5,7 @@
 // :param value => "CEO"
 // :param by => "ada"
 // :param reason => null
+// :param key => null
 // :param now => 1751328000000
-CREATE (:Pin {id: $id, record: $record, field: $field, value: $value, by: $by, reason: $reason,
+CREATE (:Pin {id: $id, record: $record, field: $field, value: $value, by: $by, reason: $reason, idempotency_key: $key,
               at: datetime({epochMillis: $now})})

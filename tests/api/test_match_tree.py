@@ -52,3 +52,23 @@ async def test_every_record_of_a_customer_stands_in_its_tree_once(store: Store) 
     assert sorted(node["rule"] for node in tree["nodes"]) == sorted(
         ["root", "weights", "weights", *["identifier"] * (len(described) - 3)]
     )
+
+
+async def test_an_explanation_names_rule_model_and_term_frequency(embedded_store: Store) -> None:
+    """A value that many say is worth less than its level; the answer tells how many say it, under which model."""
+    crowd = [person(f"crm/contacts/{n}", f"Ada Quist{n}", email=f"ada{n}@x.test") for n in range(30)]
+    twins = [person(f"help/users/{n}", "Ada Quist1", email="ada1@x.test") for n in (1, 2)]
+    await sync([fixed_source("test", *crowd, *twins)], embedded_store, Rules())
+    query = """query ($records: [ID!]!) { matchExplanation(sourceRecordIds: $records) {
+        rule modelVersion evidence { field weightBits levelBits carriers } } }"""
+
+    answer = await asker(Service(graphql_schema(), embedded_store, writes_to=embedded_store))(
+        query, records=[encode_id("SourceRecord", f"help/users/{n}") for n in (1, 2)]
+    )
+
+    told = answer["data"]["matchExplanation"]
+    ((version,),) = await embedded_store.read("MATCH (m:LinkageModel {in_force: true}) RETURN m.version")
+    assert (told["rule"], told["modelVersion"]) == ("weights", version)
+    (given,) = [item for item in told["evidence"] if item["field"] == "first_name"]
+    assert given["carriers"] == 32
+    assert given["weightBits"] < given["levelBits"]

@@ -43,7 +43,7 @@ def hang_on(app: typer.Typer) -> None:
         epilog=examples(
             "c360 link explain crm/contacts/101 helpdesk/users/360000000101",
             "c360 link explain 1 2 --file people.csv --svg why.svg",
-            "c360 link explain --customer ada@example.test --svg tree.svg",
+            "c360 link explain --customer mara.lindqvist@nordlicht.example --svg tree.svg",
         ),
     )(pair.explain)
     group.command(

@@ -17,7 +17,7 @@ from api.cli.link.options import EncodingOption, MapOption, ModelOption, mapping
 from api.cli.link.tree import explain_customer
 from api.cli.output import print_json
 from api.cli.progress import shown_progress
-from graph.linkage.drawings import percent_of, rarity_of, steps, value_of, waterfall
+from graph.linkage.drawings import percent_of, rarity_of, rule_in_words, steps, value_of, waterfall
 from graph.linkage.explain import Explanation
 from graph.linkage.explain import explain as explain_records
 from graph.linkage.fields import LABELS
@@ -138,7 +138,7 @@ def _show(invocation: Invocation, pair: ExplainedPair, verdict: str) -> None:
         out.print(f"Compared because they share: {'; '.join(told.keys_shared)}.", markup=False)
     if told.keys_different and told.outcome != "never compared":
         out.print(f"Keys on which they differ: {'; '.join(told.keys_different)}.", markup=False)
-    out.print(f"Model {told.model}; rule: {_rule(told)}.", markup=False)
+    out.print(f"Model {told.model}; rule: {rule_in_words(told.rule)}.", markup=False)
 
 
 def _today(pair: ExplainedPair) -> str:
@@ -160,12 +160,6 @@ def _stations(pair: ExplainedPair) -> list[str]:
         at = join.other_id if join.record_id == at else join.record_id
         found.append(f"{at} ({join.bits:+.1f} bits)")
     return found
-
-
-def _rule(told: Explanation) -> str:
-    if "decision" in told.outcome:
-        return "decision"
-    return "verified id" if "verified" in told.outcome else "weights"
 
 
 def _waterfall(told: Explanation) -> Table:
@@ -192,4 +186,4 @@ def _waterfall(told: Explanation) -> Table:
 
 def _plain(pair: ExplainedPair) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(pair)
-    return {**plain.pop("explanation"), **plain, "together": pair.together}
+    return {**plain.pop("explanation"), **plain, "rule": pair.explanation.rule, "together": pair.together}

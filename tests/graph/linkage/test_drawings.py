@@ -51,6 +51,7 @@ def test_a_waterfall_shows_values_bits_and_threshold(model):
     assert "first name: nickname or initial" in texts
     assert "one customer from +1.0 bits on" in texts
     assert f"{told.bits:+.1f}" in texts
+    assert any(text.endswith(f"rule weights, model {told.model}") for text in texts)
     root = ElementTree.fromstring(drawn)
     assert root.attrib["role"] == "img"
     assert (root.findtext(f"{SVG}title"), "They match" in (root.findtext(f"{SVG}desc") or "")) == ("Why 0 and 1", True)
