@@ -1,0 +1,98 @@
+"""How Neo4j gets at what a plan reads: by an index wherever one can serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from graphql import parse
+from neo4j import GraphDatabase
+
+from api.plan.clock import Clock
+from api.plan.ids import encode_id
+from api.plan.operation import Operation, PlanCache, execute
+from api.plan.rows import Row
+from api.schema.schema import graphql_schema
+from graph.store.settings import StoreSettings
+
+pytestmark = pytest.mark.anyio
+ID = "query ($id: ID!) "
+IDS = "query ($ids: [ID!]!) "
+JOURNEY = "interactions(first: 20) { nodes { id occurredAt kind channel touchpoint { key } sourceRecord { key } } }"
+SURROUNDINGS = (
+    "id displayName formerIds account { name } sourceRecords { nodes { key } } handoffs { nodes { occurredAt } } "
+    "stageTransitions { nodes { toStage } } surveyResponses { nodes { rawScore } } repeatedQuestions { field } "
+)
+BY_INDEX: dict[str, tuple[str, dict[str, Any]]] = {
+    "customer": (ID + f"{{ customer(id: $id) {{ {SURROUNDINGS} {JOURNEY} }} }}", {"id": encode_id("Customer", "c")}),
+    "account": (
+        ID + "{ account(id: $id) { name customers { nodes { id } } interactions { nodes { id } } } }",
+        {"id": encode_id("Account", "a")},
+    ),
+    "customers by address": ('{ customerByIdentifier(identifier: {emailAddress: "a@x.test"}) { id } }', {}),
+    "customers by record": (
+        '{ customerByIdentifier(identifier: {sourceRecord: {source: "a", stream: "b", sourceId: "c"}}) { id } }',
+        {},
+    ),
+    "customers of an account": (
+        'query ($a: ID!) { account(id: $a) { customers(filter: {country: {eq: "SE"}}) { nodes { id } } } }',
+        {"a": encode_id("Account", "a")},
+    ),
+    **{
+        f"nodes {typename}": (IDS + "{ nodes(ids: $ids) { id } }", {"ids": [encode_id(typename, "a")]})
+        for typename in ("Account", "Customer", "Interaction", "MatchDecision", "SourceRecord", "SurveyResponse")
+    },
+    "nodes MatchReview": (IDS + "{ nodes(ids: $ids) { id } }", {"ids": [encode_id("MatchReview", "a\nb")]}),
+    "nodes Touchpoint": (IDS + "{ nodes(ids: $ids) { id } }", {"ids": [encode_id("Touchpoint", "a")]}),
+    "search": ('{ search(query: "ada lovelace") { nodes { __typename } totalCount } }', {}),
+    "rejections": ("{ sources { name recordCount rejections { nodes { reason } } runs { nodes { status } } } }", {}),
+    "match reviews": ("{ matchReviews(first: 20) { nodes { id first { key } } } }", {}),
+}
+SCANS = {
+    "NodeByLabelScan",
+    "UnionNodeByLabelsScan",
+    "AllNodesScan",
+    "DirectedRelationshipTypeScan",
+    "UndirectedRelationshipTypeScan",
+    "DirectedAllRelationshipsScan",
+    "UndirectedAllRelationshipsScan",
+}
+
+
+class Noting:
+    """Notes what a plan asks and answers that there is nothing."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    async def read(self, query: str, /, **parameters: Any) -> list[Row]:
+        self.asked.append((query, parameters))
+        return [[[]]]
+
+
+def operators(plan: dict[str, Any]) -> Iterator[str]:
+    """The operators of an execution plan with what they are about, e.g. `NodeUniqueIndexSeek UNIQUE c:Customer(id)`."""
+    yield f"{plan['operatorType'].partition('@')[0]} {plan['args'].get('Details', '')}"
+    for child in plan.get("children", ()):
+        yield from operators(child)
+
+
+@pytest.mark.parametrize("name", sorted(BY_INDEX))
+async def test_a_look_up_scans_no_label(name: str, neo4j_settings: StoreSettings) -> None:
+    """EXPLAIN of each look-up, and of what surrounds its row, has index seeks and no scan."""
+    query, variables = BY_INDEX[name]
+    document, noting = parse(query), Noting()
+    operation = Operation(document, document.definitions[0], query.encode())  # type: ignore[arg-type]
+    await execute(graphql_schema(), noting, PlanCache(), operation, variables, clock=Clock(), most_rows=10**9)
+    ((cypher, parameters),) = noting.asked
+    login = (neo4j_settings.user, neo4j_settings.password.get_secret_value())
+    with GraphDatabase.driver(neo4j_settings.uri, auth=login) as driver, driver.session() as session:
+        plan = session.run(f"EXPLAIN {cypher}", parameters).consume().plan  # type: ignore[arg-type]
+
+    assert plan is not None
+    used = list(operators(plan))
+    # `sources` wants all of them.
+    scans = [text for text in used if text.split()[0] in SCANS and not text.endswith(":Source")]
+    assert scans == []
+    assert [text for text in used if "Index" in text], used
