@@ -45,10 +45,10 @@ def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules |
     """The application over an open store; it does not close the store. Without rules the shipped ones hold."""
     app = Starlette(
         routes=[
+            Route("/graphql", graphql_endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
             Route("/", _home),
             Route("/health", _health),
             Route("/ready", _ready),
-            Route("/graphql", graphql_endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
             Route("/graphiql", _graphiql),
             Mount("/graphiql", StaticFiles(directory=WEB / "graphiql")),
         ]

@@ -272,6 +272,8 @@ def described(cls: type[T]) -> type[T]:
 
 def from_milliseconds(milliseconds: int) -> datetime:
     """The UTC instant of epoch milliseconds."""
+    if 0 <= milliseconds < _EXACT:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
@@ -294,6 +296,8 @@ def from_moment(text: str | int) -> datetime:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EXACT = 4_000_000_000_000
+"""Until then, in the year 2096, a float tells seconds to the microsecond, and is read in half the time."""
 
 
 @dataclass(slots=True)

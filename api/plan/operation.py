@@ -129,7 +129,7 @@ async def execute(
     bound = {name: _bound(root, values, clock) for name, root in plan.roots.items()}
     if too_costly := _too_costly(bound.values(), most_rows):
         return ExecutionResult(None, [too_costly])
-    if operation.node.operation is OperationType.MUTATION:
+    if len(bound) == 1 or operation.node.operation is OperationType.MUTATION:
         answers = [await _answer(reader, root, bench) for root in bound.values()]
     else:
         answers = await asyncio.gather(*(_answer(reader, root, bench) for root in bound.values()))

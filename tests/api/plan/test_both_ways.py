@@ -223,6 +223,31 @@ async def test_a_null_where_none_may_be_takes_its_parent_with_it(company: Store)
     assert told["data"]["sources"] == [{"name": "crm"}]
 
 
+async def test_changes_are_answered_alike(embedded_store: Store) -> None:
+    """What is worked out, and the rows it names: with all in order, with user errors, and with a null too many."""
+    await write_company(embedded_store)
+    await write_odd(embedded_store)
+    query = """mutation ($known: ID!, $unknown: ID!, $whole: Boolean!) {
+        one: assignMatchReview(input: {reviewId: $known, assignee: "cleo"}) { ...Told }
+        two: assignMatchReview(input: {reviewId: $unknown}) { ...Told } }
+        fragment Told on AssignMatchReviewPayload { __typename userErrors { code field message decisionIds }
+            review { id assignee second @include(if: $whole) { key } } }"""
+    known, unknown = (encode_id("MatchReview", f"crm/contacts/2\n{key}") for key in ("odd/contacts/1", "no/such/1"))
+    planned = Service(graphql_schema(), embedded_store, writes_to=embedded_store)
+    walked = Service(graphql_schema(), embedded_store, writes_to=embedded_store, walked=True)
+    for whole in (False, True):
+        operation = Operation(query, {"known": known, "unknown": unknown, "whole": whole})
+        answer = await response(planned, operation)
+        assert answer == await response(walked, operation)
+        told = orjson.loads(answer)
+        assert [error["path"] for error in told["errors"]] == ([["one", "review", "second"]] if whole else [])
+        assert told["data"]["two"]["userErrors"]
+        if not whole:
+            assert told["data"]["one"]["review"] == {"id": known, "assignee": "cleo"}
+
+    assert planned.plans.walks == 1
+
+
 @described
 class Visitor:
     """A customer, as a type of this test reads them."""
