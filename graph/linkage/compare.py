@@ -18,6 +18,9 @@ Levels = npt.NDArray[np.uint8]
 SAME = 1
 NICKNAME, SWAPPED = 2, 3
 
+_AT_A_TIME = 200_000
+"""Pairs: with more, what is held meanwhile is larger than the caches and no faster."""
+
 
 def compare(records: Coded, fields: Sequence[Field], left: Ints, right: Ints) -> Levels:
     """Levels of pairs, shape (pairs, fields); 0 where one of the two does not say the field.
@@ -25,6 +28,14 @@ def compare(records: Coded, fields: Sequence[Field], left: Ints, right: Ints) ->
     Of records with several e-mails or phones the best pair of values counts. A swapped name is one observation: the
     given name carries it and the family name is silent.
     """
+    levels = np.zeros((len(left), len(fields)), np.uint8)
+    for begin in range(0, len(left), _AT_A_TIME):
+        part = slice(begin, begin + _AT_A_TIME)
+        levels[part] = _compared(records, fields, left[part], right[part])
+    return levels
+
+
+def _compared(records: Coded, fields: Sequence[Field], left: Ints, right: Ints) -> Levels:
     levels = np.zeros((len(left), len(fields)), np.uint8)
     names = {field.kind: at for at, field in enumerate(fields)}
     for at, field in enumerate(fields):

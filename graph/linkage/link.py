@@ -68,6 +68,8 @@ def link(
     clock = _Clock(progress)
     with clock.step("normalise", 0.0):
         ready, order = prepared(records)
+        del records
+        pa.default_memory_pool().release_unused()  # of raw and half-made columns, before the next step needs as much
     learned = None
     if model is None:
         learned = _learned(ready, rules, clock)
