@@ -36,11 +36,23 @@ from api.schema.filters import InteractionFilter, InteractionOrder
 from api.schema.interaction import Interaction
 from api.schema.lazy import LazyCustomer
 from api.schema.match_tree import TREE_COLUMNS, MatchTree, folded_tree
+from api.schema.matter import (
+    Deal,
+    DealFilter,
+    Order,
+    OrderFilter,
+    SaleOrder,
+    Subscription,
+    SubscriptionFilter,
+    Ticket,
+    TicketFilter,
+    TicketOrder,
+)
 from api.schema.paging import Connection, Node
 from api.schema.scalars import JSON
 from api.schema.source import SourceRecord
 from api.schema.survey import SurveyResponse
-from graph.customer import reading
+from graph.customer import matters, reading
 from graph.customer.activity import activity_status
 from graph.reading import Column
 
@@ -262,6 +274,30 @@ class Customer(Node):
         "Their journey; newest first unless ordered otherwise.",
         filter=InteractionFilter,
         order=InteractionOrder,
+    )
+    tickets: Connection[Ticket] = many(
+        matters.TICKETS,
+        "Their tickets; those with the newest interaction first unless ordered otherwise.",
+        filter=TicketFilter,
+        order=TicketOrder,
+    )
+    deals: Connection[Deal] = many(
+        matters.DEALS,
+        "Deals they take part in; those with the newest interaction first unless ordered otherwise.",
+        filter=DealFilter,
+        order=SaleOrder,
+    )
+    orders: Connection[Order] = many(
+        matters.ORDERS,
+        "Their orders; those with the newest interaction first unless ordered otherwise.",
+        filter=OrderFilter,
+        order=SaleOrder,
+    )
+    subscriptions: Connection[Subscription] = many(
+        matters.SUBSCRIPTIONS,
+        "Their subscriptions; those with the newest interaction first unless ordered otherwise.",
+        filter=SubscriptionFilter,
+        order=SaleOrder,
     )
     source_records: Connection[SourceRecord] = many(reading.SOURCE_RECORDS, "The source records that describe them.")
     match_tree: MatchTree = folded(

@@ -97,6 +97,49 @@ class MatterKind(Enum):
     CAMPAIGN = value("Campaign", "A campaign of marketing.")
 
 
+@strawberry.enum(description="The state of a ticket, as its events tell it.")
+class TicketStatus(Enum):
+    OPEN = value("OPEN", "It waits for an answer, or for the customer.")
+    SOLVED = value("SOLVED", "It was solved and not reopened since.")
+
+
+@strawberry.enum(description="The state of a deal, as its events tell it.")
+class DealStatus(Enum):
+    OPEN = value("OPEN", "Nothing is decided.")
+    WON = value("WON", "The customer buys.")
+    LOST = value("LOST", "The customer does not buy.")
+
+
+@strawberry.enum(description="The state of an order, as its events tell it.")
+class OrderStatus(Enum):
+    PLACED = value("PLACED", "It was placed, and is neither refunded nor cancelled.")
+    REFUNDED = value("REFUNDED", "Money of it was given back.")
+    CANCELLED = value("CANCELLED", "It was cancelled.")
+
+
+@strawberry.enum(description="The state of a subscription, as its events tell it.")
+class SubscriptionStatus(Enum):
+    TRIAL = value("TRIAL", "It is being tried.")
+    ACTIVE = value("ACTIVE", "It runs.")
+    PAUSED = value("PAUSED", "It rests.")
+    CANCELLED = value("CANCELLED", "It was cancelled.")
+
+
+@strawberry.enum(description="What tickets can be sorted by.")
+class TicketOrderField(Enum):
+    OPENED_AT = value("opened", "When they were opened.")
+    LAST_ACTIVITY_AT = value("last", "The last interaction that belongs to them.")
+    SOLVED_AT = value("closed", "When they were solved; those that are open come last.")
+
+
+@strawberry.enum(description="What deals, orders and subscriptions can be sorted by.")
+class SaleOrderField(Enum):
+    OPENED_AT = value("opened", "When they began.")
+    LAST_ACTIVITY_AT = value("last", "The last interaction that belongs to them.")
+    CLOSED_AT = value("closed", "When they ended; those that go on come last.")
+    AMOUNT = value("amount", "The amount, whatever its currency.")
+
+
 @strawberry.enum(description="Which way a list is sorted.")
 class SortDirection(Enum):
     ASC = value("ASC", "Smallest, earliest or A first.")

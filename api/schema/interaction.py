@@ -8,11 +8,21 @@ import strawberry
 
 from api.plan.fields import column, described, entry, every, from_json, identity, instant, itself, one
 from api.schema.enums import BusinessFunction, Channel, Direction, MatterKind
-from api.schema.lazy import LazyAccount, LazyCustomer, LazySourceRecord, LazySurveyResponse
+from api.schema.lazy import (
+    LazyAccount,
+    LazyCustomer,
+    LazyDeal,
+    LazyOrder,
+    LazySourceRecord,
+    LazySubscription,
+    LazySurveyResponse,
+    LazyTicket,
+)
 from api.schema.paging import Node
 from api.schema.scalars import JSON
 from api.schema.touchpoint import Touchpoint
 from graph.customer import reading
+from graph.customer.matters import DEAL_OF, ORDER_OF, SUBSCRIPTION_OF, TICKET_OF
 from graph.reading import Column
 
 
@@ -26,15 +36,12 @@ class Money:
 
 @described
 class Matter:
-    """What interactions belong to: a ticket, deal, order, subscription or campaign."""
+    """What interactions belong to: a ticket, deal, order, subscription or campaign, by name."""
 
     key: str = column("Its key: source/id.", "id")
     kind: MatterKind = column("What it is.", "", of="sort")
     name: str | None = column("Its name or subject.")
     source: str | None = column("The source that keeps it.")
-    status: str | None = column("Its state.")
-    opened_at: datetime | None = instant("When it began.")
-    closed_at: datetime | None = instant("When it ended.")
 
 
 @described
@@ -62,6 +69,10 @@ class Interaction(Node):
     amount: Money | None = itself("The money it is about.", Column("amount"))
     activity_id: str | None = column("The same for every participant of one meeting, deal or call.")
     matters: list[Matter] = every(reading.MATTERS_OF_INTERACTION, "What it belongs to.")
+    ticket: LazyTicket | None = one(TICKET_OF, "The ticket it belongs to.")
+    deal: LazyDeal | None = one(DEAL_OF, "The deal it belongs to.")
+    order: LazyOrder | None = one(ORDER_OF, "The order it belongs to.")
+    subscription: LazySubscription | None = one(SUBSCRIPTION_OF, "The subscription it belongs to.")
     survey_response: LazySurveyResponse | None = one(reading.SCORE_IN_INTERACTION, "The score that was given in it.")
     scores: list[LazySurveyResponse] = every(reading.SCORES_ABOUT_INTERACTION, "Scores that were later given about it.")
     source: str = column("The source that reported it.")

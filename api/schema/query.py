@@ -35,7 +35,7 @@ from api.schema.paging import Connection, Node
 from api.schema.review import MatchDecision, MatchReview, MatchReviewFilter, MatchReviewOrder
 from api.schema.source import Source, SourceComparison
 from connectors.records import KINDS
-from graph.customer import identifiers, reading
+from graph.customer import identifiers, matters, reading
 from graph.cypher import cypher
 from graph.figures.sources import compare_sources
 from graph.reading import Traversal
@@ -46,11 +46,15 @@ SearchResult = Annotated[Customer | Account, strawberry.union("SearchResult", de
 NODES: Mapping[str, Traversal] = {
     "Account": reading.ACCOUNTS_BY_ID,
     "Customer": reading.CUSTOMERS_BY_ID,
+    "Deal": matters.DEALS_BY_ID,
     "Interaction": reading.INTERACTIONS_BY_ID,
     "MatchDecision": reading.DECISIONS_BY_ID,
     "MatchReview": reading.REVIEWS_BY_ID,
+    "Order": matters.ORDERS_BY_ID,
     "SourceRecord": reading.RECORDS_BY_KEY,
+    "Subscription": matters.SUBSCRIPTIONS_BY_ID,
     "SurveyResponse": reading.SURVEYS_BY_ID,
+    "Ticket": matters.TICKETS_BY_ID,
     "Touchpoint": reading.TOUCHPOINTS_BY_KEY,
 }
 

@@ -26,6 +26,12 @@ SURROUNDINGS = (
 )
 BY_INDEX: dict[str, tuple[str, dict[str, Any]]] = {
     "customer": (ID + f"{{ customer(id: $id) {{ {SURROUNDINGS} {JOURNEY} }} }}", {"id": encode_id("Customer", "c")}),
+    "matters": (
+        ID + "{ customer(id: $id) { tickets(filter: {status: {eq: OPEN}}) { nodes { key customers { nodes { id } } } } "
+        "deals { nodes { amount { amount } } } orders { nodes { status } } subscriptions { nodes { status } } "
+        "interactions(first: 5) { nodes { ticket { status } deal { status } } } } }",
+        {"id": encode_id("Customer", "c")},
+    ),
     "account": (
         ID + "{ account(id: $id) { name customers { nodes { id } } interactions { nodes { id } } } }",
         {"id": encode_id("Account", "a")},
@@ -41,7 +47,18 @@ BY_INDEX: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     **{
         f"nodes {typename}": (IDS + "{ nodes(ids: $ids) { id } }", {"ids": [encode_id(typename, "a")]})
-        for typename in ("Account", "Customer", "Interaction", "MatchDecision", "SourceRecord", "SurveyResponse")
+        for typename in (
+            "Account",
+            "Customer",
+            "Deal",
+            "Interaction",
+            "MatchDecision",
+            "Order",
+            "SourceRecord",
+            "Subscription",
+            "SurveyResponse",
+            "Ticket",
+        )
     },
     "nodes MatchReview": (IDS + "{ nodes(ids: $ids) { id } }", {"ids": [encode_id("MatchReview", "a\nb")]}),
     "nodes Touchpoint": (IDS + "{ nodes(ids: $ids) { id } }", {"ids": [encode_id("Touchpoint", "a")]}),
