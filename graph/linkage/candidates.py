@@ -195,6 +195,13 @@ def key_entries(records: Coded, key: Key) -> tuple[Hashes, Ints]:
     return _entries(records, key, {part: part_hashes(records, part) for part in key})
 
 
+def entries_by_key(records: Coded, keys: Iterable[Key]) -> Mapping[Key, tuple[Hashes, Ints]]:
+    """`key_entries` under each of the keys; what they have in common is worked out once."""
+    keys = tuple(keys)
+    parts = {part: part_hashes(records, part) for part in {part for key in keys for part in key}}
+    return {key: _entries(records, key, parts) for key in keys}
+
+
 def part_hashes(records: Coded, part: str) -> Hashes:
     """One 64-bit hash a row for a part of a key; 0 where it is not said."""
     if part != NAMES_IN_ANY_ORDER:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.linkage.blocks import Block, ranges
-from graph.linkage.candidates import Candidates, Key, blocked, key_entries
+from graph.linkage.candidates import Candidates, Key, blocked, entries_by_key, key_entries
 from graph.linkage.cluster import MUST, Edges
 from graph.linkage.coded import Coded, Hashes, Ints, Rows, coded, hash_strings
 from graph.linkage.columns import Strings, normalised
@@ -234,8 +234,13 @@ def both_ways(edges: Edges) -> Edges:
 
 def entries_of(records: Coded, key: Key, present: npt.NDArray[np.bool_]) -> tuple[Hashes, Ints]:
     """`key_entries` of the records that are present in blocks."""
-    hashes, rows = key_entries(records, key)
-    return hashes[present[rows]], rows[present[rows]]
+    return _of(key_entries(records, key), present)
+
+
+def _of(entries: tuple[Hashes, Ints], present: npt.NDArray[np.bool_]) -> tuple[Hashes, Ints]:
+    hashes, rows = entries
+    here = present[rows]
+    return hashes[here], rows[here]
 
 
 def words_of(records: Coded) -> tuple[Hashes, Ints]:
@@ -261,11 +266,12 @@ def _enter(index: LinkageIndex, new: pa.Table, gone: Rows, decided: Rows) -> tup
     turned = np.flatnonzero(index.absent[:first] != were_absent[:first])
     turning, turned = index.records(turned[~np.isin(turned, gone)])
     to_enter, to_leave = ~index.absent[turned], index.absent[turned]
+    arrived, left_behind, woken = (entries_by_key(records, index.blocks) for records in (arriving, leaving, turning))
     for key, block in index.blocks.items():
-        came, rows = entries_of(arriving, key, ~index.absent[fresh])
-        went, _ = entries_of(leaving, key, ~were_absent[left])
-        woke, awake = entries_of(turning, key, to_enter)
-        slept, _ = entries_of(turning, key, to_leave)
+        came, rows = _of(arrived[key], ~index.absent[fresh])
+        went, _ = _of(left_behind[key], ~were_absent[left])
+        woke, awake = _of(woken[key], to_enter)
+        slept, _ = _of(woken[key], to_leave)
         affected = np.unique(np.concatenate((came, went, woke, slept)))
         before = block.counts(affected) > index.rules.max_block
         block.add(np.append(came, woke), np.append((rows + first).astype(np.int32), turned[awake].astype(np.int32)))
@@ -349,8 +355,9 @@ def _candidate_rows(index: LinkageIndex, pending: Rows) -> Rows:
     """Pairs of rows, shape (pairs, 2), each once, of which at least one is pending."""
     ready, rows = index.records(pending[~index.absent[pending]])
     found = [np.zeros((0, 2), np.int64)]
+    entries = entries_by_key(ready, index.blocks)
     for key, block in index.blocks.items():
-        hashes, at = key_entries(ready, key)
+        hashes, at = entries[key]
         open_ = block.counts(hashes) <= index.rules.max_block
         if key in index.model.stopped_blocks:
             open_ &= ~np.isin(hashes, index.model.stopped_blocks[key])
