@@ -21,7 +21,8 @@ from api.http import graphql_endpoint
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
 from api.settings import ApiSettings, ServerError
-from api.viewer import check_binding
+from api.viewer import Door, check_binding, is_loopback
+from graph.keys import any_key
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.errors import StoreError
@@ -55,6 +56,7 @@ def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules |
     )
     app.state.settings = settings or ApiSettings()
     app.state.store = store
+    app.state.door = Door(app.state.settings, store)
     app.state.service = Service(graphql_schema(), store, app.state.settings.limits, rules=rules, writes_to=store)
     return app
 
@@ -71,7 +73,7 @@ async def serve(
     Raises ServerError before anything starts when the address cannot be had, or when it would be open to the world.
     """
     settings = settings or ApiSettings()
-    check_binding(settings.host, settings.token)
+    check_binding(settings, has_keys=not is_loopback(settings.host) and await any_key(store))
     listener = listen(settings.host, settings.port)
     config = uvicorn.Config(
         create_app(store, settings, rules),

@@ -22,7 +22,7 @@ from starlette.responses import Response
 
 from api.limits import Limits
 from api.plan.service import MutationByGet, RequestRefused, Service
-from api.viewer import ForeignHost, NotAuthenticated, viewer_of
+from api.viewer import Door, ForeignHost, NotAuthenticated
 from connectors.errors import C360Error
 from graph.store.errors import AccessDenied, StoreUnavailable
 
@@ -57,7 +57,7 @@ async def graphql_endpoint(request: Request) -> Response:
     media_type = RESPONSE_TYPE
     try:
         media_type = accepted_type(request.headers.get("accept"))
-        check_viewer(request)
+        await check_viewer(request)
         asked = await read_request(request, service.limits)
         async with asyncio.timeout(service.limits.seconds):
             result = await service.answer(
@@ -89,6 +89,9 @@ async def graphql_endpoint(request: Request) -> Response:
             extensions={"code": "QUERY_TIMED_OUT"},
         )
         return response({"errors": [error.formatted]}, media_type, 503)
+    except (StoreUnavailable, AccessDenied) as unavailable:  # who asks could not be known
+        masked = GraphQLError("", original_error=unavailable)
+        return response({"errors": [public_error(masked)]}, media_type, 503, {"Retry-After": "5"})
     except Exception as unexpected:  # the last door: whatever it is, the client gets a reference and the log the rest
         masked = GraphQLError("", original_error=unexpected)
         return response({"errors": [public_error(masked)]}, media_type, 500)
@@ -112,22 +115,23 @@ def accepted_type(accept: str | None) -> str:
     return best[2]
 
 
-def check_viewer(request: Request) -> None:
-    """Know who asks; raises Refusal (401, 403)."""
+async def check_viewer(request: Request) -> None:
+    """Know who asks; raises Refusal (401, 403), and StoreError when the graph cannot tell."""
+    door: Door = request.app.state.door
     try:
-        request.state.viewer = viewer_of(request.headers, request.app.state.settings.token)
+        request.state.viewer = await door.viewer_of(request.headers)
     except NotAuthenticated:
         raise Refusal(
             401,
             "UNAUTHENTICATED",
-            "Send the token of this API: Authorization: Bearer …",
+            "Send a key of this API, or its token: Authorization: Bearer …",
             WWW_Authenticate='Bearer realm="c360"',
         ) from None
     except ForeignHost:
         raise Refusal(
             403,
             "FORBIDDEN",
-            "Without a token this API answers only under localhost. Ask there, or set C360_API_TOKEN.",
+            "Without a token or keys this API answers only under localhost. Ask there, or set C360_API_TOKEN.",
         ) from None
     # A page of another site may send a simple GET in somebody's name; a POST of JSON it may not.
     if request.headers.get("sec-fetch-site") == "cross-site":

@@ -1,7 +1,8 @@
 """Who asks, and whether they may.
 
-Without a token the API trusts the machine it runs on and nothing else: it listens on loopback only, and it answers
-only requests that name loopback as their host, so that a web page cannot reach it under a name of its own.
+Where there is neither a token nor a key nor an identity provider, the API trusts the machine it runs on and nothing
+else: it listens on loopback only, and it answers only requests that name loopback as their host, so that a web page
+cannot reach it under a name of its own. From the first of them on nobody is let in without.
 """
 
 from __future__ import annotations
@@ -11,37 +12,41 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import SecretStr
-
-from api.settings import ServerError
+from api.settings import ApiSettings, ServerError
+from graph.keys import PREFIX, KeyRing, Role
+from graph.store.driver import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whoever asks, with their roles."""
+    """Whoever asks."""
 
     name: str
-    roles: frozenset[str]
+    """What their decisions are signed with."""
+    role: Role
+    counted_as: str | None = None
+    """Whose requests theirs are counted with; None where they are not counted."""
 
 
-LOCAL_VIEWER = Viewer("local", frozenset({"admin"}))
-TOKEN_VIEWER = Viewer("token", frozenset({"admin"}))
+LOCAL_VIEWER = Viewer("local", Role.ADMIN)
+TOKEN_VIEWER = Viewer("token", Role.ADMIN)
 
 
 class NotAuthenticated(Exception):
-    """The request has no token, or a wrong one."""
+    """The request has no credential, or a wrong one."""
 
 
 class ForeignHost(Exception):
-    """The request names a host that is not this machine, and no token protects the API."""
+    """The request names a host that is not this machine, and nothing protects the API."""
 
 
-def check_binding(host: str, token: SecretStr | None) -> None:
-    """Refuse to listen beyond this machine without authentication."""
-    if token is None and not is_loopback(host):
+def check_binding(settings: ApiSettings, *, has_keys: bool) -> None:
+    """Refuse to listen beyond this machine without authentication; `has_keys`: API keys were made."""
+    if settings.token is None and not has_keys and not is_loopback(settings.host):
         raise ServerError(
-            f"Refusing to listen on {host} without authentication: everybody who reaches it could read every customer. "
-            "Set C360_API_TOKEN (or C360_API_TOKEN_FILE), or listen on 127.0.0.1."
+            f"Refusing to listen on {settings.host} without authentication: everybody who reaches it could read every "
+            "customer. Set C360_API_TOKEN (or C360_API_TOKEN_FILE), make a key with `c360 keys create`, or listen on "
+            "127.0.0.1."
         )
 
 
@@ -55,17 +60,61 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def viewer_of(headers: Mapping[str, str], token: SecretStr | None) -> Viewer:
-    """The viewer of a request; raises NotAuthenticated or ForeignHost. Header names are lower case."""
-    if token is None:
+class Door:
+    """Lets viewers in by what they show: the token, or a key."""
+
+    def __init__(self, settings: ApiSettings, store: Store) -> None:
+        self._settings = settings
+        self._keys = KeyRing(store)
+
+    async def viewer_of(self, headers: Mapping[str, str]) -> Viewer:
+        """The viewer of a request; header names are lower case.
+
+        Raises NotAuthenticated or ForeignHost, and StoreError when the graph cannot tell.
+        """
+        shown = credential_in(headers)
+        if shown is None:
+            return await self._anonymous(headers)
+        token = self._settings.token
+        if token is not None and hmac.compare_digest(
+            shown.encode("utf-8", "replace"), token.get_secret_value().encode()
+        ):
+            return TOKEN_VIEWER
+        if shown.startswith(f"{PREFIX}_"):
+            return await self._by_key(shown)
+        raise NotAuthenticated
+
+    async def _anonymous(self, headers: Mapping[str, str]) -> Viewer:
+        if self._settings.token is not None or not is_loopback(self._settings.host):
+            raise NotAuthenticated
         if not is_loopback(_name_in(headers.get("host", ""))):
             raise ForeignHost
+        # Also keys that hold no more count: whoever takes the last one back does not mean to open the door.
+        if await self._keys.in_use():
+            raise NotAuthenticated
         return LOCAL_VIEWER
-    scheme, _, given = headers.get("authorization", "").partition(" ")
-    right = token.get_secret_value().encode()
-    if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode("utf-8", "replace"), right):
+
+    async def _by_key(self, text: str) -> Viewer:
+        key = await self._keys.key_of(text)
+        role = None if key is None else Role.named(key.role)
+        if key is None or role is None:
+            raise NotAuthenticated
+        return Viewer(key.name, role, f"key {key.id}")
+
+
+def credential_in(headers: Mapping[str, str]) -> str | None:
+    """What a request shows: `x-api-key`, else `Authorization: Bearer …`; None when it shows nothing.
+
+    Raises NotAuthenticated for another scheme.
+    """
+    if "x-api-key" in headers:
+        return headers["x-api-key"].strip()
+    if "authorization" not in headers:
+        return None
+    scheme, _, given = headers["authorization"].partition(" ")
+    if scheme.lower() != "bearer":
         raise NotAuthenticated
-    return TOKEN_VIEWER
+    return given.strip()
 
 
 def _name_in(host: str) -> str:

@@ -30,6 +30,7 @@ OWN_CONNECTOR = "docs/connectors/your_own.md"
 NOT_RUN_HERE = {
     "serve": "runs until it is stopped: tests/api/cli/test_demo.py",
     "demo": "tests/api/cli/test_demo.py",
+    "keys revoke": "needs the id of a key: tests/api/cli/test_keys.py",
     "store copy": "needs a second store: tests/graph/store/test_digest.py",
 }
 

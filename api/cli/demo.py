@@ -22,6 +22,7 @@ from api.cli.sources import read_sources
 from api.cli.story import Comparison, PersonStory, compare, person_story
 from api.cli.sync import synchronise
 from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings
+from api.viewer import check_binding
 from connectors.sample import MARA_EMAIL
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -70,6 +71,8 @@ def demo(
     if as_json and not once:
         raise UsageProblem("--json prints the summary for a program, so it needs --once.")
     api = None if once else api_settings(host, port)
+    if api is not None:
+        check_binding(api, has_keys=False)  # a sample company has none
     graph = invocation.store(store or f"embedded:{data / 'graph'}")
     _have_sample(invocation, data, customers, seed, is_chosen=_is_chosen(context))
     until_interrupted(invocation, _show(invocation, data, graph, api, as_json, started))

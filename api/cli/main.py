@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from api.cli import cypher, demo, init, link, pin, plugins, rebuild, sample, schema, serve, store, sync
+from api.cli import cypher, demo, init, keys, link, pin, plugins, rebuild, sample, schema, serve, store, sync
 from api.cli.errors import explain
 from api.cli.invocation import Invocation, set_up_logging
 
@@ -78,5 +78,5 @@ def _is_clicks_own(error: BaseException) -> bool:
     return isinstance(error, typer.Abort) or hasattr(error, "exit_code")
 
 
-for _noun in (demo, init, sync, serve, rebuild, link, pin, sample, schema, cypher, plugins, store):
+for _noun in (demo, init, sync, serve, keys, rebuild, link, pin, sample, schema, cypher, plugins, store):
     _noun.hang_on(app)

@@ -13,6 +13,7 @@ from api.cli.examples import examples
 from api.cli.invocation import Invocation, of, opened, run
 from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings
 from api.viewer import check_binding
+from graph.keys import any_key
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.settings import StoreSettings
@@ -30,7 +31,7 @@ def hang_on(app: typer.Typer) -> None:
 
 
 def serve(context: typer.Context, host: HostOption = DEFAULT_HOST, port: PortOption = DEFAULT_PORT) -> None:
-    """Serve GraphQL and GraphiQL over the graph. Beyond this machine only with C360_API_TOKEN."""
+    """Serve GraphQL and GraphiQL over the graph. Beyond this machine only with C360_API_TOKEN or with keys."""
     invocation = of(context)
     settings = api_settings(host, port)
     until_interrupted(invocation, _serve(invocation, invocation.store(), settings, invocation.rules()))
@@ -47,13 +48,13 @@ def until_interrupted(invocation: Invocation, work: Coroutine[Any, Any, None]) -
 
 async def _serve(invocation: Invocation, store: StoreSettings, settings: ApiSettings, rules: Rules) -> None:
     async with opened(store) as graph:
+        check_binding(settings, has_keys=await any_key(graph))
         await serve_graph(invocation, graph, settings, rules)
 
 
 def api_settings(host: str, port: int) -> ApiSettings:
-    """The settings of the API; raises ServerError at once when it may not, or cannot, listen there."""
+    """The settings of the API; raises ServerError at once when it cannot listen there."""
     settings = ApiSettings.from_environment(host=host, port=port)
-    check_binding(host, settings.token)
     served.listen(host, port).close()
     return settings
 

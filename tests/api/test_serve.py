@@ -27,25 +27,29 @@ TOKEN = SecretStr("correct-horse-battery")
 
 
 @pytest.mark.parametrize(
-    ("host", "token", "allowed"),
+    ("host", "token", "has_keys", "allowed"),
     [
-        ("127.0.0.1", None, True),
-        ("localhost", None, True),
-        ("::1", None, True),
-        ("0.0.0.0", None, False),
-        ("::", None, False),
-        ("192.168.1.7", None, False),
-        ("crm.example", None, False),
-        ("0.0.0.0", TOKEN, True),
+        ("127.0.0.1", None, False, True),
+        ("localhost", None, False, True),
+        ("::1", None, False, True),
+        ("0.0.0.0", None, False, False),
+        ("::", None, False, False),
+        ("192.168.1.7", None, False, False),
+        ("crm.example", None, False, False),
+        ("0.0.0.0", TOKEN, False, True),
+        ("0.0.0.0", None, True, True),
     ],
 )
-def test_the_world_is_let_in_only_with_authentication(host: str, token: SecretStr | None, allowed: bool) -> None:
-    """Without a token the API listens on loopback and refuses every other address, saying what to set."""
+def test_the_world_is_let_in_only_with_authentication(
+    host: str, token: SecretStr | None, has_keys: bool, allowed: bool
+) -> None:
+    """Without a token or a key the API listens on loopback and refuses every other address, saying what to set."""
+    settings = ApiSettings(host=host, token=token)
     if allowed:
-        check_binding(host, token)
+        check_binding(settings, has_keys=has_keys)
     else:
-        with pytest.raises(ServerError, match="C360_API_TOKEN"):
-            check_binding(host, token)
+        with pytest.raises(ServerError, match=r"C360_API_TOKEN.*c360 keys create"):
+            check_binding(settings, has_keys=has_keys)
 
 
 def test_a_token_comes_from_the_environment_or_a_file(tmp_path: pytest.TempPathFactory) -> None:

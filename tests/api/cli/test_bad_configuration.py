@@ -70,7 +70,7 @@ CASES = {
     "json without once": ({}, ["demo", "--json"], ["--once"]),
     "copy onto itself": ({}, ["store", "copy", "embedded:a", "embedded:a"], ["same store"]),
     "no address": ({}, ["store", "copy", "http://x", "embedded:a"], ["http:…", "embedded:PATH", "bolt://"]),
-    "open to the world": ({}, ["serve", "--host", "0.0.0.0"], ["0.0.0.0", "C360_API_TOKEN"]),
+    "a demo for the world": ({}, ["demo", "--host", "0.0.0.0"], ["0.0.0.0", "C360_API_TOKEN"]),
     "unknown option": ({}, ["sync", "--fulll"], ["--fulll"]),
     "unknown command": ({}, ["snyc"], ["snyc"]),
     "no customers": ({}, ["sample", "CONFIG/s", "--customers", "0"], ["--customers", "0"]),

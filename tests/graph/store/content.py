@@ -28,6 +28,7 @@ CREATE (r:SourceRecord {key: 'crm/contacts/1', source: 'crm', stream: 'contacts'
        (f:FormerId {id: $former, since: datetime({epochMillis: $clock})}),
        (:Decision {id: $decision, kind: 'merge', records: ['crm/contacts/1', 'desk/users/9'], by: 'Eve'}),
        (:Pin {id: $decision, record: 'crm/contacts/1', field: 'job_title', value: 'Countess', by: 'Eve'}),
+       (:ApiKey {id: '5f2c9a1b7d3e4f60', name: 'dashboard', role: 'reader', hash: 'h'}),
        (:LinkageModel {version: 'v1', body: 'm', in_force: true}),
        (:SyncRun {id: $run, started_at: datetime({epochMillis: $clock})}),
        (:Cursor {key: 'crm/contacts', state: $run}),

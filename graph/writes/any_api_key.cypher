@@ -1,0 +1,4 @@
+// Whether an API key was ever made.
+MATCH (k:ApiKey)
+RETURN k.id
+LIMIT 1
