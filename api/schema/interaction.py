@@ -12,6 +12,7 @@ from api.schema.lazy import (
     LazyAccount,
     LazyCustomer,
     LazyDeal,
+    LazyInteraction,
     LazyOrder,
     LazySourceRecord,
     LazySubscription,
@@ -45,6 +46,18 @@ class Matter:
 
 
 @described
+class Participant:
+    """Somebody who took part in a meeting, deal or call."""
+
+    role: str | None = column("Their part in it.")
+    customer: LazyCustomer | None = one(reading.CUSTOMER_OF_INTERACTION, "The customer.")
+    account: LazyAccount | None = one(
+        reading.ACCOUNT_OF_INTERACTION, "The account that took part, when no person is known."
+    )
+    interaction: LazyInteraction = one(reading.PARTICIPATION, "The interaction as they experienced it.")
+
+
+@described
 class Interaction(Node):
     """An event, as one customer experienced it."""
 
@@ -68,6 +81,10 @@ class Interaction(Node):
     requested_fields: list[str] = column("What the customer was asked for in it.", default=())
     amount: Money | None = itself("The money it is about.", Column("amount"))
     activity_id: str | None = column("The same for every participant of one meeting, deal or call.")
+    participants: list[Participant] = every(
+        reading.PARTICIPANTS,
+        "Everybody who took part in the same meeting, deal or call, the one who experienced this among them.",
+    )
     matters: list[Matter] = every(reading.MATTERS_OF_INTERACTION, "What it belongs to.")
     ticket: LazyTicket | None = one(TICKET_OF, "The ticket it belongs to.")
     deal: LazyDeal | None = one(DEAL_OF, "The deal it belongs to.")

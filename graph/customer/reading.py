@@ -212,6 +212,14 @@ EARLIER_QUESTION = Traversal("WITH this, earlier AS item")
 
 CUSTOMER_OF_INTERACTION = Traversal("MATCH (this)<-[:EXPERIENCED]-(item:Customer)")
 ACCOUNT_OF_INTERACTION = Traversal("MATCH (this)<-[:EXPERIENCED]-(item:Account)")
+PARTICIPANTS = Traversal(
+    "CALL (this) { WITH this WHERE this.activity_id IS NULL RETURN this AS item "
+    "UNION MATCH (item:Interaction {activity_id: this.activity_id}) "
+    "WHERE item.source = this.source AND item.deleted_at IS NULL RETURN item } WITH this, item"
+)
+"""The same meeting, deal or call as each participant experienced it; ids of activities are those of one source."""
+
+PARTICIPATION = Traversal("WITH this, this AS item")
 TOUCHPOINT_OF_INTERACTION = Traversal("MATCH (this)-[:AT]->(item:Touchpoint)", unique=(_KEY,))
 SCORE_IN_INTERACTION = Traversal("WITH this, this AS item", where="item.score IS NOT NULL")
 SCORES_ABOUT_INTERACTION = Traversal(

@@ -29,7 +29,7 @@ BY_INDEX: dict[str, tuple[str, dict[str, Any]]] = {
     "matters": (
         ID + "{ customer(id: $id) { tickets(filter: {status: {eq: OPEN}}) { nodes { key customers { nodes { id } } } } "
         "deals { nodes { amount { amount } } } orders { nodes { status } } subscriptions { nodes { status } } "
-        "interactions(first: 5) { nodes { ticket { status } deal { status } } } } }",
+        "interactions(first: 5) { nodes { ticket { status } deal { status } participants { customer { id } } } } } }",
         {"id": encode_id("Customer", "c")},
     ),
     "account": (
