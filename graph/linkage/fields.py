@@ -67,12 +67,18 @@ FIELDS: tuple[Field, ...] = (
 RELATIONS: dict[str, frozenset[str]] = {
     "household": frozenset({"last_name", "street", "house_number", "postcode", "city", "region", "country", "phone"}),
     "colleague": frozenset({"company", "phone", "country", "city", "email", "job_title"}),
+    "neighbour": frozenset({"postcode", "city", "region", "country"}),
 }
-"""People who are related but not the same, and the fields that they share."""
+"""People who are related but not the same, and the fields that they share.
+
+Neighbours live in one town and have nothing to do with each other. They have a class because postcode, city and country
+go together: without one, all of them look like households.
+"""
 
 DEFINING: dict[str, frozenset[str]] = {
     "household": frozenset({"last_name", "street", "house_number", "postcode"}),
     "colleague": frozenset({"company"}),
+    "neighbour": frozenset({"city", "postcode"}),
 }
 """What makes a relation: at least half of its pairs that say these fields agree on them."""
 

@@ -16,7 +16,7 @@ from graph.linkage.rules import LinkageError
 
 Weights = tuple[tuple[float, ...], ...]
 
-FORMAT = 3
+FORMAT = 4
 
 
 class RelationClass(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 import msgspec
 import numpy as np
@@ -31,13 +31,14 @@ def related(scorer: Scorer, left: Ints, right: Ints, chunk_pairs: int) -> list[R
     The probability is the posterior of the relation among all classes of the model: match, relations and strangers.
     """
     kinds = [cast(Kind, relation.name) for relation in scorer.model.relations]
+    told = np.array([kind in get_args(Kind) for kind in kinds])
     ids = scorer.records.ids
     found: list[Relation] = []
     for begin in range(0, len(left) if kinds else 0, chunk_pairs):
         one, two = left[begin : begin + chunk_pairs], right[begin : begin + chunk_pairs]
         shares = scorer.relation_shares(one, two, scorer.levels(one, two))
         kind, likely = shares.argmax(0), shares.max(0)
-        for at in np.flatnonzero(likely >= LIKELY).tolist():
+        for at in np.flatnonzero((likely >= LIKELY) & told[kind]).tolist():
             pair = sorted((ids[int(one[at])].as_py(), ids[int(two[at])].as_py()))
             found.append(Relation(pair[0], pair[1], kinds[kind[at]], round(float(likely[at]), 4)))
     return likeliest_first(found)

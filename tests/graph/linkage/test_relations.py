@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pyarrow as pa
 
 from graph.linkage.index import build_index, link_changed, relations_of
@@ -27,6 +29,38 @@ def test_a_household_is_told():
 
     assert label["h:1"] != label["h:2"]
     assert homes[("h:1", "h:2")].probability >= 0.9
+
+
+def test_strangers_of_one_town_are_no_household():
+    """Postcode and city go together, which makes nobody a family.
+
+    120 families of two share name and address; 1,200 others live in the same thirty postcodes.
+    """
+    dice = random.Random(5)
+    rows: list[dict[str, object]] = []
+    for number in range(1_440):
+        family = number // 2 if number < 240 else None
+        town = (number // 2 if family is not None else number) % 30
+        house = family if family is not None else number
+        rows.append({
+            "record_id": f"p:{number:04}",
+            "first_name": _syllables(dice, 2),
+            "last_name": _syllables(random.Random(f"name {house}"), 3),
+            "street": f"{house} {_syllables(random.Random(house), 3)} Street",
+            "postcode": f"{10_000 + 331 * town}",
+            "city": f"Town{town // 2:02}ford",
+            "birth_date": f"{dice.randrange(1940, 2004)}-{dice.randrange(1, 13):02}-{dice.randrange(1, 29):02}",
+        })  # fmt: skip
+
+    homes = {(r.left_id, r.right_id) for r in link(table(rows)).relations() if r.kind == "household"}
+
+    families = {(f"p:{2 * number:04}", f"p:{2 * number + 1:04}") for number in range(120)}
+    assert len(homes & families) >= 100
+    assert len(homes - families) <= 5
+
+
+def _syllables(dice: random.Random, count: int) -> str:
+    return "".join(dice.choice("bdfgklmnprst") + dice.choice("aeiou") for _ in range(count)).title()
 
 
 def test_relations_stand_between_customers_likeliest_first():
