@@ -30,6 +30,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     score: float | None
     program: str | None
     survey_token: str | None
+    is_fresh: bool = False
+    """Whether it is new to the graph, and the change log has not told it yet."""
 
     @property
     def matters(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from connectors.records import Account, Consent, Person, decode
+from graph.changes import Change, Merged, Recorded, Split
 from graph.customer.consent import effective_consents
 from graph.customer.events import Event
 from graph.customer.golden import account_row, customer_row
@@ -108,6 +109,10 @@ class _Facts:
     events: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
     accounts: dict[str, str] = field(default_factory=dict)
     is_new: set[str] = field(default_factory=set)
+    absorbed: dict[str, list[str]] = field(default_factory=dict)
+    """The former ids that a customer answers for since it was derived last."""
+    parted_from: dict[str, list[str]] = field(default_factory=dict)
+    """The customers that a new one came out of."""
 
 
 async def _derive_customers(
@@ -123,7 +128,13 @@ async def _derive_customers(
 ) -> _Done:
     # Clearing the mark first locks the customers: what lands meanwhile waits, and marks them again.
     facts = _Facts()
-    facts.is_new |= {id for id, known in await tx.collected(cypher("writes/begin_customers"), ids=ids) if not known}
+    for id, known, absorbed, parted_from in await tx.collected(cypher("writes/begin_customers"), ids=ids):
+        if not known:
+            facts.is_new.add(id)
+        if absorbed:
+            facts.absorbed[id] = absorbed
+        if parted_from:
+            facts.parted_from[id] = parted_from
     await _read_records(tx, ids, trust, facts)
     await _read_events(tx, facts)
     rows: list[Row] = []
@@ -152,9 +163,16 @@ async def _derive_customers(
     await _write_employment(tx, facts, journeys)
     done = await _write_journeys(tx, journeys, facts.is_new, names)
     done.interactions = sum(len(journey.events) for journey in journeys.values())
+    recorded = {
+        id: fresh
+        for id, journey in journeys.items()
+        if (fresh := [event.id for event in journey.events if event.is_fresh])
+    }
+    for batch in _batches([event for events in recorded.values() for event in events]):
+        await tx.run(cypher("writes/note_recorded"), ids=batch)
     await lease.hold(tx)  # last, so that two batches at a time wait for each other only here
     if log_changes:
-        await tx.run(cypher("writes/log_change"), now=_now(), batch=_change(rows, facts.is_new))
+        await tx.run(cypher("writes/log_change"), now=_now(), batch=_change(rows, facts, recorded))
     return done
 
 
@@ -328,14 +346,16 @@ async def _forget_touchpoints(store: Store, lease: Lease) -> None:
     await store.transaction(work)
 
 
-def _change(rows: Sequence[Row], is_new: set[str]) -> str:
+def _change(rows: Sequence[Row], facts: _Facts, recorded: Mapping[str, list[str]]) -> str:
     ids = [row["id"] for row in rows]
-    return msgspec.json.encode(
-        {
-            "customers_created": [id for id in ids if id in is_new],
-            "customers_updated": [id for id in ids if id not in is_new],
-        }
-    ).decode()
+    change = Change(
+        created=[id for id in ids if id in facts.is_new],
+        updated=[id for id in ids if id not in facts.is_new],
+        merged=[Merged(id, facts.absorbed[id]) for id in ids if id in facts.absorbed],
+        split=[Split(id, facts.parted_from[id]) for id in ids if id in facts.parted_from],
+        recorded=[Recorded(id, recorded[id]) for id in ids if id in recorded],
+    )
+    return msgspec.json.encode(change).decode()
 
 
 async def _ids(store: Store, query: str) -> list[str]:

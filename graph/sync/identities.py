@@ -40,6 +40,8 @@ class Assignment:
     """Whether its records differ from those the id had before."""
     is_restored: bool = False
     """Whether the id was a former one and is in use again; `is_new`, too: its node has to be made."""
+    parted_from: tuple[str, ...] = ()
+    """Of a new id: the ids that keep on living and had some of its records before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +72,22 @@ def assign(
         had[id].add(record)
     restored = _restored_ids(clusters, votes, had, past)
     kept = _kept_ids(votes, restored, {(entry.id, entry.records) for entry in past}, clusters)
+    alive = set(kept.values())
     assignments = []
     for index, cluster in enumerate(clusters):
         old = kept.get(index)
+        is_new = old is None or index in restored
         assignments.append(
             Assignment(
                 id=old or new_id(),
                 records=tuple(cluster),
-                is_new=old is None or index in restored,
+                is_new=is_new,
                 changed=old is None or had[old] != set(cluster),
                 is_restored=index in restored,
+                parted_from=tuple(sorted(alive.intersection(votes[index]) - {old})) if is_new else (),
             )
         )
-    retired = _retired(assignments, votes, set(kept.values()))
+    retired = _retired(assignments, votes, alive)
     return Plan(_together(assignments, votes), retired, _moved(assignments, past))
 
 

@@ -87,6 +87,8 @@ class PageWriter:
         known = self._known
         mentions = [row for key, row in rows.mentions.items() if key not in rows.records and hash(key) not in known]
         await _write_records(tx, rows, changed, mentions)
+        if self._any_customers:
+            _freshen(changed.new_interactions)
         await _write_interactions(tx, changed)
         await _write_deletions(tx, rows)
         if self._any_customers:
@@ -217,6 +219,13 @@ async def _mark_stale(tx: Transaction, changed: _Changed) -> None:
     accounts = {row.get("account_record") for row in interactions} - {None}
     for batch in _batches(sorted(accounts)):
         await tx.run(cypher("writes/mark_stale_accounts"), keys=batch)
+
+
+def _freshen(interactions: Sequence[Row]) -> None:
+    """The change log tells new interactions of people, each once; what a first load brings it does not tell."""
+    for row in interactions:
+        if row["properties"].get("record") is not None:
+            row["properties"]["fresh"] = True
 
 
 def _version(row: Row, before: str) -> Row:

@@ -94,6 +94,8 @@ async def settle_batch(
     if new:
         await tx.run(cypher("writes/restore_ids"), ids=_ids([a for a in new if a.is_restored]))
         await tx.run(cypher(f"writes/create_{of}s"), ids=_ids(new))
+        if parted := [{"id": a.id, "parted_from": list(a.parted_from)} for a in new if a.parted_from]:
+            await _note(tx, work, "writes/note_splits", parted)
     await tx.run(cypher(f"writes/describe_{of}s"), rows=[row for a in batch for row in _descriptions(work, a)])
     await tx.run(cypher("writes/begin_identities"), rows=[_identity(work, a) for a in batch if a.changed], now=now)
     retired = [{"former": old, "now": a.id} for a in batch for old in work.former.get(a.id, ())]
@@ -101,10 +103,17 @@ async def settle_batch(
         await tx.run(cypher("writes/end_identities"), ids=[row["former"] for row in retired], now=now)
         await tx.run(cypher(f"writes/inherit_{of}s"), rows=retired)
         await tx.run(cypher(f"writes/retire_{of}s"), rows=retired, now=now)
+        await _note(tx, work, "writes/note_merges", retired)
         await tx.run(cypher(f"writes/remove_{of}s"), ids=[row["former"] for row in retired])
     if follow := [{"former": old, "now": a.id} for a in batch for old in work.follow.get(a.id, ())]:
         await tx.run(cypher(f"writes/follow_{of}s"), rows=follow)
     return state
+
+
+async def _note(tx: Transaction, work: Settling, query: str, rows: Sequence[Row]) -> None:
+    """What the change log will tell of customers when they are derived."""
+    if work.of == "customer":
+        await tx.run(cypher(query), rows=rows)
 
 
 async def restore_former_ids(store: Store, lease: Lease, of: Literal["customer", "account"]) -> None:
