@@ -212,6 +212,13 @@ class UserErrorCode(Enum):
     BUSY = value("BUSY", "A sync is at work; try again in a moment.")
 
 
+@strawberry.enum(description="Why nothing was recorded.")
+class RecordingErrorCode(Enum):
+    NOT_FOUND = value("NOT_FOUND", "The customer it is about does not exist.")
+    INVALID = value("INVALID", "The input makes no sense; see `field`.")
+    AMBIGUOUS_IDENTIFIER = value("AMBIGUOUS_IDENTIFIER", "Several customers share the identifier; see `customerIds`.")
+
+
 @strawberry.enum(description="What a search looks for.")
 class SearchType(Enum):
     CUSTOMER = value("Customer", "Persons.")

@@ -1,4 +1,4 @@
-"""The root of all changes: people's decisions about who is who, and the values that they fix."""
+"""The root of all changes: who is who as people decide, values that they fix, interactions that they report."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ from api.plan.rows import Arguments
 from api.schema.customer import Customer
 from api.schema.enums import Channel, ConsentStatus
 from api.schema.pin import PinFieldInput, PinPayload, UnpinFieldInput, work_pin, work_unpin
+from api.schema.recording import (
+    RecordInteractionInput,
+    RecordInteractionPayload,
+    RecordSurveyResponseInput,
+    RecordSurveyResponsePayload,
+    work_interaction,
+    work_survey_response,
+)
 from api.schema.review import MatchDecision, MatchReview
 from api.schema.user_error import UserError, user_error
 from graph.customer import reading
@@ -330,4 +338,14 @@ class Mutation:
     )
     unpin_field: PinPayload = root(
         "Take a pinned value back: the sources decide again.", RootWorked(work_unpin), _input(UnpinFieldInput)
+    )
+    record_interaction: RecordInteractionPayload = root(
+        "Record something that a customer experienced and no connected system keeps; their journey shows it at once.",
+        RootWorked(work_interaction),
+        [Argument("input", RecordInteractionInput, "What happened.")],
+    )
+    record_survey_response: RecordSurveyResponsePayload = root(
+        "Record a customer's answer to a survey; their journey shows it at once.",
+        RootWorked(work_survey_response),
+        [Argument("input", RecordSurveyResponseInput, "What was answered.")],
     )

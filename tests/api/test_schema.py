@@ -32,8 +32,10 @@ OF_REVIEWS = {
     "merge_customers",
     "split_customer",
     "revert_decision",
+    "record_interaction",
+    "record_survey_response",
 }
-"""These need records that were linked: tests/api/test_reviews.py."""
+"""These need records that were linked: tests/api/test_reviews.py and test_recording.py."""
 VARIABLES: dict[str, dict[str, Any]] = {
     "customer_by_email": {"emailAddress": "ada@x.test"},
     "search": {"query": "ada"},
