@@ -14,13 +14,15 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from api.feed import Feed
 from api.http import graphql_endpoint
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
 from api.settings import ApiSettings, ServerError
+from api.sockets import PatientProtocol, graphql_socket
 from api.viewer import Door, check_binding, is_loopback
 from graph.keys import any_key
 from graph.rules import Rules
@@ -31,6 +33,7 @@ from graph.store.migrate import latest, schema_of
 WEB = Path(__file__).parent / "web"
 READY_SECONDS = 5.0
 SHUTDOWN_SECONDS = 10
+FAREWELL_SECONDS = 0.2
 PAGE_HEADERS = {
     # GraphiQL's editor sets styles in the page, but it runs no script that is not a file of ours.
     "Content-Security-Policy": (
@@ -47,6 +50,7 @@ def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules |
     app = Starlette(
         routes=[
             Route("/graphql", graphql_endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+            WebSocketRoute("/graphql", graphql_socket),
             Route("/", _home),
             Route("/health", _health),
             Route("/ready", _ready),
@@ -57,7 +61,10 @@ def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules |
     app.state.settings = settings or ApiSettings()
     app.state.store = store
     app.state.door = Door(app.state.settings, store)
-    app.state.service = Service(graphql_schema(), store, app.state.settings.limits, rules=rules, writes_to=store)
+    app.state.feed = Feed(store)
+    app.state.service = Service(
+        graphql_schema(), store, app.state.settings.limits, rules=rules, writes_to=store, feed=app.state.feed
+    )
     return app
 
 
@@ -75,10 +82,13 @@ async def serve(
     settings = settings or ApiSettings()
     check_binding(settings, has_keys=not is_loopback(settings.host) and await any_key(store))
     listener = listen(settings.host, settings.port)
+    app = create_app(store, settings, rules)
     config = uvicorn.Config(
-        create_app(store, settings, rules),
+        app,
         http="httptools",
-        ws="none",
+        ws=PatientProtocol,
+        ws_max_size=settings.limits.body_bytes,
+        ws_per_message_deflate=False,  # a third of a megabyte a socket
         lifespan="off",
         access_log=False,
         log_config=None,
@@ -86,6 +96,7 @@ async def serve(
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     server = _Server(config)
+    server.feed = app.state.feed
     server.on_started = lambda: on_started(_address(listener)) if on_started else None
     with listener:
         await server.serve(sockets=[listener])
@@ -119,6 +130,7 @@ class _Server(uvicorn.Server):
     """
 
     on_started: Callable[[], None]
+    feed: Feed
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -135,6 +147,11 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self.on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Streams of events would last for ever; sockets are told by uvicorn first that the service is restarted.
+        asyncio.get_running_loop().call_later(FAREWELL_SECONDS, self.feed.close)
+        await super().shutdown(sockets)
 
 
 def _address(listener: socket.socket) -> str:

@@ -8,9 +8,6 @@ clients expect. Unexpected exceptions reach the log with a reference, and the cl
 from __future__ import annotations
 
 import asyncio
-import logging
-import traceback
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,14 +19,21 @@ from starlette.responses import Response
 
 from api.limits import Limits
 from api.plan.service import MutationByGet, RequestRefused, Service
+from api.public_error import public_error
+from api.sockets import EventStream
 from api.viewer import Door, ForeignHost, NotAuthenticated
-from connectors.errors import C360Error
 from graph.store.errors import AccessDenied, StoreUnavailable
 
-LOG = logging.getLogger("c360.api")
 JSON_TYPE = "application/json"
 RESPONSE_TYPE = "application/graphql-response+json"
-_OFFERED = {RESPONSE_TYPE: RESPONSE_TYPE, JSON_TYPE: JSON_TYPE, "application/*": JSON_TYPE, "*/*": JSON_TYPE}
+EVENT_TYPE = "text/event-stream"
+_OFFERED = {
+    RESPONSE_TYPE: RESPONSE_TYPE,
+    JSON_TYPE: JSON_TYPE,
+    "application/*": JSON_TYPE,
+    "*/*": JSON_TYPE,
+    EVENT_TYPE: EVENT_TYPE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,16 @@ async def graphql_endpoint(request: Request) -> Response:
         media_type = accepted_type(request.headers.get("accept"))
         await check_viewer(request)
         asked = await read_request(request, service.limits)
+        if media_type == EVENT_TYPE:
+            return EventStream(
+                service.subscribe(
+                    asked.query,
+                    asked.variables,
+                    asked.operation_name,
+                    only_reads=request.method == "GET",
+                    viewer=request.state.viewer.name,
+                )
+            )
         async with asyncio.timeout(service.limits.seconds):
             result = await service.answer(
                 asked.query,
@@ -69,6 +83,7 @@ async def graphql_endpoint(request: Request) -> Response:
             )
         return result_response(result, media_type)
     except Refusal as refusal:
+        media_type = JSON_TYPE if media_type == EVENT_TYPE else media_type
         error = GraphQLError(str(refusal), extensions={"code": refusal.code})
         return response({"errors": [error.formatted]}, media_type, refusal.status, refusal.headers)
     except RequestRefused as refused:
@@ -101,18 +116,20 @@ def accepted_type(accept: str | None) -> str:
     """The media type to answer with; raises Refusal (406) when none of ours is accepted."""
     if not accept or not accept.strip():
         return JSON_TYPE
-    best: tuple[float, int, str] | None = None
+    best: tuple[tuple[bool, float, int], str] | None = None
     for position, item in enumerate(accept.split(",")):
         name, *parameters = (part.strip().lower() for part in item.split(";"))
         offered = _OFFERED.get(name)
         weight = _weight(parameters)
         if offered is None or weight <= 0 or not _utf8(parameters):
             continue
-        if best is None or (weight, -position) > (best[0], -best[1]):
-            best = (weight, position, offered)
+        # Events only for those who accept nothing else: one answer is better had at once.
+        rank = (offered != EVENT_TYPE, weight, -position)
+        if best is None or rank > best[0]:
+            best = (rank, offered)
     if best is None:
-        raise Refusal(406, "NOT_ACCEPTABLE", f"Answers are {RESPONSE_TYPE} or {JSON_TYPE}: accept one of these.")
-    return best[2]
+        raise Refusal(406, "NOT_ACCEPTABLE", f"Answers are {RESPONSE_TYPE}, {JSON_TYPE} or {EVENT_TYPE}: accept one.")
+    return best[1]
 
 
 async def check_viewer(request: Request) -> None:
@@ -248,31 +265,6 @@ def result_response(result: ExecutionResult, media_type: str) -> Response:
 
 def _any(data: Mapping[str, Any] | None) -> bool:
     return data is not None and any(value is not None for value in data.values())
-
-
-def public_error(error: GraphQLError) -> dict[str, Any]:
-    """An error as the client sees it: our own words as they are, anything else only by a reference into the log."""
-    cause = error.original_error
-    if cause is None or isinstance(cause, GraphQLError):
-        formatted: dict[str, Any] = dict(error.formatted)
-        formatted["extensions"] = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
-        return formatted
-    if isinstance(cause, StoreUnavailable | AccessDenied):
-        LOG.error("the store does not answer: %s", cause)
-        code, message = "SERVICE_UNAVAILABLE", "The store does not answer just now; try again in a moment."
-    else:
-        reference = uuid.uuid4().hex[:12]
-        # Not the exception's text: it may quote a value, and a value may be somebody's address.
-        said = str(cause) if isinstance(cause, C360Error) else type(cause).__name__
-        LOG.error(
-            "error %s at %s: %s\n%s", reference, error.path, said, "".join(traceback.format_tb(cause.__traceback__))
-        )
-        code, message = (
-            "INTERNAL_SERVER_ERROR",
-            f"Something went wrong here. The log knows more: reference {reference}.",
-        )
-    public = GraphQLError(message, error.nodes, path=error.path, extensions={"code": code})
-    return dict(public.formatted)
 
 
 def response(

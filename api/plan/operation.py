@@ -115,6 +115,37 @@ async def execute(
     Changes are made one after another, as they stand in the document. Without a `bench` nothing can be worked out.
     The answer is the same when it is always `walked`, only slower.
     """
+    prepared = prepare(schema, plans, operation, variables, clock=clock, most_rows=most_rows)
+    if isinstance(prepared, ExecutionResult):
+        return prepared
+    plan, bound = prepared.plan, prepared.bound
+    if len(bound) == 1 or operation.node.operation is OperationType.MUTATION:
+        answers = [await _answer(reader, root, bench) for root in bound.values()]
+    else:
+        answers = await asyncio.gather(*(_answer(reader, root, bench) for root in bound.values()))
+    return finish(schema, plans, prepared, dict(zip(plan.roots, answers, strict=True)), walked=walked)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An operation with its plan and this request's values."""
+
+    operation: Operation
+    variables: dict[str, Any]
+    plan: Plan
+    bound: Mapping[str, Bound | Exception]
+
+
+def prepare(
+    schema: GraphQLSchema,
+    plans: PlanCache,
+    operation: Operation,
+    variables: Mapping[str, Any] | None,
+    *,
+    clock: Clock,
+    most_rows: int,
+) -> Prepared | ExecutionResult:
+    """Plan an operation and fill in its values; errors in the request give a result without data."""
     given = dict(variables or {})
     values = get_variable_values(schema, operation.node.variable_definitions or (), given, max_errors=20)
     if isinstance(values, list):
@@ -129,20 +160,28 @@ async def execute(
     bound = {name: _bound(root, values, clock) for name, root in plan.roots.items()}
     if too_costly := _too_costly(bound.values(), most_rows):
         return ExecutionResult(None, [too_costly])
-    if len(bound) == 1 or operation.node.operation is OperationType.MUTATION:
-        answers = [await _answer(reader, root, bench) for root in bound.values()]
-    else:
-        answers = await asyncio.gather(*(_answer(reader, root, bench) for root in bound.values()))
-    found = dict(zip(plan.roots, answers, strict=True))
+    return Prepared(operation, given, plan, bound)
+
+
+def finish(
+    schema: GraphQLSchema,
+    plans: PlanCache,
+    prepared: Prepared,
+    found: Mapping[str, Answer | Exception],
+    *,
+    walked: bool = False,
+) -> ExecutionResult:
+    """The response that is made of the answers of all root fields."""
+    plan = prepared.plan
     if not walked and (data := _finished(plan, found)) is not None:
         return ExecutionResult(data)
     plans.walks += 1
     return execute_sync(
         schema,
-        operation.document,
+        prepared.operation.document,
         root_value={key: _walked(plan.roots[key], answer) for key, answer in found.items()},
-        variable_values=given,
-        operation_name=operation.name,
+        variable_values=prepared.variables,
+        operation_name=prepared.operation.name,
     )
 
 
@@ -174,7 +213,7 @@ def _walked(root: RootPlan | GraphQLError, answer: Answer | Exception) -> Any:
 
 def make_plan(schema: GraphQLSchema, operation: Operation, values: VariableValues) -> Plan:
     """Plan every root field of an operation."""
-    query = schema.mutation_type if operation.node.operation is OperationType.MUTATION else schema.query_type
+    query = schema.get_root_type(operation.node.operation)
     assert query is not None
     fragments = {
         node.name.value: node for node in operation.document.definitions if isinstance(node, FragmentDefinitionNode)
@@ -251,7 +290,7 @@ def _bound(root: RootPlan | GraphQLError, values: VariableValues, clock: Clock) 
             given = slot.read(clock) if isinstance(slot, ClockSlot) else slot.read(arguments[slot.occurrence])
             parameters[slot.name] = given
         rows = _rows(root.selector, parameters)
-        return Bound(root, parameters, rows=rows, arguments=None if root.work is None else arguments[0])
+        return Bound(root, parameters, rows=rows, arguments=arguments[0] if root.work or root.tell else None)
     except GraphQLError as error:
         return error
 

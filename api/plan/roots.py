@@ -30,6 +30,7 @@ from api.plan.shape import (
     objects,
     present,
 )
+from graph.changes import Entry
 from graph.reading import Column, Part, Reading, Traversal, compile_query
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -139,6 +140,16 @@ class RootWorked:
 
 
 @dataclass(frozen=True, slots=True)
+class RootEvents:
+    """What happens; `tell` gives those of an entry of the change log, in their order, each with what it names by key.
+
+    It may not look at `after`: everybody who asks for the same is told by one query.
+    """
+
+    tell: Callable[[Entry, Arguments], Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a root field's answer is made of: the row of its query, the parameters, and what was worked out."""
 
@@ -158,6 +169,7 @@ class RootPlan:
     """Parameters that a worked-out answer fills: it holds their keys under the same names."""
     ask: Callable[[Arguments], Question] | None = None
     work: Callable[[Bench, Arguments], Awaitable[Mapping[str, Any]]] | None = None
+    tell: Callable[[Entry, Arguments], Sequence[Mapping[str, Any]]] | None = None
     _finished: Shape | None = None
     _walked: Shape | None = None
 
@@ -186,6 +198,9 @@ def plan_root(selector: Selector, reads: object, definition: GraphQLField, nodes
         case RootWorked(work):
             plan.work = work
             plan.named = frozenset(name for part in parts for name in part.arguments.values())
+        case RootEvents(tell):
+            plan.tell = tell
+            plan.named = frozenset(name for part in parts for name in part.arguments.values())
     return plan
 
 
@@ -213,7 +228,7 @@ def _planned(
             return _identified(selector, spec, definition, nodes, cells)
         case RootMerged() as spec:
             return _over_types(selector, spec, definition, nodes, cells)
-        case RootComputed() | RootWorked():
+        case RootComputed() | RootWorked() | RootEvents():
             selector.occurrence(definition, nodes[0])
             item = selector.row_name()
             made = selector.item(object_type(definition.type), nodes, item, cells)
@@ -231,11 +246,26 @@ async def worked(plan: RootPlan, bench: Bench, arguments: Arguments, parameters:
     """Work a root field out, then read what its answer names by key."""
     assert plan.work is not None
     answer = await plan.work(bench, arguments)
+    return Answer(await _named(plan, bench.store, parameters, [answer]), parameters, answer)
+
+
+async def told(
+    plan: RootPlan, reader: Reader, events: Sequence[Mapping[str, Any]], parameters: Parameters
+) -> list[Answer]:
+    """The answers of events: what they name by key is read by one query for all."""
+    row = await _named(plan, reader, parameters, events)
+    return [Answer(row, parameters, event) for event in events]
+
+
+async def _named(plan: RootPlan, reader: Reader, parameters: Parameters, answers: Sequence[Mapping[str, Any]]) -> Row:
     if not plan.cypher:
-        return Answer([], parameters, answer)
-    keys = {name: answer.get(name) or [] for name in plan.named}
-    lists = {name: key if isinstance(key, list) else [key] for name, key in keys.items()}
-    return Answer((await bench.store.read(plan.cypher, **parameters, **lists))[0], parameters, answer)
+        return []
+    keys = {name: [answer.get(name) or [] for answer in answers] for name in plan.named}
+    lists = {
+        name: list(dict.fromkeys(key for found in each for key in (found if isinstance(found, list) else [found])))
+        for name, each in keys.items()
+    }
+    return (await reader.read(plan.cypher, **parameters, **lists))[0]
 
 
 def _one(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
@@ -20,11 +22,13 @@ from graphql import (
     validate,
 )
 
+from api.feed import Feed
 from api.limits import Limits, check_limits
 from api.plan.clock import Clock
 from api.plan.errors import coded
-from api.plan.operation import Operation, PlanCache, execute
+from api.plan.operation import Operation, PlanCache, execute, prepare
 from api.plan.roots import Bench, Reader
+from api.plan.subscription import EVENTS_A_QUERY, occurrences
 from graph.rules import Rules
 from graph.store.driver import Store
 
@@ -56,14 +60,19 @@ class Service:
         writes_to: Store | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         walked: bool = False,
+        feed: Feed | None = None,
     ) -> None:
-        """With `walked` graphql-core walks every answer: what the plans' own answers are compared with."""
+        """Without a `feed` there are no subscriptions.
+
+        With `walked` graphql-core walks every answer: what the plans' own answers are compared with.
+        """
         self.schema = schema
         self.limits = limits or Limits()
         self._rules = rules or Rules()
         self._now = now
         self._writes_to = writes_to
         self._walked = walked
+        self._feed = feed
         self.plans = PlanCache()
         self._store = store
         self._documents: OrderedDict[bytes, DocumentNode] = OrderedDict()
@@ -82,7 +91,8 @@ class Service:
         if operation.node.operation is not OperationType.QUERY and only_queries:
             raise MutationByGet
         if operation.node.operation is OperationType.SUBSCRIPTION:
-            raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", "This API has queries and mutations.")])
+            message = "Subscriptions are told over WebSocket (graphql-transport-ws) or as text/event-stream."
+            raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", message)])
         clock = Clock(self._now(), self._rules.activity)
         bench = None if self._writes_to is None else Bench(self._writes_to, self._rules, viewer)
         result = await execute(
@@ -96,9 +106,51 @@ class Service:
             bench=bench,
             walked=self._walked,
         )
+        if self._feed is not None and operation.node.operation is OperationType.MUTATION:
+            self._feed.wake()
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             raise RequestRefused(result.errors)
         return result
+
+    async def subscribe(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+        *,
+        only_reads: bool = False,
+        viewer: str = "local",
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        """The answers of a subscription, event by event, or the one of a query or mutation.
+
+        Raises RequestRefused when it cannot be executed, or cannot go on; FeedClosed when the process ends.
+        """
+        operation = self._operation(query, operation_name)
+        if operation.node.operation is OperationType.MUTATION and only_reads:
+            raise RequestRefused([coded("METHOD_NOT_ALLOWED", "GET asks, it does not change: send this by POST.")])
+        if operation.node.operation is not OperationType.SUBSCRIPTION:
+            try:
+                async with asyncio.timeout(self.limits.seconds):
+                    result = await self.answer(query, variables, operation_name, viewer=viewer)
+            except TimeoutError:
+                message = f"The query took longer than {self.limits.seconds:g} s. Ask for less at once."
+                raise RequestRefused([coded("QUERY_TIMED_OUT", message)]) from None
+            yield result
+            return
+        if self._feed is None:
+            raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", "This API tells no changes.")])
+        clock = Clock(self._now(), self._rules.activity)
+        prepared = prepare(
+            self.schema, self.plans, operation, variables, clock=clock, most_rows=self.limits.rows // EVENTS_A_QUERY
+        )
+        if isinstance(prepared, ExecutionResult):
+            raise RequestRefused(prepared.errors or [])
+        try:
+            async with aclosing(occurrences(self.schema, self._store, self.plans, prepared, self._feed)) as told:
+                async for response in told:
+                    yield response
+        except GraphQLError as error:
+            raise RequestRefused([error]) from None
 
     def _operation(self, query: str, name: str | None) -> Operation:
         digest = blake2b(query.encode(), digest_size=16).digest()

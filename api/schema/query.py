@@ -27,6 +27,7 @@ from api.plan.rows import Row
 from api.schema.account import Account
 from api.schema.customer import Customer
 from api.schema.enums import SearchType
+from api.schema.event import ChangeLog, ask_change_log
 from api.schema.explanation import MatchExplanation, work_explanation
 from api.schema.filters import CustomerFilter, CustomerIdentifierInput, CustomerOrder
 from api.schema.flow import JourneyFlow, JourneyFlowInput, ask_flow
@@ -202,6 +203,7 @@ class Query:
         RootWorked(work_explanation),
         [Argument("source_record_ids", list[strawberry.ID], "Ids of two source records.")],
     )
+    change_log: ChangeLog = root("Where the log of changes stands.", RootComputed(ask_change_log))
     interaction_kinds: list[InteractionKind] = root(
         "The kinds of interactions that occur, the most frequent first.", RootComputed(_kinds)
     )

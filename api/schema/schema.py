@@ -17,6 +17,7 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 
 from api.plan.rows import TYPENAME
+from api.schema.event import Events
 from api.schema.mutation import Mutation
 from api.schema.query import Query
 from api.schema.scalars import SCALARS
@@ -31,6 +32,7 @@ def graphql_schema() -> GraphQLSchema:
         strawberry.Schema(
             query=Query,
             mutation=Mutation,
+            subscription=Events,
             types=[SurveyResponse, Touchpoint],
             config=StrawberryConfig(scalar_map=SCALARS),
         )

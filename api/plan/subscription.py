@@ -1,0 +1,105 @@
+"""A subscription, from the entries of the change log to one response an event: planned and read like a query.
+
+The events of an entry that a selection tells are read by one query, some at a time, for all who ask for the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any
+
+import orjson
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema
+
+from api.feed import RETRY_SECONDS, CursorExpired, Feed, LogReset
+from api.plan.change_cursor import Place, decode_place
+from api.plan.errors import coded
+from api.plan.operation import Bound, PlanCache, Prepared, finish
+from api.plan.roots import Answer, Reader, told
+from graph.store.errors import AccessDenied, StoreUnavailable
+
+EVENTS_A_QUERY = 50
+Event = Mapping[str, Any]
+
+
+async def occurrences(
+    schema: GraphQLSchema, reader: Reader, plans: PlanCache, prepared: Prepared, feed: Feed
+) -> AsyncGenerator[ExecutionResult, None]:
+    """A response for each event, in their order, none left out: while the store does not answer they wait.
+
+    Ends with GraphQLError when there is no going on: a cursor that has expired, a graph that was made anew.
+    """
+    bound = _only(prepared)
+    assert bound.arguments is not None
+    assert bound.plan.tell is not None
+    field = bound.plan.selector.occurrences[0][1].name.value
+    after = bound.arguments.get("after")
+    place = None if after is None else decode_place(after, field)
+    arguments = {name: value for name, value in bound.arguments.items() if name != "after"}
+    same = (id(bound.plan), orjson.dumps([bound.parameters, arguments], default=str))
+    try:
+        async for entry in feed.follow(None if place is None else place.read_after):
+            events = [event for event in bound.plan.tell(entry, arguments) if _is_wanted(place, entry.seq, event)]
+            for start in range(0, len(events), EVENTS_A_QUERY):
+                batch = events[start : start + EVENTS_A_QUERY]
+                key = (*same, entry.seq, batch[0]["position"], len(batch))
+                for response in await _responses(schema, reader, plans, prepared, feed, key, batch):
+                    yield response
+    except CursorExpired:
+        raise coded(
+            "CURSOR_EXPIRED",
+            "What follows this cursor is no longer known. Read again what you show, then subscribe after the cursor "
+            "of `changeLog` that you took before.",
+        ) from None
+    except LogReset:
+        raise coded(
+            "CHANGES_RESET",
+            "The graph was built anew. Read again what you show, then subscribe after the cursor of `changeLog` that "
+            "you took before.",
+        ) from None
+
+
+async def _responses(
+    schema: GraphQLSchema,
+    reader: Reader,
+    plans: PlanCache,
+    prepared: Prepared,
+    feed: Feed,
+    key: Any,
+    events: Sequence[Event],
+) -> list[ExecutionResult]:
+    ((name, bound),) = prepared.bound.items()
+    assert isinstance(bound, Bound)
+
+    async def work() -> list[ExecutionResult]:
+        answers: Sequence[Answer | Exception]
+        try:
+            answers = await told(bound.plan, reader, events, bound.parameters)
+        except (StoreUnavailable, AccessDenied):
+            raise
+        except Exception as error:  # the field's error, told in the place of each event
+            answers = [error] * len(events)
+        return [finish(schema, plans, prepared, {name: answer}) for answer in answers]
+
+    while True:
+        try:
+            responses: list[ExecutionResult] = await feed.shared(key, work)
+        except (StoreUnavailable, AccessDenied):
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            return responses
+
+
+def _only(prepared: Prepared) -> Bound:
+    """The one root field of a subscription, with its values."""
+    for bound in prepared.bound.values():
+        if isinstance(bound, GraphQLError):
+            raise bound
+        if isinstance(bound, Bound):
+            return bound
+    raise coded("BAD_USER_INPUT", "The subscription selects no field: it is skipped.")
+
+
+def _is_wanted(place: Place | None, seq: int, event: Event) -> bool:
+    return place is None or place.precedes(seq, event["position"])
