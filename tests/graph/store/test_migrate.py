@@ -45,6 +45,14 @@ async def test_a_graph_of_a_newer_version_is_refused(store: Store) -> None:
         await migrate(store)
 
 
+def test_every_migration_has_a_number_of_its_own() -> None:
+    """Of two with one number a graph that has run the first would never get the second."""
+    folder = Path(__file__).parents[3] / "graph" / "store" / "migrations"
+    numbers = sorted(int(file.name.split("_")[0]) for file in folder.glob("*.cypher"))
+
+    assert numbers == list(range(1, latest() + 1))
+
+
 async def _forget(store: Store) -> None:
     await store.write("MATCH (n) DETACH DELETE n")
 
