@@ -125,7 +125,8 @@ def _configure(home: Path, page_cache: str) -> int:
 
 
 def _start(home: Path, heap: str) -> subprocess.Popen[bytes]:
-    command = ["java", f"-Xmx{heap}", *FLAGS, "-cp", f"{JARS}/*", str(HERE / "StartNeo4j.java"), str(home)]
+    classes = f"{JARS}/*:{home}/plugins/*"  # plugins lie on the class path, as with Neo4j's own launcher
+    command = ["java", f"-Xmx{heap}", *FLAGS, "-cp", classes, str(HERE / "StartNeo4j.java"), str(home)]
     with (home / "out.log").open("wb") as log:
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)
 

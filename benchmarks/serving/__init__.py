@@ -1,0 +1,1 @@
+"""What the API is measured beside: other servers over the same graph, and who asks them."""
