@@ -70,7 +70,7 @@ async def graphql_endpoint(request: Request) -> Response:
                     asked.variables,
                     asked.operation_name,
                     only_reads=request.method == "GET",
-                    viewer=request.state.viewer.name,
+                    viewer=request.state.viewer,
                 )
             )
         async with asyncio.timeout(service.limits.seconds):
@@ -79,7 +79,7 @@ async def graphql_endpoint(request: Request) -> Response:
                 asked.variables,
                 asked.operation_name,
                 only_queries=request.method == "GET",
-                viewer=request.state.viewer.name,
+                viewer=request.state.viewer,
             )
         return result_response(result, media_type)
     except Refusal as refusal:
@@ -91,7 +91,7 @@ async def graphql_endpoint(request: Request) -> Response:
         return response(
             {"errors": [error.formatted for error in refused.errors]},
             media_type,
-            400 if media_type == RESPONSE_TYPE else 200,
+            _refused_status(refused) if media_type == RESPONSE_TYPE else 200,
         )
     except MutationByGet:
         error = GraphQLError(
@@ -110,6 +110,11 @@ async def graphql_endpoint(request: Request) -> Response:
     except Exception as unexpected:  # the last door: whatever it is, the client gets a reference and the log the rest
         masked = GraphQLError("", original_error=unexpected)
         return response({"errors": [public_error(masked)]}, media_type, 500)
+
+
+def _refused_status(refused: RequestRefused) -> int:
+    codes = {(error.extensions or {}).get("code") for error in refused.errors}
+    return 403 if codes == {"FORBIDDEN"} else 400
 
 
 def accepted_type(accept: str | None) -> str:

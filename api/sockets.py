@@ -135,7 +135,7 @@ class _Connection(AsyncWebSocketAdapter):
     ) -> AsyncGenerator[Executed, None]:
         assert self._viewer is not None
         try:
-            results = self._service.subscribe(query, variables, operation_name, viewer=self._viewer.name)
+            results = self._service.subscribe(query, variables, operation_name, viewer=self._viewer)
             async with aclosing(results):
                 async for result in results:
                     yield Executed(result.data, [_public(error) for error in result.errors or ()])

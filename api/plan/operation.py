@@ -35,6 +35,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
+from api.plan.access import Forbidden
 from api.plan.clock import Clock
 from api.plan.connection import DEFAULT_PAGE
 from api.plan.errors import coded
@@ -42,6 +43,7 @@ from api.plan.ids import type_in
 from api.plan.roots import Answer, Bench, Question, Reader, RootPlan, computed, plan_root, worked
 from api.plan.rows import Arguments, ClockSlot, Parameters
 from api.plan.select import Selector, reads
+from graph.keys import Role
 
 MOST_PLANS = 1_000
 
@@ -108,6 +110,7 @@ async def execute(
     clock: Clock,
     most_rows: int,
     bench: Bench | None = None,
+    role: Role = Role.ADMIN,
     walked: bool = False,
 ) -> ExecutionResult:
     """Answer one operation; errors in the request give a result without data.
@@ -115,7 +118,7 @@ async def execute(
     Changes are made one after another, as they stand in the document. Without a `bench` nothing can be worked out.
     The answer is the same when it is always `walked`, only slower.
     """
-    prepared = prepare(schema, plans, operation, variables, clock=clock, most_rows=most_rows)
+    prepared = prepare(schema, plans, operation, variables, clock=clock, most_rows=most_rows, role=role)
     if isinstance(prepared, ExecutionResult):
         return prepared
     plan, bound = prepared.plan, prepared.bound
@@ -144,16 +147,20 @@ def prepare(
     *,
     clock: Clock,
     most_rows: int,
+    role: Role = Role.ADMIN,
 ) -> Prepared | ExecutionResult:
     """Plan an operation and fill in its values; errors in the request give a result without data."""
     given = dict(variables or {})
     values = get_variable_values(schema, operation.node.variable_definitions or (), given, max_errors=20)
     if isinstance(values, list):
         return ExecutionResult(None, [_as_bad_input(error) for error in values])
-    key = (operation.hash, operation.name, variables_shape(schema, operation.node, values))
+    key = (operation.hash, operation.name, role, variables_shape(schema, operation.node, values))
     plan = plans.get(key)
     if plan is None:
-        plan = make_plan(schema, operation, values)
+        try:
+            plan = make_plan(schema, operation, values, role)
+        except Forbidden as forbidden:
+            return ExecutionResult(None, [forbidden])
         # An error may quote a value of this request: it is no answer to the next one.
         if not any(isinstance(root, GraphQLError) for root in plan.roots.values()):
             plans.put(key, plan)
@@ -211,8 +218,11 @@ def _walked(root: RootPlan | GraphQLError, answer: Answer | Exception) -> Any:
         return error
 
 
-def make_plan(schema: GraphQLSchema, operation: Operation, values: VariableValues) -> Plan:
-    """Plan every root field of an operation."""
+def make_plan(schema: GraphQLSchema, operation: Operation, values: VariableValues, role: Role = Role.ADMIN) -> Plan:
+    """Plan every root field of an operation for a role; raises Forbidden when it asks for what the role may not have.
+
+    Then nothing of the operation is executed: a change whose answer is refused must not have been made.
+    """
     query = schema.get_root_type(operation.node.operation)
     assert query is not None
     fragments = {
@@ -229,9 +239,12 @@ def make_plan(schema: GraphQLSchema, operation: Operation, values: VariableValue
         if name.startswith("__"):
             introspects = introspects or name != "__typename"
             continue
-        selector = Selector(schema, fragments, values)
+        selector = Selector(schema, fragments, values, role)
+        selector.permit(query, nodes)
         try:
             roots[key] = plan_root(selector, reads(query.fields[name]), query.fields[name], nodes)
+        except Forbidden:
+            raise
         except GraphQLError as error:
             roots[key] = error
     return Plan(roots, keys, introspects)

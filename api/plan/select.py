@@ -28,6 +28,7 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
 from strawberry.types.field import StrawberryField
 
+from api.plan.access import Access, Forbidden, access_of, masked
 from api.plan.clock import Clock
 from api.plan.connection import connection
 from api.plan.fields import (
@@ -62,6 +63,7 @@ from api.plan.shape import (
     present,
     record,
 )
+from graph.keys import Role
 from graph.reading import Part, Predicate
 
 
@@ -72,6 +74,8 @@ class Selector:
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: VariableValues
+    role: Role = Role.ADMIN
+    """Whose the plan is: what this role may not ask for is refused, and what it may not see is masked."""
     occurrences: list[tuple[GraphQLField, FieldNode]] = field(default_factory=list)
     slots: list[Slot | ClockSlot] = field(default_factory=list)
     sizes: list[Size] = field(default_factory=list)
@@ -132,10 +136,27 @@ class Selector:
     ) -> Expression:
         """An object with the values of its selected fields, in their order."""
         entries = [
-            (key, named(type_.name) if found[0].name.value == "__typename" else value(found))
+            (key, named(type_.name) if found[0].name.value == "__typename" else self._seen(type_, found, value))
             for key, found in self.collect(type_, nodes).items()
         ]
         return record(type_.name, entries)
+
+    def permit(self, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Access:
+        """The access of a field; raises Forbidden when the role may not ask for it."""
+        name = nodes[0].name.value
+        access = access_of(type_.fields[name])
+        if self.role < access.least:
+            raise Forbidden(f"{type_.name}.{name}", access.least, self.role, nodes)
+        return access
+
+    def _seen(
+        self, type_: GraphQLObjectType, found: list[FieldNode], value: Callable[[list[FieldNode]], Expression]
+    ) -> Expression:
+        """The value of a field as the role sees it."""
+        mask = self.permit(type_, found).mask_for(self.role)
+        if mask is None:
+            return value(found)
+        return (lambda _: "None") if mask.show is None else called(masked(mask.show), value(found))
 
     def filter(self, number: int, definition: GraphQLField, arguments: Arguments) -> Predicate | None:
         """The predicate of a field's `filter`, if there is one that says something."""

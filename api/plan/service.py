@@ -29,6 +29,7 @@ from api.plan.errors import coded
 from api.plan.operation import Operation, PlanCache, execute, prepare
 from api.plan.roots import Bench, Reader
 from api.plan.subscription import EVENTS_A_QUERY, occurrences
+from api.viewer import LOCAL_VIEWER, Viewer
 from graph.rules import Rules
 from graph.store.driver import Store
 
@@ -84,7 +85,7 @@ class Service:
         operation_name: str | None = None,
         *,
         only_queries: bool = False,
-        viewer: str = "local",
+        viewer: Viewer = LOCAL_VIEWER,
     ) -> ExecutionResult:
         """Answer a request of this viewer; raises RequestRefused when it cannot be executed at all."""
         operation = self._operation(query, operation_name)
@@ -94,7 +95,7 @@ class Service:
             message = "Subscriptions are told over WebSocket (graphql-transport-ws) or as text/event-stream."
             raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", message)])
         clock = Clock(self._now(), self._rules.activity)
-        bench = None if self._writes_to is None else Bench(self._writes_to, self._rules, viewer)
+        bench = None if self._writes_to is None else Bench(self._writes_to, self._rules, viewer.name)
         result = await execute(
             self.schema,
             self._store,
@@ -104,6 +105,7 @@ class Service:
             clock=clock,
             most_rows=self.limits.rows,
             bench=bench,
+            role=viewer.role,
             walked=self._walked,
         )
         if self._feed is not None and operation.node.operation is OperationType.MUTATION:
@@ -119,7 +121,7 @@ class Service:
         operation_name: str | None = None,
         *,
         only_reads: bool = False,
-        viewer: str = "local",
+        viewer: Viewer = LOCAL_VIEWER,
     ) -> AsyncGenerator[ExecutionResult, None]:
         """The answers of a subscription, event by event, or the one of a query or mutation.
 
@@ -141,7 +143,13 @@ class Service:
             raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", "This API tells no changes.")])
         clock = Clock(self._now(), self._rules.activity)
         prepared = prepare(
-            self.schema, self.plans, operation, variables, clock=clock, most_rows=self.limits.rows // EVENTS_A_QUERY
+            self.schema,
+            self.plans,
+            operation,
+            variables,
+            clock=clock,
+            most_rows=self.limits.rows // EVENTS_A_QUERY,
+            role=viewer.role,
         )
         if isinstance(prepared, ExecutionResult):
             raise RequestRefused(prepared.errors or [])

@@ -17,6 +17,7 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 
 from api.plan.rows import TYPENAME
+from api.schema.access import declare_access
 from api.schema.event import Events
 from api.schema.mutation import Mutation
 from api.schema.query import Query
@@ -51,7 +52,7 @@ def walkable(made: strawberry.Schema) -> GraphQLSchema:
                 field.resolve = _from_row
         elif isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
             type_.resolve_type = _type_of_row
-    return schema
+    return declare_access(schema)
 
 
 def export_schema() -> str:

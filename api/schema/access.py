@@ -1,0 +1,212 @@
+"""Who may ask for which field, and what of it is masked: the one place where that is declared.
+
+Every field of the schema stands here, under the lowest role that may ask for it. A field that is missing is for admins
+only, and `tests/api/test_access.py` fails until somebody has decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
+
+from api.plan.access import ACCESS, DOTTED, EMAIL, PHONE, POSTAL_CODE, TEXT, WITHHELD, Access, Mask
+from graph.keys import Role
+
+READER, ANALYST, STEWARD, ADMIN = Role.READER, Role.ANALYST, Role.STEWARD, Role.ADMIN
+
+FIELDS: Mapping[str, Mapping[Role, str]] = {
+    "Query": {
+        READER: "node nodes customer customerByIdentifier customers search account changeLog",
+        ANALYST: "sources sourceComparison journeyFlow interactionKinds",
+        STEWARD: "matchReviews matchDecisions matchExplanation",
+    },
+    "Mutation": {
+        STEWARD: "acceptMatch acceptMatches rejectMatch assignMatchReview mergeCustomers splitCustomer "
+        "revertMatchDecision pinField unpinField recordInteraction recordSurveyResponse",
+    },
+    "Events": {READER: "customerMerged customerSplit customerUpdated interactionRecorded"},
+    "ChangeLog": {READER: "cursor"},
+    "CustomerMerged": {READER: "cursor occurredAt customerId formerIds customer"},
+    "CustomerSplit": {READER: "cursor occurredAt customerId partedFromIds customer partedFrom"},
+    "CustomerUpdated": {READER: "cursor occurredAt customerId isNew customer"},
+    "InteractionRecorded": {READER: "cursor occurredAt interactionId customerId interaction customer"},
+    "Node": {READER: "id"},
+    "PageInfo": {READER: "hasNextPage hasPreviousPage startCursor endCursor"},
+    "Customer": {
+        READER: "id formerIds displayName givenName familyName primaryEmail emails primaryPhone phones jobTitle "
+        "birthDate locale timeZone address accountName account owner team tags externalIds lifecycleStage "
+        "stageSaidByCrm activityStatus sources recordCount interactionCount firstSeenAt lastActivityAt lastInboundAt "
+        "createdAt updatedAt interactions sourceRecords matchTree fieldProvenance pins stageTransitions handoffs "
+        "consents surveyResponses relatedCustomers repeatedQuestions tickets deals orders subscriptions",
+    },
+    "EmailAddress": {READER: "address isPrimary isVerified isShared sourceRecords"},
+    "PhoneNumber": {READER: "number isPrimary sourceRecords"},
+    "PostalAddress": {READER: "street city region postalCode country"},
+    "ExternalId": {READER: "system value"},
+    "Consent": {READER: "channel purpose status statedAt evidence recordKey sourceRecord"},
+    "FieldProvenance": {READER: "field rule isPinned recordKey sourceRecord alternatives"},
+    "FieldAlternative": {READER: "value recordKey observedAt rejectedBecause sourceRecord"},
+    "Pin": {READER: "pinId field value recordKey pinnedBy pinnedAt reason revertedAt revertedBy revertedBecause"},
+    "StageTransition": {READER: "fromStage toStage occurredAt leftAt isRegression cause"},
+    "Handoff": {
+        READER: "occurredAt matter fromTeam toTeam fromFunction toFunction waitSeconds businessWaitSeconds before "
+        "after nextScore",
+    },
+    "RelatedCustomer": {READER: "kind probability customer"},
+    "RepeatedQuestion": {READER: "field askedAgain askedFirst"},
+    "Account": {
+        READER: "id name domain industry size address owner sources createdAt updatedAt parent children customers "
+        "interactions sourceRecords",
+    },
+    "Interaction": {
+        READER: "id occurredAt endedAt kind function channel direction isAutomated touchpoint stage role team agent "
+        "subject text reason topic requestedFields amount activityId participants matters ticket deal order "
+        "subscription surveyResponse scores source sourceUrl extra sourceRecord customer account",
+    },
+    "Participant": {READER: "role customer account interaction"},
+    "Ticket": {
+        READER: "id key name subject topic status channel openedAt lastActivityAt solvedAt team agent source "
+        "interactionCount interactions customers",
+    },
+    "Deal": {
+        READER: "id key name subject status openedAt lastActivityAt closedAt amount reason team agent source "
+        "interactionCount interactions customers",
+    },
+    "Order": {
+        READER: "id key name subject status openedAt lastActivityAt closedAt amount reason source interactionCount "
+        "interactions customers",
+    },
+    "Subscription": {
+        READER: "id key name subject status openedAt lastActivityAt closedAt recurringAmount billingPeriod reason "
+        "source interactionCount interactions customers",
+    },
+    "Matter": {READER: "key kind name source"},
+    "Money": {READER: "amount currencyCode"},
+    "Touchpoint": {READER: "id key name function channel isMomentOfTruth"},
+    "SurveyResponse": {
+        READER: "id metric program rawScore scale question comment reason topic answeredAt source interaction about "
+        "customer",
+    },
+    "ScoreScale": {READER: "min max polarity"},
+    "SurveyAbout": {READER: "method interaction"},
+    "SourceRecord": {
+        READER: "id key source stream sourceId kind body sourceUrl createdAt updatedAt deletedAt mergedInto isPending "
+        "matchEvidence customer account",
+    },
+    "MatchEvidence": {READER: "rule decidedBy weightBits otherRecord fields lines"},
+    "MatchField": {READER: "field level weightBits"},
+    "MatchTree": {READER: "modelVersion nodes"},
+    "MatchTreeNode": {
+        READER: "recordId recordKey sourceRecord depth joinedToId joinedToKey rule weightBits strongest fields line",
+    },
+    "InteractionKind": {ANALYST: "kind isKnown interactionCount sources"},
+    "JourneyFlow": {ANALYST: "nodes links customerCount excludedInteractionCount"},
+    "JourneyFlowLink": {ANALYST: "sourceKey targetKey traversalCount customerCount medianSeconds"},
+    "JourneyFlowNode": {
+        ANALYST: "key label step customerCount visitCount startCount exitCount cutCount hiddenInCount hiddenOutCount",
+    },
+    "Source": {
+        ANALYST: "name connector status trust lastSyncAt lastSuccessAt error recordCount interactionCount rejections "
+        "runs",
+    },
+    "Rejection": {ANALYST: "stream place reason rejectedAt"},
+    "SyncRun": {ANALYST: "status startedAt finishedAt pages records changed interactions rejected error"},
+    "SourceComparison": {ANALYST: "sources customerCount sharedCount overlaps sentence"},
+    "SourceCount": {ANALYST: "source personCount customerCount onlyHereCount"},
+    "SourceOverlap": {ANALYST: "sources customerCount"},
+    "MatchReview": {STEWARD: "id status weightBits probability interactionCount assignee version first second"},
+    "MatchDecision": {
+        STEWARD: "id kind recordKeys apartKeys decidedBy decidedAt reason revertedAt revertedBy revertedBecause",
+    },
+    "MatchExplanation": {
+        STEWARD: "outcome isOneCustomer weightBits thresholdBits probability rule evidence keysShared keysDifferent "
+        "trail modelVersion customers",
+    },
+    "MatchFieldEvidence": {STEWARD: "field left right level weightBits levelBits carriers line"},
+    "MatchJoin": {STEWARD: "leftId rightId weightBits rule"},
+    "MatchDecisionPayload": {STEWARD: "decisions customers change leftReviews userErrors"},
+    "AssignMatchReviewPayload": {STEWARD: "review userErrors"},
+    "PinPayload": {STEWARD: "pins replaced customer userErrors"},
+    "MatchChange": {
+        STEWARD: "movedRecords interactionCount changedConsents retiredCustomerIds createdCustomerCount",
+    },
+    "MovedRecord": {STEWARD: "recordKey recordId fromCustomerId toCustomerId interactionCount"},
+    "ChangedConsent": {STEWARD: "customerId channel purpose before after"},
+    "LeftMatchReview": {STEWARD: "reviewId message decisionIds"},
+    "RecordInteractionPayload": {STEWARD: "interaction customer isPending isReplay userErrors"},
+    "RecordSurveyResponsePayload": {STEWARD: "surveyResponse customer isPending isReplay userErrors"},
+    "RecordingError": {STEWARD: "code field message customerIds"},
+    "UserError": {STEWARD: "code field message decisionIds"},
+}
+"""The fields of each type under the lowest role that may ask for them."""
+
+MASKS: Mapping[str, Mask] = {
+    "EmailAddress.address": EMAIL,
+    "PhoneNumber.number": PHONE,
+    "PostalAddress.street": DOTTED,
+    "PostalAddress.postalCode": POSTAL_CODE,
+    "ExternalId.value": DOTTED,
+    "Customer.birthDate": WITHHELD,
+    # Whoever has no name is called by their address, number or record.
+    "Customer.displayName": TEXT,
+    "Account.name": TEXT,
+    "SourceRecord.body": WITHHELD,
+    "SourceRecord.key": TEXT,
+    "SourceRecord.sourceId": TEXT,
+    "SourceRecord.sourceUrl": TEXT,
+    "SourceRecord.mergedInto": TEXT,
+    "FieldAlternative.value": WITHHELD,
+    "FieldAlternative.recordKey": TEXT,
+    "FieldProvenance.recordKey": TEXT,
+    "Pin.value": DOTTED,
+    "Pin.reason": TEXT,
+    "Pin.recordKey": TEXT,
+    "Pin.revertedBecause": TEXT,
+    "Consent.evidence": TEXT,
+    "Consent.recordKey": TEXT,
+    "Interaction.subject": TEXT,
+    "Interaction.text": TEXT,
+    "Interaction.reason": TEXT,
+    "Interaction.sourceUrl": TEXT,
+    "Interaction.extra": WITHHELD,
+    "Ticket.subject": TEXT,
+    "Deal.subject": TEXT,
+    "Deal.reason": TEXT,
+    "Order.subject": TEXT,
+    "Order.reason": TEXT,
+    "Subscription.subject": TEXT,
+    "Subscription.reason": TEXT,
+    "SurveyResponse.comment": TEXT,
+    "SurveyResponse.reason": TEXT,
+    "MatchEvidence.otherRecord": TEXT,
+    "MatchTreeNode.recordKey": TEXT,
+    "MatchTreeNode.joinedToKey": TEXT,
+    "MatchTreeNode.line": TEXT,
+    "Rejection.place": TEXT,
+    "Rejection.reason": TEXT,
+    "Source.error": TEXT,
+    "SyncRun.error": TEXT,
+}
+"""What readers and analysts do not see as it is; a steward does."""
+
+_PAGES = ("Connection", "Edge")
+_PAGE_FIELDS = frozenset({"edges", "nodes", "pageInfo", "totalCount", "cursor", "node"})
+
+
+def declare_access(schema: GraphQLSchema) -> GraphQLSchema:
+    """Write into each field of the schema who may ask for it, and how it is masked."""
+    for name, type_ in schema.type_map.items():
+        if not isinstance(type_, GraphQLObjectType | GraphQLInterfaceType) or name.startswith("__"):
+            continue
+        least = _roles(name)
+        for field, definition in type_.fields.items():
+            if field in least:
+                definition.extensions[ACCESS] = Access(least[field], MASKS.get(f"{name}.{field}"))
+    return schema
+
+
+def _roles(typename: str) -> Mapping[str, Role]:
+    if typename.endswith(_PAGES) and typename not in FIELDS:
+        return dict.fromkeys(_PAGE_FIELDS, READER)
+    return {field: role for role, fields in FIELDS.get(typename, {}).items() for field in fields.split()}
