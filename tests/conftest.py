@@ -28,11 +28,9 @@ from tests.neo4j.server import Neo4jMissing, running_neo4j
 HOMES = ("embedded", "neo4j")
 TIERS = {
     "servers": "needs a real Tryton and a real Request Tracker",
-    "clients": "needs Node.js: Apollo Client, urql, Relay, gql, generated types, the schema's conventions",
+    "clients": "needs Node.js: Apollo Client, urql, Relay, graphql-ws and -sse, gql, types, conventions",
     "fuzz": "long random attacks on the API",
 }
-LEFT_OUT = {"clients": "without subscriptions (graphql-ws, graphql-sse): not served yet"}
-"""What a tier was meant to hold and does not, yet."""
 
 
 @dataclass
@@ -264,8 +262,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             terminalreporter.line(f"store {name}: no test asked for it")
     for tier, why in TIERS.items():
         if used.tiers.get(tier):
-            left_out = f"; {LEFT_OUT[tier]}" if tier in LEFT_OUT else ""
-            terminalreporter.line(f"tier {tier}: {used.tiers[tier]} tests{left_out}")
+            terminalreporter.line(f"tier {tier}: {used.tiers[tier]} tests")
         elif config.getoption(tier):
             terminalreporter.line(f"tier {tier}: NOT RUN: no such test was selected", yellow=True)
         else:

@@ -26,9 +26,9 @@ def test_each_audit_of_graphql_over_http_is_ok(workshop: Workshop, served: Serve
     assert (tests.passed, tests.failed, tests.left_out) == (AUDITS, 0, 0), tests.report
 
 
-@pytest.mark.parametrize("library", ["apollo", "urql"])
+@pytest.mark.parametrize("library", ["apollo", "urql", "subscriptions"])
 def test_javascript_clients_get_their_answers(workshop: Workshop, served: Served, library: str) -> None:
-    """Every test in `LIBRARY.test.mjs` holds: Apollo Client; urql with its document cache and with Graphcache."""
+    """Every test in `LIBRARY.test.mjs` holds: Apollo Client; urql with both its caches; graphql-ws and graphql-sse."""
     tests = workshop.test(f"{library}.test.mjs", served.environment)
 
     assert (tests.failed, tests.left_out) == (0, 0), tests.report
