@@ -24,8 +24,6 @@ class Viewer:
     name: str
     """What their decisions are signed with."""
     role: Role
-    counted_as: str | None = None
-    """Whose requests theirs are counted with; None where they are not counted."""
 
 
 LOCAL_VIEWER = Viewer("local", Role.ADMIN)
@@ -99,7 +97,7 @@ class Door:
         role = None if key is None else Role.named(key.role)
         if key is None or role is None:
             raise NotAuthenticated
-        return Viewer(key.name, role, f"key {key.id}")
+        return Viewer(key.name, role)
 
 
 def credential_in(headers: Mapping[str, str]) -> str | None:
