@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,13 @@ from api.app import serve
 from api.plan.change_cursor import place_cursor
 from api.settings import ApiSettings
 from graph.rules import Rules
-from graph.store.driver import Store
+from graph.store.driver import Store, open_store
 from graph.store.settings import StoreSettings
 from graph.sync.decisions import Ask, merge_customers, revert_decision
 from graph.sync.rebuild import rebuild
 from graph.sync.sync import sync
 from tests.api.socket_client import Closed, SocketClient, opened_socket, raw_socket
+from tests.api.test_serve import proxy_to
 from tests.sources import event, fixed_source, person
 
 pytestmark = pytest.mark.anyio
@@ -221,6 +222,78 @@ async def test_a_client_that_takes_nothing_is_cut(embedded_store: Store, monkeyp
     assert cut == sockets.SLOW_CONSUMER
     assert taken < 90 * 28
     assert len({one["interaction"]["id"] for one in told}) == 28
+
+
+async def test_an_event_stream_that_is_not_read_breaks_off(
+    embedded_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without `complete`, so that a client knows that it has to come back."""
+    monkeypatch.setattr(sockets, "STALL_SECONDS", 1.0)
+    await sync([fixed_source("crm", ADA)], embedded_store, RULES)
+    await record(embedded_store, *range(1, 29))
+    aliases = " ".join(f"{'x' * 4_000}{n}: displayName" for n in range(55))
+    query = f"subscription ($after: String) {{ interactionRecorded(after: $after) {{ customer {{ {aliases} }} }} }}"
+    body = orjson.dumps({"query": query, "variables": {"after": START}})
+    async with served(embedded_store) as base:
+        host, port = base.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port), limit=1_000)
+        writer.write(
+            f"POST /graphql HTTP/1.1\r\nhost: {host}\r\naccept: text/event-stream\r\n"
+            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        await asyncio.sleep(4)
+        sent = await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+
+    assert b"event: next" in sent
+    assert 0 < sent.count(b"event: next") < 28
+    assert b"event: complete" not in sent
+
+
+async def test_who_listens_when_the_server_ends_is_told_to_come_back(embedded_store: Store) -> None:
+    """Sockets close with 1012, event streams end without `complete`, and the server does not wait for them."""
+    await sync([fixed_source("crm", ADA)], embedded_store, RULES)
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(AsyncExitStack())
+        base = await server.enter_async_context(served(embedded_store))
+        client = await stack.enter_async_context(opened_socket(base))
+        await client.subscribe(RECORDED)
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=base, timeout=20))
+        asked, accept = {"query": RECORDED}, {"accept": "text/event-stream"}
+        events = await stack.enter_async_context(http.stream("POST", "/graphql", json=asked, headers=accept))
+        began = loop.time()
+        await server.aclose()
+        seconds = loop.time() - began
+        sent = b"".join([part async for part in events.aiter_raw()])
+        with pytest.raises(Closed) as closed:
+            await client.receive()
+
+    assert closed.value.code == 1012
+    assert b"complete" not in sent
+    assert seconds < 5
+
+
+async def test_changes_wait_while_the_store_is_away(neo4j_settings: StoreSettings) -> None:
+    """Written while the API could not read it, a change is told when the store is back."""
+    async with (
+        open_store(neo4j_settings) as store,
+        proxy_to(neo4j_settings) as proxy,
+        open_store(proxy.settings) as remote,
+    ):
+        await sync([fixed_source("crm", ADA)], store, RULES)
+        async with served(remote) as base, opened_socket(base) as client:
+            await client.subscribe(RECORDED, after=START)
+            await record(store, 1)
+            first = await asyncio.wait_for(client.event(), 20)
+            await proxy.stop()
+            await record(store, 2)
+            await asyncio.sleep(1)
+            await proxy.start()
+            second = await asyncio.wait_for(client.event(), 30)
+
+    assert first["interaction"]["id"] != second["interaction"]["id"]
 
 
 async def test_a_socket_wants_the_token_and_a_page_of_ours(embedded_store: Store) -> None:
