@@ -20,15 +20,21 @@ from graph.sync.people import PersonColumns
 def write_sample(name: str, folder: Path) -> Path:
     """Make the sample company of that name (seed 1) and write its person records, as a sync maps them, into a file."""
     customers, hard = SAMPLES[name]
-    home, file = folder / name, folder / f"{name}.parquet"
+    table, truth = sample_people(folder / name, customers, hard)
+    file = folder / f"{name}.parquet"
+    who = pa.array([truth[str(key)] for key in table["record_id"].to_pylist()], pa.string())
+    pq.write_table(table.append_column(TRUTH, who), file)
+    return file
+
+
+def sample_people(home: Path, customers: int, hard: bool = False) -> tuple[pa.Table, dict[str, str]]:
+    """The person records of a sample company (seed 1) in linkage's columns, and by record id who it is."""
     generate(home, customers, 1, hard)
     columns = PersonColumns()
     for source in sources(home):
         asyncio.run(_collect(source, columns))
     truth = dict(zip(*(pq.read_table(home / "truth.parquet").column(name).to_pylist() for name in _KEYS), strict=True))
-    table = columns.table()
-    pq.write_table(table.append_column(TRUTH, pa.array([truth[key] for key in columns.keys])), file)
-    return file
+    return columns.table(), truth
 
 
 _KEYS = ("record_key", "person_id")

@@ -82,6 +82,20 @@ DEFINING: dict[str, frozenset[str]] = {
 }
 """What makes a relation: at least half of its pairs that say these fields agree on them."""
 
+TOLD_BY: dict[str, tuple[dict[str, int], ...]] = {
+    "household": (
+        {"street": 1},
+        {"phone": 1},
+        {"last_name": 2, "street": 2},
+        {"last_name": 2, "postcode": 1},
+    ),
+    "colleague": ({"company": 2}, {"email": 3}),
+}
+"""A relation is told of a pair that reaches, in one of these lines, every level or a better one (1: the same).
+
+Likely is not enough: among few people a family name that is alike makes a household likely, and nobody has seen one.
+"""
+
 CARRIERS = (3, 5, 9, 17, 33)
 SHARED_IDENTIFIERS = {"email": (0.04, 0.06, 0.1, 0.3, 0.5, 0.7), "phone": (0.12, 0.2, 0.6, 0.8, 0.9, 0.95)}
 """Identifiers whose worth depends on how many records carry the same value: the share of strangers among sharers when
