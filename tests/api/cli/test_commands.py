@@ -39,7 +39,9 @@ def test_there_are_no_other_commands() -> None:
 
     assert flat == {"demo", "init", "sync", "serve", "rebuild", "sample", "schema", "cypher"}
     assert nouns == {
+        "keys": {"create", "list", "revoke"},
         "link": {"file", "evaluate", "explain", "train", "drift"},
+        "pin": {"set", "unset"},
         "plugins": {"list", "check"},
         "store": {"info", "digest", "copy"},
     }

@@ -24,6 +24,7 @@ def test_ctrl_c_stops_a_sync_and_the_next_one_ends_it(tmp_path: Path, homes: Hom
         process = subprocess.Popen(
             [c360, "--config", str(tmp_path), "sync"],
             env={**os.environ, "C360_STORE": store.uri}, stdout=subprocess.DEVNULL, stderr=err, text=True,
+            preexec_fn=_heed_ctrl_c,  # noqa: PLW1509
         )  # fmt: skip
         deadline = time.monotonic() + 60
         while "read " not in log.read_text() and time.monotonic() < deadline:
@@ -42,3 +43,8 @@ def test_ctrl_c_stops_a_sync_and_the_next_one_ends_it(tmp_path: Path, homes: Hom
     assert finished.code == 0, finished.err
     assert finished.json["derived"]["customers"] > 350
     assert (again.json["linked"]["pending"], again.json["derived"]["customers"]) == (0, 0)
+
+
+def _heed_ctrl_c() -> None:
+    """What runs in the background of a shell inherits that Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
