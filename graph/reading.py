@@ -34,16 +34,18 @@ class Column:
 class Walk:
     """The cheap way along a chain: from either end, or on from the row of a cursor, in the chain's own order.
 
-    `order` is the order the chain has when walked from `newest` (descending) or from `oldest` (ascending). In the
-    patterns `{steps}` stands for the quantifier and `$at` for the id in the cursor.
+    `order` is the order the chain has when walked from `newest` (descending) or from `oldest` (ascending). `sought`
+    finds the row of the cursor by its id, `$at`; in the patterns after it that row is `at`, and `{steps}` stands for
+    the quantifier.
     """
 
     order: str
     newest: str
     oldest: str
+    sought: str
+    belongs: str
     backwards_from: str
     forwards_from: str
-    belongs: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Traversal:
     descending: bool = False
     parameters: tuple[str, ...] = ()
     walk: Walk | None = None
+    indexed: tuple[Column, ...] = ()
+    """Columns that always have a text, whose index the store can walk: a page in their order need not sort all rows."""
     shown: Mapping[str, str] = field(default_factory=dict)
     """More names for columns: what follows from a row's variables, worked out for the rows of the page alone."""
 
@@ -228,8 +232,9 @@ class _Compiler:
         if self._walks(part):
             lines = self._walked(part, scope, outer)
         else:
-            keyset = [_beyond_all(page, scope)] if page.after else []
-            lines = self._matched(part, scope, outer, keyset)
+            conditions = _along_index(part.traversal, page, scope)
+            conditions += [_beyond_all(page, scope)] if page.after else []
+            lines = self._matched(part, scope, outer, conditions)
         return [*lines, f"WITH {carried} {ordered}"]
 
     def _matched(self, part: Part, scope: Scope, outer: Scope, more: Sequence[str]) -> list[str]:
@@ -257,15 +262,17 @@ class _Compiler:
             pattern = walk.newest if newest_first else walk.oldest
             return [_renamed(pattern.replace("{steps}", f"{{0,{steps}}}"), scope, {})]
         row, this = scope[part.traversal.variables[0]], outer["this"]
-        known = self._fresh("known")
-        at = {"at": page.after[-1]}
+        at, known = self._fresh("at"), self._fresh("known")
+        walking = {**scope, "at": at}
         pattern = walk.backwards_from if newest_first else walk.forwards_from
-        stepped = _renamed(pattern.replace("{steps}", f"{{1,{steps + 1}}}"), scope, at)
+        stepped = _renamed(pattern.replace("{steps}", f"{{1,{steps + 1}}}"), walking, {})
         ordinary = self._matched(part, scope, outer, [_beyond_all(page, scope)])
         return [
-            f"WITH {this}, EXISTS {{ {_renamed(walk.belongs, scope, at)} }} AS {known}",
-            f"CALL ({this}, {known}) {{",
-            f"WITH {this}, {known} WHERE {known} {stepped} RETURN {row}",
+            # By itself, so that it is sought by its id and not among all that the chain's owner has.
+            f"CALL () {{ OPTIONAL {_renamed(walk.sought, walking, {'at': page.after[-1]})} RETURN {at} }}",
+            f"WITH {this}, {at}, {at} IS NOT NULL AND EXISTS {{ {_renamed(walk.belongs, walking, {})} }} AS {known}",
+            f"CALL ({this}, {at}, {known}) {{",
+            f"WITH {this}, {at}, {known} WHERE {known} {stepped} RETURN {row}",
             "UNION",
             f"WITH {this}, {known} WHERE NOT {known} {ordinary[0]} RETURN {row}",
             "}",
@@ -340,6 +347,17 @@ def _order_by(keys: Sequence[SortKey], scope: Scope, *, backward: bool) -> str:
             texts.append(f"{text} IS NULL{' DESC' if backward else ''}")
         texts.append(f"{text}{' DESC' if key.descending != backward else ''}")
     return ", ".join(texts)
+
+
+def _along_index(traversal: Traversal, page: Page, scope: Scope) -> list[str]:
+    """Says what is true of every row of the page, so that the store walks an index from the page's first row on."""
+    first = page.keys[0]
+    if first.column not in traversal.indexed:
+        return []
+    text = _property(first.column, scope)
+    if page.after is None:
+        return [f"{text} >= ''"]
+    return [f"{text} {'<=' if first.descending != page.backward else '>='} ${page.after[0]}"]
 
 
 def _beyond_all(page: Page, scope: Scope) -> str:

@@ -11,8 +11,9 @@ from graph.reading import AllOf, Column, Compare, Not, Predicate, Traversal, Wal
 _ID = Column("id", "item", nullable=False)
 _KEY = Column("key", "item", nullable=False)
 _AT = Column("at", "item", instant=True, nullable=False)
+_SORT_NAME = Column("sort_name", "item", nullable=False)
 _CUSTOMER_ORDERS = {
-    "name": (Column("sort_name", "item"),),
+    "name": (_SORT_NAME,),
     "created": (Column("created_at", "item", instant=True),),
     "updated": (Column("updated_at", "item", instant=True),),
     "first_seen": (Column("first_at", "item", instant=True),),
@@ -25,9 +26,10 @@ _ALONG_NEXT = Walk(
     order="at",
     newest="MATCH (this)-[:LAST]->(:Interaction)<-[:NEXT]-{steps}(item:Interaction)",
     oldest="MATCH (this)-[:FIRST]->(:Interaction)-[:NEXT]->{steps}(item:Interaction)",
-    backwards_from="MATCH (this)-[:EXPERIENCED]->(:Interaction {id: $at})<-[:NEXT]-{steps}(item:Interaction)",
-    forwards_from="MATCH (this)-[:EXPERIENCED]->(:Interaction {id: $at})-[:NEXT]->{steps}(item:Interaction)",
-    belongs="(this)-[:EXPERIENCED]->(:Interaction {id: $at})",
+    sought="MATCH (at:Interaction {id: $at})",
+    belongs="(at)<-[:EXPERIENCED]-(this)",
+    backwards_from="MATCH (at)<-[:NEXT]-{steps}(item:Interaction)",
+    forwards_from="MATCH (at)-[:NEXT]->{steps}(item:Interaction)",
 )
 
 CUSTOMER_BY_ID = Traversal(
@@ -37,7 +39,7 @@ CUSTOMER_BY_ID = Traversal(
     parameters=("id",),
 )
 CUSTOMERS_BY_ID = Traversal("UNWIND $ids AS id MATCH (item:Customer {id: id})", parameters=("ids",))
-CUSTOMERS = Traversal("MATCH (item:Customer)", orders=_CUSTOMER_ORDERS, order="name")
+CUSTOMERS = Traversal("MATCH (item:Customer)", orders=_CUSTOMER_ORDERS, order="name", indexed=(_SORT_NAME,))
 CUSTOMERS_BY_IDENTIFIER = Traversal(
     "MATCH (:Identifier {key: $key})<-[:HAS_IDENTIFIER]-(:SourceRecord)-[:DESCRIBES]->(owner:Customer) "
     "WITH DISTINCT owner AS item",

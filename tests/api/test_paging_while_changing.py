@@ -70,6 +70,7 @@ class Crowd:
         # Ids of newcomers stand between those of before, not only behind them.
         id = f"c{self.made * 7919 % 1000:03}"
         self.made += 1
+        values = (values[0] or 0, *values[1:])  # everybody has a name to be sorted by
         properties: dict[str, Any] = {}
         for name, value in zip(ORDERS.values(), values, strict=True):
             if name not in MOMENTS:

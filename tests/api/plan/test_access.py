@@ -62,6 +62,8 @@ BY_INDEX: dict[str, tuple[str, dict[str, Any]]] = {
     },
     "nodes MatchReview": (IDS + "{ nodes(ids: $ids) { id } }", {"ids": [encode_id("MatchReview", "a\nb")]}),
     "nodes Touchpoint": (IDS + "{ nodes(ids: $ids) { id } }", {"ids": [encode_id("Touchpoint", "a")]}),
+    "customers by name": ("{ customers(first: 50) { nodes { id } pageInfo { hasNextPage } } }", {}),
+    "customers by name, the last": ("{ customers(last: 50) { nodes { id } } }", {}),
     "search": ('{ search(query: "ada lovelace") { nodes { __typename } totalCount } }', {}),
     "rejections": ("{ sources { name recordCount rejections { nodes { reason } } runs { nodes { status } } } }", {}),
     "match reviews": ("{ matchReviews(first: 20) { nodes { id first { key } } } }", {}),
