@@ -47,7 +47,9 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Consent": {READER: "channel purpose status statedAt evidence recordKey sourceRecord"},
     "FieldProvenance": {READER: "field rule isPinned recordKey sourceRecord alternatives"},
     "FieldAlternative": {READER: "value recordKey observedAt rejectedBecause sourceRecord"},
-    "Pin": {READER: "pinId field value recordKey pinnedBy pinnedAt reason revertedAt revertedBy revertedBecause"},
+    "PinnedField": {
+        READER: "pinId field value recordKey pinnedBy pinnedAt reason revertedAt revertedBy revertedBecause",
+    },
     "StageTransition": {READER: "fromStage toStage occurredAt leftAt isRegression cause"},
     "Handoff": {
         READER: "occurredAt matter fromTeam toTeam fromFunction toFunction waitSeconds businessWaitSeconds before "
@@ -159,10 +161,10 @@ MASKS: Mapping[str, Mask] = {
     "FieldAlternative.value": WITHHELD,
     "FieldAlternative.recordKey": TEXT,
     "FieldProvenance.recordKey": TEXT,
-    "Pin.value": DOTTED,
-    "Pin.reason": TEXT,
-    "Pin.recordKey": TEXT,
-    "Pin.revertedBecause": TEXT,
+    "PinnedField.value": DOTTED,
+    "PinnedField.reason": TEXT,
+    "PinnedField.recordKey": TEXT,
+    "PinnedField.revertedBecause": TEXT,
     "Consent.evidence": TEXT,
     "Consent.recordKey": TEXT,
     "Interaction.subject": TEXT,

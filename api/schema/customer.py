@@ -185,7 +185,7 @@ class RelatedCustomer:
 
 
 @described
-class Pin:
+class PinnedField:
     """A golden value that a person has fixed, whatever the sources say."""
 
     pin_id: str = column("Its id.", "id")
@@ -310,7 +310,7 @@ class Customer(Node):
         arguments=[Argument("fields", list[CustomerFieldName] | None, "Only these fields; all unless said.")],
         default=dict,
     )
-    pins: list[Pin] = every(
+    pins: list[PinnedField] = every(
         reading.PINS_OF_CUSTOMER, "Values that people have fixed and not taken back; of one field the last holds."
     )
     stage_transitions: Connection[StageTransition] = many(

@@ -13,7 +13,7 @@ from api.plan.filters import described_input, option
 from api.plan.ids import key_of
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
-from api.schema.customer import Customer, Pin
+from api.schema.customer import Customer, PinnedField
 from api.schema.enums import CustomerFieldName
 from api.schema.user_error import UserError, user_error
 from graph.customer import reading
@@ -53,14 +53,14 @@ class UnpinFieldInput:
 class PinPayload:
     """What came of it. With `userErrors` nothing was changed."""
 
-    pins: list[Pin] = lookup(
+    pins: list[PinnedField] = lookup(
         reading.PINS_BY_ID,
         "pin_keys",
         "The pin that was made, or those that were taken back; none after a dry run.",
         key=_ID,
         many=True,
     )
-    replaced: list[Pin] = lookup(
+    replaced: list[PinnedField] = lookup(
         reading.PINS_BY_ID,
         "replaced_keys",
         "Pins in force that gave way; in a dry run: that would.",
