@@ -31,6 +31,7 @@ from api.feed import FeedClosed
 from api.plan.service import RequestRefused, Service
 from api.public_error import public_error
 from api.viewer import ForeignHost, NotAuthenticated, Viewer
+from graph.store.errors import StoreError
 
 SUBPROTOCOL = "graphql-transport-ws"
 SLOW_CONSUMER = 4503
@@ -123,6 +124,9 @@ class _Connection(AsyncWebSocketAdapter):
             raise WebSocketDisconnected from None
         except ForeignHost:
             await self.close(4403, "Forbidden")
+            raise WebSocketDisconnected from None
+        except StoreError:
+            await self.close(1013, "Try again later")  # the graph cannot tell who asks
             raise WebSocketDisconnected from None
         return {}
 

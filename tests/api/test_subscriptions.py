@@ -289,11 +289,15 @@ async def test_changes_wait_while_the_store_is_away(neo4j_settings: StoreSetting
             first = await asyncio.wait_for(client.event(), 20)
             await proxy.stop()
             await record(store, 2)
-            await asyncio.sleep(1)
+            async with raw_socket(base) as late:
+                await late.send(type="connection_init", payload={"x-api-key": f"c360_{'0' * 16}_{'A' * 43}"})
+                with pytest.raises(Closed) as unknown:
+                    await asyncio.wait_for(late.receive(), 60)
             await proxy.start()
             second = await asyncio.wait_for(client.event(), 30)
 
     assert first["interaction"]["id"] != second["interaction"]["id"]
+    assert unknown.value.code == 1013
 
 
 async def test_a_socket_wants_the_token_and_a_page_of_ours(embedded_store: Store) -> None:
