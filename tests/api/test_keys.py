@@ -9,7 +9,9 @@ from pydantic import SecretStr
 from api.settings import ApiSettings
 from graph.keys import Role, create_key, revoke_key
 from graph.store.driver import Store
+from tests.api.socket_client import Closed, opened_socket
 from tests.api.test_http import JSON, TOKEN, TYPENAME, client_of
+from tests.api.test_subscriptions import served
 
 pytestmark = pytest.mark.anyio
 
@@ -61,3 +63,22 @@ async def test_the_token_and_keys_let_in_side_by_side(store: Store) -> None:
         assert await status(client, x_api_key=TOKEN) == 200
         assert await status(client, authorization=f"Bearer {key}") == 200
         assert await status(client) == 401
+
+
+async def test_a_socket_is_let_in_by_a_key_and_goes_as_far_as_it_does(store: Store) -> None:
+    """`connection_init` shows the key; a field of a higher role is refused there, too, and nobody comes without one."""
+    _, key = await create_key(store, "dashboard", Role.READER)
+    async with served(store) as base:
+        async with opened_socket(base, payload={"x-api-key": key}) as client:
+            await client.subscribe("{ customers { totalCount } }")
+            allowed = await client.answer()
+            await client.subscribe("{ matchReviews { totalCount } }", "2")
+            refused = await client.receive()
+        with pytest.raises(Closed) as nobody:
+            async with opened_socket(base):
+                pass
+
+    assert allowed["data"] == {"customers": {"totalCount": 0}}
+    assert refused["type"] == "error"
+    assert refused["payload"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert nobody.value.code == 4401
