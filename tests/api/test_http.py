@@ -210,7 +210,7 @@ async def test_unexpected_errors_reach_the_log_and_not_the_client(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The client gets a reference, the log the same reference; what the data holds is in neither."""
-    await store.write("CREATE (:Customer {id: 'c-1', emails: 'not JSON: ada@x.test'})")
+    await store.write("CREATE (:Customer {id: 'c-1', sort_name: 'ada', emails: 'not JSON: ada@x.test'})")
     query = b'{"query": "{ customers { nodes { emails { address } } } }"}'
     with caplog.at_level(logging.ERROR, "c360.api"):
         async with client_of(store) as client:
