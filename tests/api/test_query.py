@@ -257,7 +257,7 @@ async def test_the_filter_and_the_field_agree_on_the_activity_status(store: Stor
     ]
     moment = "CASE WHEN row.{0} IS NULL THEN null ELSE datetime({{epochMillis: row.{0}}}) END"
     await store.write(
-        "UNWIND $rows AS row CREATE (c:Customer {id: row.id, display_name: row.id}) "
+        "UNWIND $rows AS row CREATE (c:Customer {id: row.id, display_name: row.id, sort_name: row.id}) "
         f"SET c.first_at = {moment.format('first')}, c.last_inbound_at = {moment.format('last')}, "
         f"c.reactivated_at = {moment.format('back')}",
         rows=rows,
