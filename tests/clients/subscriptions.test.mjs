@@ -9,6 +9,9 @@ import { authorization, mara, url } from './served.mjs'
 const PIN = `mutation Pin($id: ID!, $title: String!) {
   pinField(input: { customerId: $id, field: JOB_TITLE, value: $title }) { userErrors { code } }
 }`
+const UNPIN = `mutation Unpin($id: ID!) {
+  unpinField(input: { customerId: $id, field: JOB_TITLE }) { userErrors { code } }
+}`
 const UPDATED = `subscription Updated($of: [ID!], $after: String) {
   customerUpdated(customerIds: $of, after: $after) { cursor isNew customer { id displayName } }
 }`
@@ -61,6 +64,8 @@ async function isTold(client) {
   const told = await some(client, { query: UPDATED, variables: given }, 2)
   const again = await some(client, { query: UPDATED, variables: { ...given, after: told[0].cursor } }, 1)
 
+  const { data: unpinned } = await first(client, { query: UNPIN, variables: { id: of } }) // other tests read the title
+  assert.deepEqual(unpinned.unpinField.userErrors, [])
   assert.deepEqual(told.map((event) => [event.isNew, event.customer.displayName]), [[false, mara.name], [false, mara.name]])
   assert.notEqual(told[0].cursor, told[1].cursor)
   assert.deepEqual(again, [told[1]])
