@@ -120,7 +120,7 @@ async def write_odd(store: Store) -> None:
 
 
 @settings(
-    max_examples=300,
+    max_examples=150,
     deadline=None,
     derandomize=True,
     database=None,

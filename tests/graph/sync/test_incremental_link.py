@@ -107,7 +107,7 @@ EVERYBODY = [person(f"{source}/people/{n}", "Zed Void") for source in ("crm", "h
 
 
 @settings(
-    max_examples=5,
+    max_examples=4,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
