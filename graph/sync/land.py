@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,7 +91,7 @@ async def land(
         landed.error = str(error)
         LOG.debug("%s stopped", name, exc_info=error)
     finally:
-        await _closed(source)
+        await _closed(source, "close", source.connector.close)
     if landed.error is not None:
         progress.say(f"{name}: {landed.error}")
     landed.seconds = time.monotonic() - started
@@ -126,11 +126,12 @@ def _failed(source: LandingSource, doing: str, error: Exception) -> SourceError:
     return SourceError(f"the connector '{source.kind}' failed in {doing}: {type(error).__name__}: {error}")
 
 
-async def _closed(source: LandingSource) -> None:
+async def _closed(source: LandingSource, doing: str, close: Callable[[], Awaitable[None]]) -> None:
+    """Close what a plugin has open; a failure is told, and hides no other: what was read is stored or has failed."""
     try:
-        with _door(source, "close"):
-            await source.connector.close()
-    except SourceError as error:  # everything it had to give is stored
+        with _door(source, doing):
+            await close()
+    except SourceError as error:
         LOG.warning("%s: %s", source.connector.name, error)
 
 
@@ -147,8 +148,7 @@ async def _pages(source: LandingSource, stream: Stream, state: State | None) -> 
             yield page
     finally:
         if isinstance(reading, AsyncGenerator):
-            with _door(source, "read"):
-                await reading.aclose()
+            await _closed(source, "read", reading.aclose)
 
 
 def _check_page(page: object) -> None:

@@ -13,6 +13,7 @@ from connectors.hookspecs import Page, State, Stream
 from connectors.records import Record
 from graph.rules import Rules
 from graph.store.driver import Store
+from graph.store.errors import StoreUnavailable
 from graph.sync.land import LandingSource
 from graph.sync.pages import PageWriter
 from graph.sync.sync import sync
@@ -135,3 +136,25 @@ async def test_our_own_mistake_is_not_put_on_a_connector(
 
     with pytest.raises(ZeroDivisionError, match="ours"):
         await sync([fixed_source("crm", BOB)], embedded_store, Rules())
+
+
+async def test_a_store_that_fails_is_not_hidden_by_a_source_that_cannot_stop(
+    embedded_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sync ends with the store's error, though the source that was being read raises when it is let go of."""
+
+    class Stuck(FixedSource):
+        async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
+            try:
+                async for page in super().read(stream, state):
+                    yield page
+            finally:
+                raise OSError("cannot stop")
+
+    async def away(*_: Any, **__: Any) -> tuple[int, bool]:
+        raise StoreUnavailable("the store is away")
+
+    monkeypatch.setattr(PageWriter, "store", away)
+
+    with pytest.raises(StoreUnavailable, match="away"):
+        await sync([LandingSource(Stuck("crm", {"contacts": [BOB]}), "odd")], embedded_store, Rules())
