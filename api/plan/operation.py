@@ -10,6 +10,7 @@ specification wants them.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ from api.plan.roots import Answer, Bench, Question, Reader, RootPlan, computed, 
 from api.plan.rows import Arguments, ClockSlot, Parameters
 from api.plan.select import Selector, reads
 from graph.keys import Role
+
+LOG = logging.getLogger("c360.api")
 
 MOST_PLANS = 1_000
 
@@ -183,13 +186,19 @@ def finish(
     if not walked and (data := _finished(plan, found)) is not None:
         return ExecutionResult(data)
     plans.walks += 1
-    return execute_sync(
+    result = execute_sync(
         schema,
         prepared.operation.document,
         root_value={key: _walked(plan.roots[key], answer) for key, answer in found.items()},
         variable_values=prepared.variables,
         operation_name=prepared.operation.name,
     )
+    if not walked and not plan.introspects and not result.errors:
+        LOG.warning(
+            "The plan of operation %s could not finish its answer, and nothing is wrong with it: a mistake of ours.",
+            prepared.operation.hash.hex(),
+        )
+    return result
 
 
 def _finished(plan: Plan, answers: Mapping[str, Answer | Exception]) -> dict[str, Any] | None:
