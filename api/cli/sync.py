@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -20,6 +21,8 @@ from graph.store.driver import Store
 from graph.store.settings import StoreSettings
 from graph.sync.sync import SyncReport
 from graph.sync.sync import sync as sync_graph
+
+LOG = logging.getLogger("c360.sync")
 
 
 def hang_on(app: typer.Typer) -> None:
@@ -86,6 +89,7 @@ def _call(invocation: Invocation, name: str, hook: Callable[..., Any], **argumen
         hook(**arguments)
     except Exception as error:
         invocation.say(f"a plugin failed in {name}: {type(error).__name__}: {error}")
+        LOG.debug("a plugin failed in %s", name, exc_info=error)
 
 
 def _show_report(invocation: Invocation, report: SyncReport, as_json: bool) -> None:

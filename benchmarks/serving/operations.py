@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from graphql import GraphQLError
 
 from api.plan.ids import decode_id, encode_id
 from benchmarks.serving.company import Asked
@@ -210,7 +211,7 @@ def _plain(name: str, value: Any) -> Any:
 def _key(id: str) -> str:
     try:
         return decode_id(id)[1]
-    except Exception:  # an id that is none of ours is a key already
+    except GraphQLError:  # an id that is none of ours is a key already
         return id
 
 

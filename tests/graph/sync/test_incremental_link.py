@@ -107,7 +107,7 @@ EVERYBODY = [person(f"{source}/people/{n}", "Zed Void") for source in ("crm", "h
 
 
 @settings(
-    max_examples=4,
+    max_examples=5,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -117,7 +117,7 @@ async def test_any_sequence_of_changes_equals_linking_everybody(
     steps: list[Step], embedded_store: Store, other: Store, model: Frozen
 ) -> None:
     """People come, change, lose identifiers and go, decisions are made and taken back: the graphs stay the same."""
-    await _both_ways(embedded_store, other, model, steps)
+    await _assert_same_both_ways(embedded_store, other, model, steps)
 
 
 async def test_a_story_of_changes_equals_linking_everybody(store: Store, other: Store, model: Frozen) -> None:
@@ -133,7 +133,7 @@ async def test_a_story_of_changes_equals_linking_everybody(store: Store, other: 
         ([person("helpdesk/people/2", "Ada Byron", **ada)], ("keep_apart", "crm/people/1", "helpdesk/people/2")),
         ([person("crm/people/1", "Bob Stone", email="bob@stone.test")], ("merge", "crm/people/1", "helpdesk/people/3")),
     ]
-    await _both_ways(store, other, model, story)
+    await _assert_same_both_ways(store, other, model, story)
 
 
 async def test_only_what_changed_is_read(store: Store, model: Frozen) -> None:
@@ -216,7 +216,7 @@ async def test_merges_of_sources_in_cycles_equal_linking_everybody(store: Store,
         ([merged(2, "3"), merged(3, None)], None),
         ([merged(1, None), merged(3, "9")], None),
     ]
-    await _both_ways(store, other, model, story)
+    await _assert_same_both_ways(store, other, model, story)
 
 
 async def test_a_rebuild_trusts_no_cache(store: Store, model: Frozen) -> None:
@@ -235,7 +235,7 @@ def _cache_of(store: Store, caches: Path) -> Path:
     return max((home / "linkage-cache").iterdir(), key=lambda folder: folder.stat().st_mtime)
 
 
-async def _both_ways(store: Store, other: Store, model: Frozen, steps: list[Step]) -> None:
+async def _assert_same_both_ways(store: Store, other: Store, model: Frozen, steps: list[Step]) -> None:
     for each in (store, other):
         await _begin(each, model)
     for number, (records, decision) in enumerate(steps):
