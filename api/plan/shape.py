@@ -170,11 +170,6 @@ def leaf(
     return write
 
 
-def defaulted(text: str, default: Any) -> Expression:
-    """A value as it is, or the default where it is null."""
-    return lambda writer: text if default is None else f"({writer.name(default)} if {text} is None else {text})"
-
-
 def as_it_is(value: Any) -> Any:
     """How scalars are coerced that the encoder of the response writes."""
     return value

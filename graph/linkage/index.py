@@ -168,7 +168,7 @@ def build_index(
         decisions=decisions,
         base=table,
         added=table.slice(0, 0),
-        blocks={key: Block.of(*entries_of(ready, key, ~absent)) for key in model.keys},
+        blocks={key: Block.of(*_of(key_entries(ready, key), ~absent)) for key in model.keys},
         crowds=Block.of(*words_of(ready)),
         absent=absent,
         absent_at_first=again.rows.astype(np.int64),
@@ -232,12 +232,8 @@ def both_ways(edges: Edges) -> Edges:
     return Edges(left[order], right[order], np.append(edges.bits, edges.bits)[order])
 
 
-def entries_of(records: Coded, key: Key, present: npt.NDArray[np.bool_]) -> tuple[Hashes, Ints]:
-    """`key_entries` of the records that are present in blocks."""
-    return _of(key_entries(records, key), present)
-
-
 def _of(entries: tuple[Hashes, Ints], present: npt.NDArray[np.bool_]) -> tuple[Hashes, Ints]:
+    """The entries of the records that are present in blocks."""
     hashes, rows = entries
     here = present[rows]
     return hashes[here], rows[here]
