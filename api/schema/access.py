@@ -25,7 +25,7 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         STEWARD: "acceptMatch acceptMatches rejectMatch assignMatchReview mergeCustomers splitCustomer "
         "revertMatchDecision pinField unpinField recordInteraction recordSurveyResponse",
     },
-    "Events": {READER: "customerMerged customerSplit customerUpdated interactionRecorded"},
+    "Subscription": {READER: "customerMerged customerSplit customerUpdated interactionRecorded"},
     "ChangeLog": {READER: "cursor"},
     "CustomerMerged": {READER: "cursor occurredAt customerId formerIds customer"},
     "CustomerSplit": {READER: "cursor occurredAt customerId partedFromIds customer partedFrom"},
@@ -79,7 +79,7 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         READER: "id key name subject status openedAt lastActivityAt closedAt amount reason source interactionCount "
         "interactions customers",
     },
-    "Subscription": {
+    "SubscriptionContract": {
         READER: "id key name subject status openedAt lastActivityAt closedAt recurringAmount billingPeriod reason "
         "source interactionCount interactions customers",
     },
@@ -177,8 +177,8 @@ MASKS: Mapping[str, Mask] = {
     "Deal.reason": TEXT,
     "Order.subject": TEXT,
     "Order.reason": TEXT,
-    "Subscription.subject": TEXT,
-    "Subscription.reason": TEXT,
+    "SubscriptionContract.subject": TEXT,
+    "SubscriptionContract.reason": TEXT,
     "SurveyResponse.comment": TEXT,
     "SurveyResponse.reason": TEXT,
     "MatchEvidence.otherRecord": TEXT,

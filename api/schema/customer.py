@@ -42,8 +42,8 @@ from api.schema.matter import (
     Order,
     OrderFilter,
     SaleOrder,
-    Subscription,
-    SubscriptionFilter,
+    SubscriptionContract,
+    SubscriptionContractFilter,
     Ticket,
     TicketFilter,
     TicketOrder,
@@ -293,10 +293,10 @@ class Customer(Node):
         filter=OrderFilter,
         order=SaleOrder,
     )
-    subscriptions: Connection[Subscription] = many(
+    subscriptions: Connection[SubscriptionContract] = many(
         matters.SUBSCRIPTIONS,
         "Their subscriptions; those with the newest interaction first unless ordered otherwise.",
-        filter=SubscriptionFilter,
+        filter=SubscriptionContractFilter,
         order=SaleOrder,
     )
     source_records: Connection[SourceRecord] = many(reading.SOURCE_RECORDS, "The source records that describe them.")

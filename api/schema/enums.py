@@ -118,7 +118,7 @@ class OrderStatus(Enum):
 
 
 @strawberry.enum(description="The state of a subscription, as its events tell it.")
-class SubscriptionStatus(Enum):
+class SubscriptionContractStatus(Enum):
     TRIAL = value("TRIAL", "It is being tried.")
     ACTIVE = value("ACTIVE", "It runs.")
     PAUSED = value("PAUSED", "It rests.")

@@ -171,7 +171,7 @@ _ARGUMENTS = [
 
 
 @described
-class Events:
+class Subscription:
     """Everything that can be subscribed to. Events come in the order of the change log, each once."""
 
     customer_merged: CustomerMerged = root(

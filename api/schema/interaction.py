@@ -15,7 +15,7 @@ from api.schema.lazy import (
     LazyInteraction,
     LazyOrder,
     LazySourceRecord,
-    LazySubscription,
+    LazySubscriptionContract,
     LazySurveyResponse,
     LazyTicket,
 )
@@ -89,7 +89,7 @@ class Interaction(Node):
     ticket: LazyTicket | None = one(TICKET_OF, "The ticket it belongs to.")
     deal: LazyDeal | None = one(DEAL_OF, "The deal it belongs to.")
     order: LazyOrder | None = one(ORDER_OF, "The order it belongs to.")
-    subscription: LazySubscription | None = one(SUBSCRIPTION_OF, "The subscription it belongs to.")
+    subscription: LazySubscriptionContract | None = one(SUBSCRIPTION_OF, "The subscription it belongs to.")
     survey_response: LazySurveyResponse | None = one(reading.SCORE_IN_INTERACTION, "The score that was given in it.")
     scores: list[LazySurveyResponse] = every(reading.SCORES_ABOUT_INTERACTION, "Scores that were later given about it.")
     source: str = column("The source that reported it.")

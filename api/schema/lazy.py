@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from api.schema.account import Account
     from api.schema.customer import Customer
     from api.schema.interaction import Interaction
-    from api.schema.matter import Deal, Order, Subscription, Ticket
+    from api.schema.matter import Deal, Order, SubscriptionContract, Ticket
     from api.schema.source import SourceRecord
     from api.schema.survey import SurveyResponse
 
@@ -20,6 +20,6 @@ LazyDeal = Annotated["Deal", strawberry.lazy("api.schema.matter")]
 LazyInteraction = Annotated["Interaction", strawberry.lazy("api.schema.interaction")]
 LazyOrder = Annotated["Order", strawberry.lazy("api.schema.matter")]
 LazySourceRecord = Annotated["SourceRecord", strawberry.lazy("api.schema.source")]
-LazySubscription = Annotated["Subscription", strawberry.lazy("api.schema.matter")]
+LazySubscriptionContract = Annotated["SubscriptionContract", strawberry.lazy("api.schema.matter")]
 LazySurveyResponse = Annotated["SurveyResponse", strawberry.lazy("api.schema.survey")]
 LazyTicket = Annotated["Ticket", strawberry.lazy("api.schema.matter")]

@@ -14,7 +14,7 @@ from api.schema.enums import (
     OrderStatus,
     SaleOrderField,
     SortDirection,
-    SubscriptionStatus,
+    SubscriptionContractStatus,
     TicketOrderField,
     TicketStatus,
 )
@@ -104,14 +104,14 @@ class Order(Node):
 
 
 @described
-class Subscription(Node):
-    """A subscription."""
+class SubscriptionContract(Node):
+    """A subscription that a customer has, or had: what they pay for again and again."""
 
     id: strawberry.ID = identity()
     key: str = column(_KEY, "id")
     name: str | None = column("Its number or name in the source.")
     subject: str | None = column("What it says on top.")
-    status: SubscriptionStatus | None = column("Its state; null when it is only spoken of.")
+    status: SubscriptionContractStatus | None = column("Its state; null when it is only spoken of.")
     opened_at: datetime = instant("When it began.")
     last_activity_at: datetime = instant("The last interaction that belongs to it.", "last_at")
     closed_at: datetime | None = instant("When it was cancelled; null while it runs.")
@@ -151,11 +151,11 @@ class OrderStatusFilter:
 
 
 @described_input
-class SubscriptionStatusFilter:
+class SubscriptionContractStatusFilter:
     """Compares the state of a subscription."""
 
-    eq: SubscriptionStatus | None = option("Equal to.")
-    in_: list[SubscriptionStatus] | None = option("One of.", "in")
+    eq: SubscriptionContractStatus | None = option("Equal to.")
+    in_: list[SubscriptionContractStatus] | None = option("One of.", "in")
 
 
 @described_input
@@ -204,17 +204,17 @@ class OrderFilter:
 
 
 @described_input
-class SubscriptionFilter:
+class SubscriptionContractFilter:
     """Which subscriptions; all that is given must hold."""
 
-    status: SubscriptionStatusFilter | None = where("Its state.", "status")
+    status: SubscriptionContractStatusFilter | None = where("Its state.", "status")
     opened_at: DateTimeFilter | None = where("When it began.", "opened_at")
     last_activity_at: DateTimeFilter | None = where("The last interaction that belongs to it.", "last_at")
     closed_at: DateTimeFilter | None = where("When it was cancelled.", "closed_at")
     source: StringFilter | None = where("The source that keeps it.", "source")
-    and_: list[SubscriptionFilter] | None = option("All of these hold.", "and")
-    or_: list[SubscriptionFilter] | None = option("One of these holds.", "or")
-    not_: SubscriptionFilter | None = option("This does not hold.", "not")
+    and_: list[SubscriptionContractFilter] | None = option("All of these hold.", "and")
+    or_: list[SubscriptionContractFilter] | None = option("One of these holds.", "or")
+    not_: SubscriptionContractFilter | None = option("This does not hold.", "not")
 
 
 @described_input

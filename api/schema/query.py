@@ -53,7 +53,7 @@ NODES: Mapping[str, Traversal] = {
     "MatchReview": reading.REVIEWS_BY_ID,
     "Order": matters.ORDERS_BY_ID,
     "SourceRecord": reading.RECORDS_BY_KEY,
-    "Subscription": matters.SUBSCRIPTIONS_BY_ID,
+    "SubscriptionContract": matters.SUBSCRIPTIONS_BY_ID,
     "SurveyResponse": reading.SURVEYS_BY_ID,
     "Ticket": matters.TICKETS_BY_ID,
     "Touchpoint": reading.TOUCHPOINTS_BY_KEY,

@@ -18,7 +18,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.plan.rows import TYPENAME
 from api.schema.access import declare_access
-from api.schema.event import Events
+from api.schema.event import Subscription
 from api.schema.mutation import Mutation
 from api.schema.query import Query
 from api.schema.scalars import SCALARS
@@ -33,7 +33,7 @@ def graphql_schema() -> GraphQLSchema:
         strawberry.Schema(
             query=Query,
             mutation=Mutation,
-            subscription=Events,
+            subscription=Subscription,
             types=[SurveyResponse, Touchpoint],
             config=StrawberryConfig(scalar_map=SCALARS),
         )

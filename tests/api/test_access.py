@@ -51,7 +51,7 @@ from tests.sources import fixed_source, person
 
 pytestmark = pytest.mark.anyio
 SCHEMA = graphql_schema()
-ROOTS = {"Query": "query", "Mutation": "mutation", "Events": "subscription"}
+ROOTS = {"Query": "query", "Mutation": "mutation", "Subscription": "subscription"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,7 +224,7 @@ async def test_matters_are_filtered_sorted_and_paged_both_ways(store: Store) -> 
 async def test_a_matter_is_a_node_and_leads_to_its_interactions_and_back(store: Store) -> None:
     """`node` finds it by its id; an interaction names its ticket, deal, order and subscription."""
     ask = await company(store)
-    ids = [encode_id(kind, "crm/1") for kind in ("Ticket", "Deal", "Order", "Subscription")]
+    ids = [encode_id(kind, "crm/1") for kind in ("Ticket", "Deal", "Order", "SubscriptionContract")]
     nodes = await ask(
         "query ($ids: [ID!]!) { nodes(ids: $ids) { id __typename ... on Deal { status interactions(filter: "
         '{kind: {eq: "order.placed"}}) { nodes { deal { key status } order { key status } ticket { key } '

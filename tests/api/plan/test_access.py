@@ -55,7 +55,7 @@ BY_INDEX: dict[str, tuple[str, dict[str, Any]]] = {
             "MatchDecision",
             "Order",
             "SourceRecord",
-            "Subscription",
+            "SubscriptionContract",
             "SurveyResponse",
             "Ticket",
         )
