@@ -21,7 +21,8 @@ from api.feed import Feed
 from api.http import graphql_endpoint
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
-from api.settings import ApiSettings, ServerError
+from api.server_error import ServerError
+from api.settings import ApiSettings
 from api.sockets import PatientProtocol, graphql_socket
 from api.viewer import Door, check_binding, is_loopback
 from graph.keys import any_key

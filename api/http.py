@@ -17,7 +17,9 @@ from graphql import ExecutionResult, GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from api.issuer_keys import ProviderUnavailable
 from api.limits import Limits
+from api.oidc import NoRole
 from api.plan.service import MutationByGet, RequestRefused, Service
 from api.public_error import public_error
 from api.sockets import EventStream
@@ -138,16 +140,24 @@ def accepted_type(accept: str | None) -> str:
 
 
 async def check_viewer(request: Request) -> None:
-    """Know who asks; raises Refusal (401, 403), and StoreError when the graph cannot tell."""
+    """Know who asks; raises Refusal (401, 403, 503), and StoreError when the graph cannot tell."""
     door: Door = request.app.state.door
     try:
         request.state.viewer = await door.viewer_of(request.headers)
-    except NotAuthenticated:
+    except NotAuthenticated as refused:
+        # RFC 6750: a client that is told `invalid_token` fetches itself a new one.
+        said = f', error="invalid_token", error_description="{refused}"' if str(refused) else ""
         raise Refusal(
             401,
             "UNAUTHENTICATED",
-            "Send a key of this API, or its token: Authorization: Bearer …",
-            WWW_Authenticate='Bearer realm="c360"',
+            str(refused) or "Send a key of this API, or its token: Authorization: Bearer …",
+            WWW_Authenticate=f'Bearer realm="c360"{said}',
+        ) from None
+    except NoRole:
+        raise Refusal(403, "FORBIDDEN", "The token is right, but gives no role here.") from None
+    except ProviderUnavailable:
+        raise Refusal(
+            503, "SERVICE_UNAVAILABLE", "The identity provider does not answer just now; try again.", Retry_After="10"
         ) from None
     except ForeignHost:
         raise Refusal(

@@ -10,24 +10,22 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from api.limits import Limits
-from connectors.errors import C360Error
+from api.oidc_settings import OidcSettings
+from api.server_error import ServerError
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8360
 SHORTEST_TOKEN = 16
 
 
-class ServerError(C360Error):
-    """The API cannot be served like this; the message says what, where and what next."""
-
-
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """Where the API listens and who is let in. Without a token only this machine is."""
+    """Where the API listens and who is let in. Without a token, keys or a provider only this machine is."""
 
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     token: SecretStr | None = None
+    oidc: OidcSettings | None = None
     limits: Limits = field(default_factory=Limits)
 
     @classmethod
@@ -38,9 +36,9 @@ class ApiSettings:
         host: str = DEFAULT_HOST,
         port: int = DEFAULT_PORT,
     ) -> ApiSettings:
-        """Read C360_API_TOKEN or C360_API_TOKEN_FILE; raises ServerError."""
+        """Read C360_API_TOKEN or C360_API_TOKEN_FILE, and C360_OIDC_…; raises ServerError."""
         env = os.environ if environment is None else environment
-        return cls(host=host, port=port, token=_token(env))
+        return cls(host=host, port=port, token=_token(env), oidc=OidcSettings.from_environment(env))
 
 
 def _token(env: Mapping[str, str]) -> SecretStr | None:

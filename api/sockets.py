@@ -28,8 +28,11 @@ from strawberry.types.execution import PreExecutionError
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
 from api.feed import FeedClosed
+from api.issuer_keys import ProviderUnavailable
+from api.oidc import NoRole
 from api.plan.service import RequestRefused, Service
 from api.public_error import public_error
+from api.settings import ApiSettings
 from api.viewer import ForeignHost, NotAuthenticated, Viewer
 from graph.store.errors import StoreError
 
@@ -81,7 +84,8 @@ class PatientProtocol(WSProtocol):
 
 async def graphql_socket(websocket: WebSocket) -> None:
     """One WebSocket that speaks graphql-transport-ws; queries and changes are answered over it, too."""
-    if websocket.app.state.settings.token is None and not _is_own_page(websocket):
+    settings: ApiSettings = websocket.app.state.settings
+    if settings.token is None and settings.oidc is None and not _is_own_page(websocket):
         await websocket.close(4403, "Pages of other sites are refused")
         return
     if SUBPROTOCOL not in websocket.scope["subprotocols"]:
@@ -122,11 +126,11 @@ class _Connection(AsyncWebSocketAdapter):
         except NotAuthenticated:
             await self.close(4401, "Unauthorized")
             raise WebSocketDisconnected from None
-        except ForeignHost:
+        except (ForeignHost, NoRole):
             await self.close(4403, "Forbidden")
             raise WebSocketDisconnected from None
-        except StoreError:
-            await self.close(1013, "Try again later")  # the graph cannot tell who asks
+        except (StoreError, ProviderUnavailable):
+            await self.close(1013, "Try again later")  # the graph, or the provider, cannot tell who asks
             raise WebSocketDisconnected from None
         return {}
 

@@ -12,7 +12,9 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from api.settings import ApiSettings, ServerError
+from api.oidc import IdentityProvider, TokenRefused
+from api.server_error import ServerError
+from api.settings import ApiSettings
 from graph.keys import PREFIX, KeyRing, Role
 from graph.store.driver import Store
 
@@ -24,14 +26,18 @@ class Viewer:
     name: str
     """What their decisions are signed with."""
     role: Role
+    id: str = ""
+    """Tells them from everybody else who asks, also from those of the same name."""
+    ends_at: float | None = None
+    """When what they showed lets nobody in any more, in seconds since 1970."""
 
 
-LOCAL_VIEWER = Viewer("local", Role.ADMIN)
-TOKEN_VIEWER = Viewer("token", Role.ADMIN)
+LOCAL_VIEWER = Viewer("local", Role.ADMIN, "local")
+TOKEN_VIEWER = Viewer("token", Role.ADMIN, "token")
 
 
 class NotAuthenticated(Exception):
-    """The request has no credential, or a wrong one."""
+    """The request has no credential, or a wrong one; the message says what is wrong with one that was shown."""
 
 
 class ForeignHost(Exception):
@@ -40,11 +46,11 @@ class ForeignHost(Exception):
 
 def check_binding(settings: ApiSettings, *, has_keys: bool) -> None:
     """Refuse to listen beyond this machine without authentication; `has_keys`: API keys were made."""
-    if settings.token is None and not has_keys and not is_loopback(settings.host):
+    if settings.token is None and settings.oidc is None and not has_keys and not is_loopback(settings.host):
         raise ServerError(
             f"Refusing to listen on {settings.host} without authentication: everybody who reaches it could read every "
-            "customer. Set C360_API_TOKEN (or C360_API_TOKEN_FILE), make a key with `c360 keys create`, or listen on "
-            "127.0.0.1."
+            "customer. Set C360_API_TOKEN (or C360_API_TOKEN_FILE), make a key with `c360 keys create`, name your "
+            "identity provider (C360_OIDC_ISSUER), or listen on 127.0.0.1."
         )
 
 
@@ -59,16 +65,17 @@ def is_loopback(host: str) -> bool:
 
 
 class Door:
-    """Lets viewers in by what they show: the token, or a key."""
+    """Lets viewers in by what they show: the token, a key, or a token of the identity provider."""
 
     def __init__(self, settings: ApiSettings, store: Store) -> None:
         self._settings = settings
         self._keys = KeyRing(store)
+        self._provider = None if settings.oidc is None else IdentityProvider(settings.oidc)
 
     async def viewer_of(self, headers: Mapping[str, str]) -> Viewer:
         """The viewer of a request; header names are lower case.
 
-        Raises NotAuthenticated or ForeignHost, and StoreError when the graph cannot tell.
+        Raises NotAuthenticated, NoRole or ForeignHost; StoreError or ProviderUnavailable when nobody can tell.
         """
         shown = credential_in(headers)
         if shown is None:
@@ -80,10 +87,13 @@ class Door:
             return TOKEN_VIEWER
         if shown.startswith(f"{PREFIX}_"):
             return await self._by_key(shown)
+        if self._provider is not None and shown.count(".") == 2:
+            return await self._by_provider(self._provider, shown)
         raise NotAuthenticated
 
     async def _anonymous(self, headers: Mapping[str, str]) -> Viewer:
-        if self._settings.token is not None or not is_loopback(self._settings.host):
+        settings = self._settings
+        if settings.token is not None or settings.oidc is not None or not is_loopback(settings.host):
             raise NotAuthenticated
         if not is_loopback(_name_in(headers.get("host", ""))):
             raise ForeignHost
@@ -97,7 +107,14 @@ class Door:
         role = None if key is None else Role.named(key.role)
         if key is None or role is None:
             raise NotAuthenticated
-        return Viewer(key.name, role)
+        return Viewer(key.name, role, f"key {key.id}", None if key.expires_at is None else key.expires_at.timestamp())
+
+    async def _by_provider(self, provider: IdentityProvider, token: str) -> Viewer:
+        try:
+            identity = await provider.identify(token)
+        except TokenRefused as refused:
+            raise NotAuthenticated(str(refused)) from None
+        return Viewer(identity.name, identity.role, f"subject {identity.subject}", identity.ends_at)
 
 
 def credential_in(headers: Mapping[str, str]) -> str | None:

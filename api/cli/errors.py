@@ -9,7 +9,7 @@ import errno
 import traceback
 
 from api.cli.invocation import Invocation, UsageProblem
-from api.settings import ServerError
+from api.server_error import ServerError
 from connectors.errors import C360Error, PluginConfigError
 from graph.ask import QuestionError
 from graph.linkage.rules import LinkageError

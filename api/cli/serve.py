@@ -31,7 +31,7 @@ def hang_on(app: typer.Typer) -> None:
 
 
 def serve(context: typer.Context, host: HostOption = DEFAULT_HOST, port: PortOption = DEFAULT_PORT) -> None:
-    """Serve GraphQL and GraphiQL over the graph. Beyond this machine only with C360_API_TOKEN or with keys."""
+    """Serve GraphQL and GraphiQL over the graph; beyond this machine with a token, keys or an identity provider."""
     invocation = of(context)
     settings = api_settings(host, port)
     until_interrupted(invocation, _serve(invocation, invocation.store(), settings, invocation.rules()))

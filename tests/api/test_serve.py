@@ -15,7 +15,9 @@ import pytest
 from pydantic import SecretStr
 
 from api.app import listen, serve
-from api.settings import ApiSettings, ServerError
+from api.oidc_settings import OidcSettings
+from api.server_error import ServerError
+from api.settings import ApiSettings
 from api.viewer import check_binding
 from graph.store.driver import Store, open_store
 from graph.store.settings import StoreSettings
@@ -50,6 +52,11 @@ def test_the_world_is_let_in_only_with_authentication(
     else:
         with pytest.raises(ServerError, match=r"C360_API_TOKEN.*c360 keys create"):
             check_binding(settings, has_keys=has_keys)
+
+
+def test_an_identity_provider_opens_the_api_to_the_world() -> None:
+    """Where its tokens are wanted, the API may listen anywhere."""
+    check_binding(ApiSettings(host="0.0.0.0", oidc=OidcSettings("https://id.example", "c360")), has_keys=False)
 
 
 def test_a_token_comes_from_the_environment_or_a_file(tmp_path: pytest.TempPathFactory) -> None:

@@ -47,10 +47,10 @@ START = place_cursor(1)
 
 
 @asynccontextmanager
-async def served(store: Store, token: str | None = None) -> AsyncIterator[str]:
+async def served(store: Store, token: str | None = None, settings: ApiSettings | None = None) -> AsyncIterator[str]:
     """The API on a port of its own in this process; gives its address."""
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    settings = ApiSettings(port=0, token=None if token is None else SecretStr(token))
+    settings = settings or ApiSettings(port=0, token=None if token is None else SecretStr(token))
     running = asyncio.create_task(serve(store, settings, on_started=address.set_result))
     try:
         yield await asyncio.wait_for(address, 10)
