@@ -19,10 +19,12 @@ from starlette.staticfiles import StaticFiles
 
 from api.feed import Feed
 from api.http import graphql_endpoint
+from api.metrics import Metrics, metrics_endpoint
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
 from api.server_error import ServerError
 from api.settings import ApiSettings
+from api.slow_log import SlowLog
 from api.sockets import PatientProtocol, graphql_socket
 from api.viewer import Door, check_binding, is_loopback
 from graph.keys import any_key
@@ -55,6 +57,7 @@ def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules |
             Route("/", _home),
             Route("/health", _health),
             Route("/ready", _ready),
+            Route("/metrics", metrics_endpoint),
             Route("/graphiql", _graphiql),
             Mount("/graphiql", StaticFiles(directory=WEB / "graphiql")),
         ]
@@ -63,9 +66,18 @@ def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules |
     app.state.store = store
     app.state.door = Door(app.state.settings, store)
     app.state.feed = Feed(store)
+    app.state.metrics = Metrics()
+    slow_log = SlowLog(app.state.settings.slow_seconds)
     app.state.service = Service(
-        graphql_schema(), store, app.state.settings.limits, rules=rules, writes_to=store, feed=app.state.feed
+        graphql_schema(),
+        store,
+        app.state.settings.limits,
+        rules=rules,
+        writes_to=store,
+        feed=app.state.feed,
+        observers=(app.state.metrics.answered, slow_log.answered),
     )
+    app.state.metrics.watch(app.state.service, store, app.state.feed)
     return app
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -45,13 +46,17 @@ class Feed:
         self._store = store
         self._poll_seconds = poll_seconds
         self._kept: deque[Entry] = deque(maxlen=KEPT_ENTRIES)
-        self._tail = 0
+        self.tail = 0
+        """The number of the last entry that was read here."""
         self._resets = 0
         """How often the log has turned out not to continue what was read of it."""
         self._moved = asyncio.Event()
         self._woken = asyncio.Event()
         self._closed = False
-        self._followers = 0
+        self.followers = 0
+        """Who follows the log."""
+        self.looked_at = time.monotonic()
+        """When the log was last read; moves only while there are followers."""
         self._reader: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._flights: dict[Any, asyncio.Future[Any]] = {}
@@ -106,7 +111,7 @@ class Feed:
             done.exception()  # whoever asked may have left: then nobody else looks at it
 
     async def _after(self, at: int) -> list[Entry]:
-        if at >= self._tail:
+        if at >= self.tail:
             return []
         if self._kept and self._kept[0].seq <= at + 1:
             return list(islice(self._kept, at + 1 - self._kept[0].seq, None))
@@ -125,17 +130,18 @@ class Feed:
     @asynccontextmanager
     async def _read_meanwhile(self) -> AsyncIterator[None]:
         """The reader works as long as there are followers."""
-        self._followers += 1
+        self.followers += 1
         try:
             async with self._starting:
                 if self._reader is None:
                     self._kept.clear()
-                    self._tail = await last_seq(self._store)
+                    self.tail = await last_seq(self._store)
+                    self.looked_at = time.monotonic()
                     self._reader = asyncio.create_task(self._read())
             yield
         finally:
-            self._followers -= 1
-            if not self._followers and self._reader is not None:
+            self.followers -= 1
+            if not self.followers and self._reader is not None:
                 self._reader.cancel()
                 self._reader = None
 
@@ -156,22 +162,23 @@ class Feed:
 
     async def _catch_up(self) -> None:
         last = await last_seq(self._store)
-        if last < self._tail:
+        self.looked_at = time.monotonic()
+        if last < self.tail:
             self._start_again(last)
-        while self._tail < last:
-            entries = await read_changes(self._store, self._tail)
+        while self.tail < last:
+            entries = await read_changes(self._store, self.tail)
             if entries:
                 self._kept.extend(entries)
-                self._tail = entries[-1].seq
+                self.tail = entries[-1].seq
                 self._tell()
-            elif self._tail + 1 < await oldest_seq(self._store):
+            elif self.tail + 1 < await oldest_seq(self._store):
                 self._start_again(last)
             else:
                 return  # the next entry is about to be seen
 
     def _start_again(self, last: int) -> None:
         self._kept.clear()
-        self._tail = last
+        self.tail = last
         self._resets += 1
         self._tell()
 

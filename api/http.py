@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from api.issuer_keys import ProviderUnavailable
 from api.limits import Limits
+from api.metrics import Metrics
 from api.oidc import NoRole
 from api.plan.service import MutationByGet, RequestRefused, Service
 from api.public_error import public_error
@@ -59,6 +60,13 @@ class Refusal(Exception):
 
 async def graphql_endpoint(request: Request) -> Response:
     """Answer one GraphQL request."""
+    answer = await _answered(request)
+    metrics: Metrics = request.app.state.metrics
+    metrics.responded(answer.status_code)
+    return answer
+
+
+async def _answered(request: Request) -> Response:
     service: Service = request.app.state.service
     media_type = RESPONSE_TYPE
     try:
@@ -73,7 +81,8 @@ async def graphql_endpoint(request: Request) -> Response:
                     asked.operation_name,
                     only_reads=request.method == "GET",
                     viewer=request.state.viewer,
-                )
+                ),
+                request.app.state.metrics.event_streams,
             )
         async with asyncio.timeout(service.limits.seconds):
             result = await service.answer(

@@ -16,6 +16,7 @@ from api.server_error import ServerError
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8360
 SHORTEST_TOKEN = 16
+SLOW_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class ApiSettings:
     port: int = DEFAULT_PORT
     token: SecretStr | None = None
     oidc: OidcSettings | None = None
+    metrics_token: SecretStr | None = None
+    """Opens `/metrics` and nothing else."""
+    slow_seconds: float | None = SLOW_SECONDS
+    """An operation that takes so long is written to the log; None: none is."""
     limits: Limits = field(default_factory=Limits)
 
     @classmethod
@@ -36,23 +41,41 @@ class ApiSettings:
         host: str = DEFAULT_HOST,
         port: int = DEFAULT_PORT,
     ) -> ApiSettings:
-        """Read C360_API_TOKEN or C360_API_TOKEN_FILE, and C360_OIDC_…; raises ServerError."""
+        """Read C360_API_TOKEN, C360_METRICS_TOKEN (or their …_FILE), C360_OIDC_… and the rest; raises ServerError."""
         env = os.environ if environment is None else environment
-        return cls(host=host, port=port, token=_token(env), oidc=OidcSettings.from_environment(env))
+        return cls(
+            host=host,
+            port=port,
+            token=_token(env, "C360_API_TOKEN", "C360_API_TOKEN_FILE"),
+            oidc=OidcSettings.from_environment(env),
+            metrics_token=_token(env, "C360_METRICS_TOKEN", "C360_METRICS_TOKEN_FILE"),
+            slow_seconds=_slow_seconds(env),
+        )
 
 
-def _token(env: Mapping[str, str]) -> SecretStr | None:
-    token, file = env.get("C360_API_TOKEN", ""), env.get("C360_API_TOKEN_FILE")
+def _token(env: Mapping[str, str], name: str, file_name: str) -> SecretStr | None:
+    token, file = env.get(name, ""), env.get(file_name)
     if not token and file:
         try:
             token = Path(file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise ServerError(f"C360_API_TOKEN_FILE: {file} cannot be read ({error}). Put the token there.") from None
+            raise ServerError(f"{file_name}: {file} cannot be read ({error}). Put the token there.") from None
     if not token:
         return None
     if len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
         raise ServerError(
-            f"C360_API_TOKEN must be at least {SHORTEST_TOKEN} printable ASCII characters without blanks. "
+            f"{name} must be at least {SHORTEST_TOKEN} printable ASCII characters without blanks. "
             "Make one with: openssl rand -hex 32"
         )
     return SecretStr(token)
+
+
+def _slow_seconds(env: Mapping[str, str]) -> float | None:
+    text = env.get("C360_SLOW_QUERY_MS", "").strip()
+    if not text:
+        return SLOW_SECONDS
+    if text == "off":
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise ServerError("C360_SLOW_QUERY_MS must be whole milliseconds (0: every operation is logged), or off.")
+    return int(text) / 1000

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import orjson
 import wsproto.events
 from graphql import ExecutionResult, GraphQLError
+from prometheus_client import Gauge
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -103,7 +104,8 @@ async def graphql_socket(websocket: WebSocket) -> None:
         timedelta(seconds=INIT_SECONDS),
         MOST_OPERATIONS,
     )
-    await handler.handle()
+    with websocket.app.state.metrics.sockets.track_inprogress():
+        await handler.handle()
 
 
 class _Connection(AsyncWebSocketAdapter):
@@ -192,13 +194,19 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, results: AsyncGenerator[ExecutionResult, None]) -> None:
+    def __init__(self, results: AsyncGenerator[ExecutionResult, None], open_streams: Gauge) -> None:
+        """`open_streams` counts it while it is open."""
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept"})
         del self.headers["content-length"]
         self._results = results
+        self._open_streams = open_streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the answers end, the client leaves, or it takes nothing any more."""
+        with self._open_streams.track_inprogress():
+            await self._send_until_it_ends(receive, send)
+
+    async def _send_until_it_ends(self, receive: Receive, send: Send) -> None:
         sending = asyncio.create_task(self._send(send))
         leaving = asyncio.create_task(_left(receive))
         try:

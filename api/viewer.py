@@ -12,11 +12,16 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+
 from api.oidc import IdentityProvider, TokenRefused
 from api.server_error import ServerError
 from api.settings import ApiSettings
 from graph.keys import PREFIX, KeyRing, Role
 from graph.store.driver import Store
+
+KEY = "key "
+"""What the `id` of those begins with who show a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,11 @@ class Viewer:
     ends_at: float | None = None
     """When what they showed lets nobody in any more, in seconds since 1970."""
 
+    @property
+    def key_id(self) -> str | None:
+        """The id of the key that was shown, which is no secret; None when it was something else."""
+        return self.id.removeprefix(KEY) if self.id.startswith(KEY) else None
+
 
 LOCAL_VIEWER = Viewer("local", Role.ADMIN, "local")
 TOKEN_VIEWER = Viewer("token", Role.ADMIN, "token")
@@ -42,6 +52,10 @@ class NotAuthenticated(Exception):
 
 class ForeignHost(Exception):
     """The request names a host that is not this machine, and nothing protects the API."""
+
+
+class NotAnOperator(Exception):
+    """The viewer is known, and may not read the metrics."""
 
 
 def check_binding(settings: ApiSettings, *, has_keys: bool) -> None:
@@ -81,15 +95,27 @@ class Door:
         if shown is None:
             return await self._anonymous(headers)
         token = self._settings.token
-        if token is not None and hmac.compare_digest(
-            shown.encode("utf-8", "replace"), token.get_secret_value().encode()
-        ):
+        if token is not None and _is(token, shown):
             return TOKEN_VIEWER
         if shown.startswith(f"{PREFIX}_"):
             return await self._by_key(shown)
         if self._provider is not None and shown.count(".") == 2:
             return await self._by_provider(self._provider, shown)
         raise NotAuthenticated
+
+    async def let_watch(self, headers: Mapping[str, str]) -> None:
+        """Let read the metrics: whoever shows their token, which opens nothing else and needs no store; else admins.
+
+        Raises NotAuthenticated, NoRole, ForeignHost or NotAnOperator; StoreError or ProviderUnavailable when nobody
+        can tell.
+        """
+        shown, token = credential_in(headers), self._settings.metrics_token
+        if token is not None and shown is None:
+            raise NotAuthenticated  # with a token of their own the metrics are not told to this machine unasked
+        if token is not None and shown is not None and _is(token, shown):
+            return
+        if (await self.viewer_of(headers)).role is not Role.ADMIN:
+            raise NotAnOperator
 
     async def _anonymous(self, headers: Mapping[str, str]) -> Viewer:
         settings = self._settings
@@ -107,7 +133,7 @@ class Door:
         role = None if key is None else Role.named(key.role)
         if key is None or role is None:
             raise NotAuthenticated
-        return Viewer(key.name, role, f"key {key.id}", None if key.expires_at is None else key.expires_at.timestamp())
+        return Viewer(key.name, role, f"{KEY}{key.id}", None if key.expires_at is None else key.expires_at.timestamp())
 
     async def _by_provider(self, provider: IdentityProvider, token: str) -> Viewer:
         try:
@@ -130,6 +156,11 @@ def credential_in(headers: Mapping[str, str]) -> str | None:
     if scheme.lower() != "bearer":
         raise NotAuthenticated
     return given.strip()
+
+
+def _is(token: SecretStr, shown: str) -> bool:
+    """Whether this is the token; it takes as long wherever they differ."""
+    return hmac.compare_digest(shown.encode("utf-8", "replace"), token.get_secret_value().encode())
 
 
 def _name_in(host: str) -> str:

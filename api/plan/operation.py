@@ -41,6 +41,7 @@ from api.plan.clock import Clock
 from api.plan.connection import DEFAULT_PAGE
 from api.plan.errors import coded
 from api.plan.ids import type_in
+from api.plan.observation import Observation
 from api.plan.roots import Answer, Bench, Question, Reader, RootPlan, computed, plan_root, worked
 from api.plan.rows import Arguments, ClockSlot, Parameters
 from api.plan.select import Selector, reads
@@ -83,8 +84,13 @@ class PlanCache:
         self._plans: OrderedDict[Any, Plan] = OrderedDict()
         self.hits = 0
         self.misses = 0
+        self.finishes = 0
+        """Answers that their plans made."""
         self.walks = 0
         """Answers that graphql-core had to walk."""
+
+    def __len__(self) -> int:
+        return len(self._plans)
 
     def get(self, key: Any) -> Plan | None:
         """The plan kept under a key."""
@@ -115,21 +121,24 @@ async def execute(
     bench: Bench | None = None,
     role: Role = Role.ADMIN,
     walked: bool = False,
+    seen: Observation | None = None,
 ) -> ExecutionResult:
     """Answer one operation; errors in the request give a result without data.
 
     Changes are made one after another, as they stand in the document. Without a `bench` nothing can be worked out.
-    The answer is the same when it is always `walked`, only slower.
+    The answer is the same when it is always `walked`, only slower. `seen` is told how it was made.
     """
     prepared = prepare(schema, plans, operation, variables, clock=clock, most_rows=most_rows, role=role)
     if isinstance(prepared, ExecutionResult):
         return prepared
     plan, bound = prepared.plan, prepared.bound
+    if seen is not None:
+        seen.plan_key = prepared.key
     if len(bound) == 1 or operation.node.operation is OperationType.MUTATION:
         answers = [await _answer(reader, root, bench) for root in bound.values()]
     else:
         answers = await asyncio.gather(*(_answer(reader, root, bench) for root in bound.values()))
-    return finish(schema, plans, prepared, dict(zip(plan.roots, answers, strict=True)), walked=walked)
+    return finish(schema, plans, prepared, dict(zip(plan.roots, answers, strict=True)), walked=walked, seen=seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +147,7 @@ class Prepared:
 
     operation: Operation
     variables: dict[str, Any]
+    key: Any
     plan: Plan
     bound: Mapping[str, Bound | Exception]
 
@@ -170,7 +180,7 @@ def prepare(
     bound = {name: _bound(root, values, clock) for name, root in plan.roots.items()}
     if too_costly := _too_costly(bound.values(), most_rows):
         return ExecutionResult(None, [too_costly])
-    return Prepared(operation, given, plan, bound)
+    return Prepared(operation, given, key, plan, bound)
 
 
 def finish(
@@ -180,12 +190,16 @@ def finish(
     found: Mapping[str, Answer | Exception],
     *,
     walked: bool = False,
+    seen: Observation | None = None,
 ) -> ExecutionResult:
     """The response that is made of the answers of all root fields."""
     plan = prepared.plan
     if not walked and (data := _finished(plan, found)) is not None:
+        plans.finishes += 1
         return ExecutionResult(data)
     plans.walks += 1
+    if seen is not None:
+        seen.is_walked = True
     result = execute_sync(
         schema,
         prepared.operation.document,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -26,6 +27,7 @@ from api.feed import Feed
 from api.limits import Limits, check_limits
 from api.plan.clock import Clock
 from api.plan.errors import coded
+from api.plan.observation import Observation, Outcome, outcome_of
 from api.plan.operation import Operation, PlanCache, execute, prepare
 from api.plan.roots import Bench, Reader
 from api.plan.subscription import EVENTS_A_QUERY, occurrences
@@ -62,8 +64,9 @@ class Service:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         walked: bool = False,
         feed: Feed | None = None,
+        observers: Sequence[Callable[[Observation], None]] = (),
     ) -> None:
-        """Without a `feed` there are no subscriptions.
+        """Without a `feed` there are no subscriptions. Each of `observers` is told of every query and mutation.
 
         With `walked` graphql-core walks every answer: what the plans' own answers are compared with.
         """
@@ -74,6 +77,9 @@ class Service:
         self._writes_to = writes_to
         self._walked = walked
         self._feed = feed
+        self._observers = observers
+        self.in_flight = 0
+        """Queries and mutations that are being answered."""
         self.plans = PlanCache()
         self._store = store
         self._documents: OrderedDict[bytes, DocumentNode] = OrderedDict()
@@ -88,7 +94,39 @@ class Service:
         viewer: Viewer = LOCAL_VIEWER,
     ) -> ExecutionResult:
         """Answer a request of this viewer; raises RequestRefused when it cannot be executed at all."""
+        seen = Observation(viewer)
+        began = time.perf_counter()
+        self.in_flight += 1
+        try:
+            seen.result = await self._answer(query, variables, operation_name, only_queries, seen)
+            seen.outcome = outcome_of(seen.result)
+            return seen.result
+        except (RequestRefused, MutationByGet):
+            seen.outcome = Outcome.REFUSED
+            raise
+        except asyncio.CancelledError:
+            seen.outcome = Outcome.CANCELLED
+            raise
+        except Exception:
+            seen.outcome = Outcome.FAILED
+            raise
+        finally:
+            self.in_flight -= 1
+            seen.seconds = time.perf_counter() - began
+            for observe in self._observers:
+                observe(seen)
+
+    async def _answer(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        only_queries: bool,
+        seen: Observation,
+    ) -> ExecutionResult:
+        viewer = seen.viewer
         operation = self._operation(query, operation_name)
+        seen.name, seen.document = operation.name, operation.hash
         if operation.node.operation is not OperationType.QUERY and only_queries:
             raise MutationByGet
         if operation.node.operation is OperationType.SUBSCRIPTION:
@@ -107,6 +145,7 @@ class Service:
             bench=bench,
             role=viewer.role,
             walked=self._walked,
+            seen=seen,
         )
         if self._feed is not None and operation.node.operation is OperationType.MUTATION:
             self._feed.wake()

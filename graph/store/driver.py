@@ -32,6 +32,7 @@ T = TypeVar("T")
 FETCH_SIZE = 5_000  # rows a message when streaming: large enough for the network, small enough for memory
 RETRY_SECONDS = 30.0  # a transaction is tried again this long before its error is given to the caller
 CONNECT_SECONDS = 15.0
+MOST_SESSIONS = 100
 EMBEDDED_COLLISIONS = 8  # attempts before a key that is taken counts as a mistake, not as a collision
 
 
@@ -113,6 +114,8 @@ class Store:
         self._driver = driver
         self._database = database
         self._server = server
+        self.sessions = 0
+        """Sessions in use; each has one connection of the driver's."""
 
     @property
     def writers(self) -> int:
@@ -239,8 +242,9 @@ class Store:
             return self.kind == "embedded" and attempt < EMBEDDED_COLLISIONS
         return is_passing(error)
 
-    def _session(self, access: str, fetch_size: int = FETCH_SIZE) -> AsyncSession:
-        return self._driver.session(database=self._database, default_access_mode=access, fetch_size=fetch_size)
+    def _session(self, access: str, fetch_size: int = FETCH_SIZE) -> _Session:
+        opened = self._driver.session(database=self._database, default_access_mode=access, fetch_size=fetch_size)
+        return _Session(self, opened)
 
     def _explain(self, error: Neo4jError | DriverError | OSError) -> StoreError:
         if self._server is None:
@@ -251,6 +255,26 @@ class Store:
         if type(told) is StoreError:  # a refusal without a cause that we know: the server keeps it to itself
             return StoreError(f"{told} {self._server.where_to_look()}")
         return told
+
+
+class _Session:
+    """A session of a store, which counts it while it is in use."""
+
+    __slots__ = ("_session", "_store")
+
+    def __init__(self, store: Store, session: AsyncSession) -> None:
+        self._store = store
+        self._session = session
+
+    async def __aenter__(self) -> AsyncSession:
+        self._store.sessions += 1
+        return self._session
+
+    async def __aexit__(self, *raised: Any) -> None:
+        try:
+            await self._session.__aexit__(*raised)  # type: ignore[no-untyped-call]
+        finally:
+            self._store.sessions -= 1
 
 
 @asynccontextmanager
@@ -296,7 +320,7 @@ def _driver(uri: str, user: str, password: str) -> AsyncDriver:
         user_agent="c360",
         connection_timeout=CONNECT_SECONDS,
         connection_acquisition_timeout=60.0,
-        max_connection_pool_size=100,
+        max_connection_pool_size=MOST_SESSIONS,
         # Notes such as "this label does not exist yet" are meant for people at a console.
         warn_notification_severity=NotificationMinimumSeverity.OFF,
         notifications_min_severity=NotificationMinimumSeverity.OFF,
