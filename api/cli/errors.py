@@ -11,16 +11,12 @@ import traceback
 from api.cli.invocation import Invocation, UsageProblem
 from api.server_error import ServerError
 from connectors.errors import C360Error, PluginConfigError
-from graph.ask import QuestionError
 from graph.linkage.rules import LinkageError
 from graph.rules import RulesError
 
 FAILURE = 1
 USAGE = 2
 INTERRUPTED = 130
-
-
-_TO_BE_CHANGED = (PluginConfigError, RulesError, QuestionError, ServerError, UsageProblem)
 
 
 def explain(error: BaseException, invocation: Invocation) -> int:
@@ -31,7 +27,14 @@ def explain(error: BaseException, invocation: Invocation) -> int:
     if invocation.verbose:
         invocation.err.print("".join(traceback.format_exception(error)), markup=False)
     invocation.err.print(f"[bold red]error:[/] {_escaped(_sentence(error))}")
-    return USAGE if isinstance(error, _TO_BE_CHANGED) else FAILURE
+    return USAGE if _is_to_be_changed(error) else FAILURE
+
+
+def _is_to_be_changed(error: BaseException) -> bool:
+    # Imported only now: it brings the graph's drivers along, which most calls do not need.
+    from graph.ask import QuestionError
+
+    return isinstance(error, PluginConfigError | RulesError | QuestionError | ServerError | UsageProblem)
 
 
 def _sentence(error: BaseException) -> str:

@@ -9,17 +9,19 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 
 from connectors.errors import C360Error
 from graph.rules import Rules, read_rules
-from graph.store.driver import Store, open_store
-from graph.store.errors import StoreError
-from graph.store.migrate import migrate
-from graph.store.settings import StoreSettings
+
+if TYPE_CHECKING:
+    from graph.store.driver import Store
+    from graph.store.settings import StoreSettings
+
+# The store and its drivers are imported where they are used: linking a table needs neither, nor does `--help`.
 
 T = TypeVar("T")
 
@@ -50,6 +52,9 @@ class Invocation:
 
     def store(self, uri: str | None = None) -> StoreSettings:
         """Where the graph is: the address given, else C360_STORE; raises UsageProblem when it cannot be one."""
+        from graph.store.errors import StoreError
+        from graph.store.settings import StoreSettings
+
         environment = dict(os.environ) if uri is None else {**os.environ, "C360_STORE": uri}
         try:
             return StoreSettings.from_environment(environment)
@@ -97,6 +102,8 @@ def with_store(settings: StoreSettings, work: Callable[[Store], Awaitable[T]]) -
 
 def opened(settings: StoreSettings) -> AbstractAsyncContextManager[Store]:
     """The store with a schema that is up to date; raises StoreError."""
+    from graph.store.driver import open_store
+    from graph.store.migrate import migrate
 
     @asynccontextmanager
     async def story() -> Any:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from api.cli import cypher, demo, init, keys, link, pin, plugins, rebuild, sample, schema, serve, store, sync
 from api.cli.errors import explain
 from api.cli.invocation import Invocation, set_up_logging
+from api.cli.late import LateGroup
 
 
 def run() -> None:
@@ -19,8 +19,18 @@ def run() -> None:
     app()
 
 
-class _Door(TyperGroup):
+class _Door(LateGroup):
     """Every command leaves by this door: a failure becomes a sentence and an exit code."""
+
+    modules = MappingProxyType(
+        {
+            name: f"api.cli.{name}"
+            for name in (
+                "demo", "init", "sync", "serve", "rebuild", "sample", "schema", "cypher",
+                "keys", "link", "pin", "plugins", "store",
+            )
+        }
+    )  # fmt: skip
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -76,7 +86,3 @@ def _invocation(context: Any) -> Invocation:
 def _is_clicks_own(error: BaseException) -> bool:
     """Exit, Abort and wrong usage, which typer turns into an exit code itself."""
     return isinstance(error, typer.Abort) or hasattr(error, "exit_code")
-
-
-for _noun in (demo, init, sync, serve, keys, rebuild, link, pin, sample, schema, cypher, plugins, store):
-    _noun.hang_on(app)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 import orjson
-from neo4j.time import Date, DateTime, Duration, Time
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -45,22 +44,39 @@ def shown(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1000 else f"{value:g}"
-    if isinstance(value, DateTime | datetime):
-        return f"{_moment(value):%Y-%m-%d %H:%M}"
+    if (moment := _moment(value)) is not None:
+        return f"{moment:%Y-%m-%d %H:%M}"
     if isinstance(value, list | tuple | set):
         return ", ".join(shown(item) for item in value)
     return str(value)
 
 
-def _moment(value: DateTime | datetime) -> datetime:
-    moment = value.to_native() if isinstance(value, DateTime) else value
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+@runtime_checkable
+class _Written(Protocol):
+    """A time, date or duration of the graph's driver, which is not imported for those who read no graph."""
+
+    def iso_format(self) -> str: ...
+
+
+@runtime_checkable
+class _Native(Protocol):
+    """Those of them that Python has, too."""
+
+    def to_native(self) -> Any: ...
+
+
+def _moment(value: object) -> datetime | None:
+    """A moment of Python or of the driver, in UTC; None for anything else."""
+    native = value.to_native() if isinstance(value, _Native) else value
+    if not isinstance(native, datetime):
+        return None
+    return native.replace(tzinfo=UTC) if native.tzinfo is None else native.astimezone(UTC)
 
 
 def _as_json(value: Any) -> Any:
-    if isinstance(value, DateTime):
-        return _moment(value).isoformat().replace("+00:00", "Z")
-    if isinstance(value, Date | Time | Duration):
+    if (moment := _moment(value)) is not None:
+        return moment.isoformat().replace("+00:00", "Z")
+    if isinstance(value, _Written):
         return value.iso_format()
     if isinstance(value, set | frozenset):
         return sorted(value)

@@ -8,9 +8,14 @@ from typing import Annotated
 import msgspec
 import typer
 
+from api.cli.examples import examples
 from api.cli.invocation import JsonOption, of
 from api.cli.output import print_json
 from graph.linkage.tables import evaluate_files
+
+
+def hang_on(app: typer.Typer) -> None:
+    app.command("evaluate", epilog=examples("c360 link evaluate who.csv truth.csv --json"))(evaluate)
 
 
 def evaluate(

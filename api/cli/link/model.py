@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from api.cli.examples import examples
 from api.cli.invocation import Invocation, JsonOption, of, opened, run
 from api.cli.link.bars import bar_between
 from api.cli.link.options import read_model
@@ -21,6 +22,12 @@ from graph.linkage.model import LinkageModel
 from graph.sync.models import TOO_FEW_TO_FREEZE, InForce, model_in_force
 
 _BITS_BAR = 24
+
+
+def hang_on(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="The linkage model in force: what it learned.")
+    group.command("show", epilog=examples("c360 link model show", "c360 link model show --svg model.svg"))(show)
+    app.add_typer(group, name="model")
 
 
 def show(

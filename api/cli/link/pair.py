@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from api.cli.examples import examples
 from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened, run
 from api.cli.link.bars import bar_between
 from api.cli.link.options import EncodingOption, MapOption, ModelOption, mapping, read_model, shares_of
@@ -27,6 +28,17 @@ from graph.sync.pair import ExplainedPair, explain_pair, trail
 
 _BAR = 26
 _LONGEST = 64
+
+
+def hang_on(app: typer.Typer) -> None:
+    app.command(
+        "explain",
+        epilog=examples(
+            "c360 link explain crm/contacts/101 helpdesk/users/360000000101",
+            "c360 link explain 1 2 --file people.csv --svg why.svg",
+            "c360 link explain --customer mara.lindqvist@nordlicht.example --svg tree.svg",
+        ),
+    )(explain)
 
 
 def explain(

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import typer
 
+from api.cli.examples import examples
 from api.cli.invocation import Invocation, JsonOption, of
 from api.cli.link.options import EncodingOption, MapOption, ModelOption, mapping, read_model, shares_of
 from api.cli.output import print_json
@@ -21,6 +22,17 @@ from graph.linkage.tables import FileLinkage, link_file
 from graph.rules import read_rules
 
 _SURE, _LIKELY = 0.99, 0.9
+
+
+def hang_on(app: typer.Typer) -> None:
+    app.command(
+        "file",
+        epilog=examples(
+            "c360 link people.csv -o who.csv",
+            "c360 link a.csv -o b.parquet --map nachname=last_name",
+            "c360 link people.csv -o who.csv --threshold 3 --explain why.jsonl",
+        ),
+    )(link)
 
 
 def link(

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from api.cli.examples import examples
 from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened, run
 from api.cli.link.model import plain
 from api.cli.link.options import EncodingOption, MapOption, mapping
@@ -25,6 +26,14 @@ from graph.sync.models import TOO_FEW_TO_FREEZE, model_drift, readable_model, sa
 from graph.sync.rebuild import RebuildPlan, plan_rebuild
 
 _SHOWN = 30
+
+
+def hang_on(app: typer.Typer) -> None:
+    app.command(
+        "train",
+        epilog=examples("c360 link train", "c360 link train --use", "c360 link train people.csv -o people.model"),
+    )(train)
+    app.command("drift", epilog=examples("c360 link drift", "c360 link drift --json"))(drift)
 
 
 def train(
