@@ -21,7 +21,7 @@ from api.issuer_keys import ProviderUnavailable
 from api.limits import Limits
 from api.metrics import Metrics
 from api.oidc import NoRole
-from api.plan.service import MutationByGet, RequestRefused, Service
+from api.plan.service import MutationByGet, RequestRefused, Service, Throttled
 from api.public_error import public_error
 from api.sockets import EventStream
 from api.viewer import Door, ForeignHost, NotAuthenticated
@@ -68,10 +68,11 @@ async def graphql_endpoint(request: Request) -> Response:
 
 async def _answered(request: Request) -> Response:
     service: Service = request.app.state.service
-    media_type = RESPONSE_TYPE
+    media_type, limits = RESPONSE_TYPE, service.limits
     try:
         media_type = accepted_type(request.headers.get("accept"))
         await check_viewer(request)
+        service.admit(request.state.viewer)
         asked = await read_request(request, service.limits)
         if media_type == EVENT_TYPE:
             return EventStream(
@@ -84,7 +85,8 @@ async def _answered(request: Request) -> Response:
                 ),
                 request.app.state.metrics.event_streams,
             )
-        async with asyncio.timeout(service.limits.seconds):
+        limits = service.limits_of(request.state.viewer)
+        async with asyncio.timeout(limits.seconds):
             result = await service.answer(
                 asked.query,
                 asked.variables,
@@ -94,9 +96,11 @@ async def _answered(request: Request) -> Response:
             )
         return result_response(result, media_type)
     except Refusal as refusal:
-        media_type = JSON_TYPE if media_type == EVENT_TYPE else media_type
         error = GraphQLError(str(refusal), extensions={"code": refusal.code})
-        return response({"errors": [error.formatted]}, media_type, refusal.status, refusal.headers)
+        return response({"errors": [error.formatted]}, _single(media_type), refusal.status, refusal.headers)
+    except Throttled as throttled:
+        answer = {"errors": [error.formatted for error in throttled.errors]}
+        return response(answer, _single(media_type), 429, {"Retry-After": str(throttled.seconds)})
     except RequestRefused as refused:
         # A legacy client takes any other status than 200 for a broken connection.
         return response(
@@ -111,7 +115,7 @@ async def _answered(request: Request) -> Response:
         return response({"errors": [error.formatted]}, media_type, 405, {"Allow": "POST"})
     except TimeoutError:
         error = GraphQLError(
-            f"The query took longer than {service.limits.seconds:g} s. Ask for less at once.",
+            f"The query took longer than {limits.seconds:g} s. Ask for less at once.",
             extensions={"code": "QUERY_TIMED_OUT"},
         )
         return response({"errors": [error.formatted]}, media_type, 503)
@@ -121,6 +125,11 @@ async def _answered(request: Request) -> Response:
     except Exception as unexpected:  # the last door: whatever it is, the client gets a reference and the log the rest
         masked = GraphQLError("", original_error=unexpected)
         return response({"errors": [public_error(masked)]}, media_type, 500)
+
+
+def _single(media_type: str) -> str:
+    """The type of one answer, also for a client that waits for events."""
+    return JSON_TYPE if media_type == EVENT_TYPE else media_type
 
 
 def _refused_status(refused: RequestRefused) -> int:
@@ -284,6 +293,8 @@ def result_response(result: ExecutionResult, media_type: str) -> Response:
         and not _any(result.data)
     ):
         return response({"errors": errors}, media_type, 503, {"Retry-After": "5"})
+    if result.extensions:
+        body["extensions"] = result.extensions
     return response(body, media_type, 200)
 
 

@@ -1,9 +1,9 @@
-"""What one request may cost, checked before the work is done."""
+"""What one request, and one viewer, may cost, checked before the work is done."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 from graphql import (
     DocumentNode,
@@ -13,14 +13,19 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    TokenKind,
 )
 
 from api.plan.errors import coded
 
 
+class LimitsError(ValueError):
+    """A text names limits that are none; the message says which there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one request."""
+    """Bounds of one request, and of what one viewer may ask."""
 
     body_bytes: int = 1_000_000
     """Size of a request's body."""
@@ -36,18 +41,77 @@ class Limits:
     """Rows that the pages of one root field may hold together, lists within lists multiplied."""
     seconds: float = 30.0
     """How long one request may take."""
+    cost: int | None = None
+    """Points that one operation may cost."""
+    rate: int | None = None
+    """Operations a minute."""
+    points: int | None = None
+    """Points that a viewer has when they have not asked for a while."""
+    restore: int | None = None
+    """Points that come back each second; a twentieth of `points` unless said."""
+
+    @property
+    def restored_a_second(self) -> int:
+        """Points that come back each second; at least one."""
+        return self.restore or max(1, (self.points or 0) // 20)
+
+    def changed(self, text: str) -> Limits:
+        """These limits with those that a text names, such as `rate=600 depth=8`; raises LimitsError."""
+        given: dict[str, int | float] = {}
+        for part in text.replace(",", " ").split():
+            name, _, value = part.partition("=")
+            if name not in NAMES or not value.isdecimal() or not 0 < int(value) < 10**9:
+                raise LimitsError(
+                    f"{part[:40]!r} is no limit. Write `name=number` with one of {', '.join(NAMES)}; "
+                    "e.g. rate=600 points=1000."
+                )
+            given[name] = float(value) if name == "seconds" else int(value)
+        return replace(self, **given)  # type: ignore[arg-type]
 
 
-def check_limits(document: DocumentNode, limits: Limits) -> None:
-    """Raise a GraphQL error when a document is larger than allowed; fragments that contain themselves do not matter."""
+NAMES = tuple(each.name for each in fields(Limits) if each.name != "body_bytes")
+"""The limits that may be set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How large a document is: its tokens, and of its largest operation fields, fields within fields, aliases."""
+
+    tokens: int
+    depth: int
+    fields: int
+    aliases: int
+
+
+def check_limits(measure: Measure, limits: Limits) -> None:
+    """Raise a GraphQL error when a document is larger than allowed."""
+    _refuse("large", "tokens", measure.tokens, limits.tokens)
+    _refuse("deep", "nested fields", measure.depth, limits.depth)
+    _refuse("large", "fields", measure.fields, limits.fields)
+    _refuse("large", "aliases", measure.aliases, limits.aliases)
+
+
+def measured(document: DocumentNode) -> Measure:
+    """The size of a document; fragments that contain themselves do not matter."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    measured: dict[str, _Size] = {}
-    for node in document.definitions:
-        if isinstance(node, OperationDefinitionNode):
-            size = _measure(node.selection_set, fragments, measured, frozenset())
-            _refuse("deep", "nested fields", size.depth, limits.depth)
-            _refuse("large", "fields", size.fields, limits.fields)
-            _refuse("large", "aliases", size.aliases, limits.aliases)
+    known: dict[str, _Size] = {}
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    sizes = [_measure(node.selection_set, fragments, known, frozenset()) for node in operations]
+    return Measure(
+        tokens=_tokens(document),
+        depth=max((size.depth for size in sizes), default=0),
+        fields=max((size.fields for size in sizes), default=0),
+        aliases=max((size.aliases for size in sizes), default=0),
+    )
+
+
+def _tokens(document: DocumentNode) -> int:
+    assert document.loc is not None
+    count, token = 0, document.loc.start_token.next
+    while token is not None and token.kind is not TokenKind.EOF:
+        count += token.kind is not TokenKind.COMMENT
+        token = token.next
+    return count
 
 
 @dataclass(frozen=True, slots=True)

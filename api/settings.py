@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from api.limits import Limits
+from api.limits import Limits, LimitsError
 from api.oidc_settings import OidcSettings
 from api.server_error import ServerError
 
@@ -48,9 +48,17 @@ class ApiSettings:
             port=port,
             token=_token(env, "C360_API_TOKEN", "C360_API_TOKEN_FILE"),
             oidc=OidcSettings.from_environment(env),
+            limits=_limits(env.get("C360_LIMITS", "")),
             metrics_token=_token(env, "C360_METRICS_TOKEN", "C360_METRICS_TOKEN_FILE"),
             slow_seconds=_slow_seconds(env),
         )
+
+
+def _limits(text: str) -> Limits:
+    try:
+        return Limits().changed(text)
+    except LimitsError as error:
+        raise ServerError(f"C360_LIMITS: {error}") from None
 
 
 def _token(env: Mapping[str, str], name: str, file_name: str) -> SecretStr | None:

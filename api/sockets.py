@@ -145,10 +145,11 @@ class _Connection(AsyncWebSocketAdapter):
     ) -> AsyncGenerator[Executed, None]:
         assert self._viewer is not None
         try:
+            self._service.admit(self._viewer)
             results = self._service.subscribe(query, variables, operation_name, viewer=self._viewer)
             async with aclosing(results):
                 async for result in results:
-                    yield Executed(result.data, [_public(error) for error in result.errors or ()])
+                    yield Executed(result.data, [_public(error) for error in result.errors or ()], result.extensions)
         except RequestRefused as refused:
             yield PreExecutionError(None, [_public(error) for error in refused.errors])
         except FeedClosed:
@@ -232,7 +233,8 @@ class EventStream(Response):
         try:
             async with aclosing(self._results):
                 async for result in self._results:
-                    yield _frame({"data": result.data}, result.errors)
+                    more = {"extensions": result.extensions} if result.extensions else {}
+                    yield _frame({"data": result.data, **more}, result.errors)
         except RequestRefused as refused:
             yield _frame({}, refused.errors)
         except FeedClosed:

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from api.limits import Limits, LimitsError
 from api.oidc import IdentityProvider, TokenRefused
 from api.server_error import ServerError
 from api.settings import ApiSettings
-from graph.keys import PREFIX, KeyRing, Role
+from graph.keys import PREFIX, ApiKey, KeyRing, Role
 from graph.store.driver import Store
 
+LOG = logging.getLogger("c360.api")
 KEY = "key "
 """What the `id` of those begins with who show a key."""
 
@@ -35,6 +38,8 @@ class Viewer:
     """Tells them from everybody else who asks, also from those of the same name."""
     ends_at: float | None = None
     """When what they showed lets nobody in any more, in seconds since 1970."""
+    limits: Limits | None = None
+    """Their own; None where those of everybody hold."""
 
     @property
     def key_id(self) -> str | None:
@@ -84,6 +89,7 @@ class Door:
     def __init__(self, settings: ApiSettings, store: Store) -> None:
         self._settings = settings
         self._keys = KeyRing(store)
+        self._limits_said: dict[str, Limits] = {}
         self._provider = None if settings.oidc is None else IdentityProvider(settings.oidc)
 
     async def viewer_of(self, headers: Mapping[str, str]) -> Viewer:
@@ -133,7 +139,20 @@ class Door:
         role = None if key is None else Role.named(key.role)
         if key is None or role is None:
             raise NotAuthenticated
-        return Viewer(key.name, role, f"{KEY}{key.id}", None if key.expires_at is None else key.expires_at.timestamp())
+        ends_at = None if key.expires_at is None else key.expires_at.timestamp()
+        return Viewer(key.name, role, f"{KEY}{key.id}", ends_at, self._limits(key))
+
+    def _limits(self, key: ApiKey) -> Limits | None:
+        if key.limits is None:
+            return None
+        if key.limits not in self._limits_said:
+            try:
+                self._limits_said[key.limits] = self._settings.limits.changed(key.limits)
+            except LimitsError as error:
+                # Written by another version: letting everything pass would be the worse mistake.
+                LOG.warning("the limits of key %s cannot be read: %s", key.id, error)
+                raise NotAuthenticated from None
+        return self._limits_said[key.limits]
 
     async def _by_provider(self, provider: IdentityProvider, token: str) -> Viewer:
         try:

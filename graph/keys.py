@@ -62,6 +62,8 @@ class ApiKey(msgspec.Struct, frozen=True):
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    limits: str | None = None
+    """What whoever asks with it may use, in the words of the API, which reads them."""
 
     def holds(self, now: datetime) -> bool:
         """Whether it lets anybody in at this moment."""
@@ -69,7 +71,13 @@ class ApiKey(msgspec.Struct, frozen=True):
 
 
 async def create_key(
-    store: Store, name: str, role: Role, *, expires_at: datetime | None = None, now: datetime | None = None
+    store: Store,
+    name: str,
+    role: Role,
+    *,
+    expires_at: datetime | None = None,
+    limits: str | None = None,
+    now: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which nobody can be told a second time. Raises ApiKeyError."""
     now = now or datetime.now(UTC)
@@ -88,6 +96,7 @@ async def create_key(
         hash=_hash(text),
         now=_milliseconds(now),
         expires=None if expires_at is None else _milliseconds(expires_at),
+        limits=limits,
     )
     (key,) = [each for each in await list_keys(store) if each.id == id]
     return key, text
@@ -101,10 +110,13 @@ async def list_keys(store: Store) -> list[ApiKey]:
 async def revoke_key(store: Store, id: str, *, now: datetime | None = None) -> ApiKey:
     """Let nobody in by this key any more; one revoked before stays as it is. Raises ApiKeyError."""
     await store.write(cypher("writes/revoke_api_key"), id=id, now=_milliseconds(now or datetime.now(UTC)))
-    for key in await list_keys(store):
-        if key.id == id:
-            return key
-    raise ApiKeyError(f"There is no key {id[:40]!r}. `c360 keys list` shows the ids of those there are.")
+    return await _named(store, id)
+
+
+async def limit_key(store: Store, id: str, limits: str | None) -> ApiKey:
+    """Give a key other limits, or with None those of everybody. Raises ApiKeyError."""
+    await store.write(cypher("writes/limit_api_key"), id=id, limits=limits)
+    return await _named(store, id)
 
 
 async def any_key(store: Store) -> bool:
@@ -168,6 +180,13 @@ class KeyRing:
         )
 
 
+async def _named(store: Store, id: str) -> ApiKey:
+    for key in await list_keys(store):
+        if key.id == id:
+            return key
+    raise ApiKeyError(f"There is no key {id[:40]!r}. `c360 keys list` shows the ids of those there are.")
+
+
 def _id_in(text: str) -> str | None:
     parts = text.split("_", 2)
     if len(parts) != 3 or parts[0] != PREFIX or len(parts[1]) != 2 * ID_BYTES:
@@ -180,9 +199,9 @@ def _hash(text: str) -> str:
 
 
 def _key(row: list[Any]) -> ApiKey:
-    id, name, role, created, *moments = row
+    id, name, role, created, *moments, limits = row
     expires, revoked, used = (None if at is None else _moment(at) for at in moments)
-    return ApiKey(id, name, role, _moment(created), expires, revoked, used)
+    return ApiKey(id, name, role, _moment(created), expires, revoked, used, limits)
 
 
 def _moment(milliseconds: int) -> datetime:

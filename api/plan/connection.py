@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType
 
+from api.plan.cost import COUNT
 from api.plan.cursor import cursor_writer, decode_cursor, order_hash
 from api.plan.errors import bad_input
 from api.plan.filters import plain
@@ -37,6 +38,9 @@ def connection(
     names = {found[0].name.value for found in selector.collect(type_, nodes).values()}
     page = count = None
     outer = selector.within
+    selector.charge(1)
+    if "totalCount" in names:
+        selector.charge(COUNT)
     if names & {"nodes", "edges", "pageInfo"}:
         page = _page_of_rows(selector, traversal, number, arguments, type_, cells, where)
         selector.within = len(selector.sizes) - 1

@@ -9,6 +9,7 @@ from typing import Any
 from graphql import FieldNode, GraphQLField, GraphQLObjectType
 
 from api.plan.connection import page_of
+from api.plan.cost import COUNT
 from api.plan.cursor import cursor_writer
 from api.plan.rows import Row, object_type
 from api.plan.select import Selector
@@ -135,13 +136,15 @@ def merged(
     """Read a connection over several types with these cells; gives the object that is made of their answers."""
     type_ = object_type(definition.type)
     page, order = page_of(selector, next(iter(by_type.values())), number, dict(given), type_.name)
+    counted = any(found[0].name.value == "totalCount" for found in selector.collect(type_, nodes).values())
+    selector.charge(1 + (COUNT if counted else 0))
     outer, selector.within = selector.within, len(selector.sizes) - 1
     members = [_member(selector, name, traversal, page, arguments, cells) for name, traversal in by_type.items()]
     merging = _Merging(selector, page, members, cursor_writer(order))
     name = selector.row_name()
     made = selector.record(type_, nodes, lambda found: merging.value(type_, name, found))
     selector.within = outer
-    if any(found[0].name.value == "totalCount" for found in selector.collect(type_, nodes).values()):
+    if counted:
         for traversal in by_type.values():
             cells.add(Part(traversal, "count", arguments=arguments))
     on_page = called(merging.merge, "answer", f"given[{page.limit!r}]")

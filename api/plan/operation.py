@@ -39,6 +39,7 @@ from graphql.execution.values import VariableValues, get_argument_values, get_va
 from api.plan.access import Forbidden
 from api.plan.clock import Clock
 from api.plan.connection import DEFAULT_PAGE
+from api.plan.cost import INTROSPECTION, rows_of
 from api.plan.errors import coded
 from api.plan.ids import type_in
 from api.plan.observation import Observation
@@ -74,6 +75,8 @@ class Plan:
     """All response keys in their order, with the value where the plan knows it: the type's name."""
     introspects: bool
     """Whether the schema itself is asked for, which only graphql-core can tell."""
+    points: int = 0
+    """What is asked beside the planned fields costs."""
 
 
 class PlanCache:
@@ -109,32 +112,25 @@ class PlanCache:
             self._plans.popitem(last=False)
 
 
-async def execute(
+async def run(
     schema: GraphQLSchema,
     reader: Reader,
     plans: PlanCache,
-    operation: Operation,
-    variables: Mapping[str, Any] | None,
+    prepared: Prepared,
     *,
-    clock: Clock,
-    most_rows: int,
     bench: Bench | None = None,
-    role: Role = Role.ADMIN,
     walked: bool = False,
     seen: Observation | None = None,
 ) -> ExecutionResult:
-    """Answer one operation; errors in the request give a result without data.
+    """Answer an operation that has been prepared.
 
     Changes are made one after another, as they stand in the document. Without a `bench` nothing can be worked out.
     The answer is the same when it is always `walked`, only slower. `seen` is told how it was made.
     """
-    prepared = prepare(schema, plans, operation, variables, clock=clock, most_rows=most_rows, role=role)
-    if isinstance(prepared, ExecutionResult):
-        return prepared
-    plan, bound = prepared.plan, prepared.bound
     if seen is not None:
         seen.plan_key = prepared.key
-    if len(bound) == 1 or operation.node.operation is OperationType.MUTATION:
+    plan, bound = prepared.plan, prepared.bound
+    if len(bound) == 1 or prepared.operation.node.operation is OperationType.MUTATION:
         answers = [await _answer(reader, root, bench) for root in bound.values()]
     else:
         answers = await asyncio.gather(*(_answer(reader, root, bench) for root in bound.values()))
@@ -150,6 +146,11 @@ class Prepared:
     key: Any
     plan: Plan
     bound: Mapping[str, Bound | Exception]
+
+    @property
+    def cost(self) -> int:
+        """What it costs in points, however much of its pages there is (`api/plan/cost.py`)."""
+        return self.plan.points + sum(root.cost for root in self.bound.values() if isinstance(root, Bound))
 
 
 def prepare(
@@ -253,14 +254,15 @@ def make_plan(schema: GraphQLSchema, operation: Operation, values: VariableValue
     }
     roots: dict[str, RootPlan | GraphQLError] = {}
     keys: dict[str, str | None] = {}
-    introspects = False
+    introspects, points = False, 0
     found: dict[str, list[Any]] = {}
     Selector(schema, fragments, values)._collect(query, operation.node.selection_set.selections, found, set())
     for key, nodes in found.items():
         name = nodes[0].name.value
         keys[key] = query.name if name == "__typename" else None
         if name.startswith("__"):
-            introspects = introspects or name != "__typename"
+            if name != "__typename":
+                introspects, points = True, points + INTROSPECTION
             continue
         selector = Selector(schema, fragments, values, role)
         selector.permit(query, nodes)
@@ -270,7 +272,7 @@ def make_plan(schema: GraphQLSchema, operation: Operation, values: VariableValue
             raise
         except GraphQLError as error:
             roots[key] = error
-    return Plan(roots, keys, introspects)
+    return Plan(roots, keys, introspects, points)
 
 
 def variables_shape(schema: GraphQLSchema, node: OperationDefinitionNode, values: VariableValues) -> Any:
@@ -302,12 +304,13 @@ def _shape(type_: Any, value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A planned root field with this request's values; `rows` is how many rows its pages can hold."""
+    """A planned root field with this request's values: `rows` that its pages can hold, and what it costs in points."""
 
     plan: RootPlan
     parameters: Parameters
     question: Question | None = None
     rows: int = 0
+    cost: int = 0
     arguments: Arguments | None = None
     """Of a field that is worked out."""
 
@@ -319,25 +322,18 @@ def _bound(root: RootPlan | GraphQLError, values: VariableValues, clock: Clock) 
     try:
         arguments = [get_argument_values(definition, node, values) for definition, node in root.selector.occurrences]
         if root.ask is not None:
-            return Bound(root, Parameters(), root.ask(arguments[0]))
+            return Bound(root, Parameters(), root.ask(arguments[0]), cost=root.selector.points[None])
         parameters = Parameters()
         parameters.clock = clock
         for slot in root.selector.slots:
             given = slot.read(clock) if isinstance(slot, ClockSlot) else slot.read(arguments[slot.occurrence])
             parameters[slot.name] = given
-        rows = _rows(root.selector, parameters)
-        return Bound(root, parameters, rows=rows, arguments=arguments[0] if root.work or root.tell else None)
+        rows, points = rows_of(root.selector.sizes, parameters), root.selector.points
+        cost = points[None] + sum(held * points.get(page, 0) for page, held in enumerate(rows))
+        worked_from = arguments[0] if root.work or root.tell else None
+        return Bound(root, parameters, rows=sum(rows), cost=cost, arguments=worked_from)
     except GraphQLError as error:
         return error
-
-
-def _rows(selector: Selector, parameters: Parameters) -> int:
-    """How many rows all pages can hold together: a page within a page is multiplied."""
-    rows: list[int] = []
-    for size in selector.sizes:
-        own: int = parameters[size.parameter] - 1
-        rows.append(own * (rows[size.within] if size.within is not None else 1))
-    return sum(rows)
 
 
 def _too_costly(bound: Iterable[Bound | Exception], most_rows: int) -> GraphQLError | None:

@@ -9,12 +9,13 @@ from typing import Any, Protocol
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLSchema
 
 from api.plan.connection import connection
+from api.plan.cost import COMPUTED, ROOT, WORKED
 from api.plan.errors import bad_input, coded
 from api.plan.fields import ReadsId
 from api.plan.filters import plain
 from api.plan.ids import decode_id, encode_id
 from api.plan.merged import merged
-from api.plan.rows import Arguments, Parameters, Row, object_type
+from api.plan.rows import Arguments, Parameters, Row, Size, object_type
 from api.plan.select import Selector
 from api.plan.select import reads as declared
 from api.plan.shape import (
@@ -186,9 +187,13 @@ class RootPlan:
         return self._walked(answer.row, answer.given, answer.data)
 
 
+_BEFOREHAND: Mapping[type, int] = {RootComputed: COMPUTED, RootWorked: WORKED}
+
+
 def plan_root(selector: Selector, reads: object, definition: GraphQLField, nodes: Sequence[FieldNode]) -> RootPlan:
     """Plan one root field."""
     cells = cells_of("answer", Reading())
+    selector.charge(_BEFOREHAND.get(type(reads), ROOT))
     expression = _planned(selector, reads, definition, nodes, cells)
     parts = [cell for cell in cells.reading.cells if isinstance(cell, Part)]
     plan = RootPlan(selector, expression, compile_query(parts) if parts else "")
@@ -217,7 +222,8 @@ def _planned(
         case RootAll(traversal):
             part = Part(traversal, "all")
             rows, row = cells.add(part), cells_of_each(selector.row_name(), part.reading)
-            return each(row, rows, selector.row(object_type(definition.type), nodes, row))
+            with selector.unpaged(definition.type):
+                return each(row, rows, selector.row(object_type(definition.type), nodes, row))
         case RootPage(traversal):
             return connection(selector, traversal, definition, nodes, cells)
         case RootNode(by_type):
@@ -231,7 +237,8 @@ def _planned(
         case RootComputed() | RootWorked() | RootEvents():
             selector.occurrence(definition, nodes[0])
             item = selector.row_name()
-            made = selector.item(object_type(definition.type), nodes, item, cells)
+            with selector.unpaged(definition.type):
+                made = selector.item(object_type(definition.type), nodes, item, cells)
             return objects(definition.type, "data", item, made)
         case other:
             raise TypeError(f"{nodes[0].name.value} reads {other!r}, which is no root")
@@ -305,6 +312,9 @@ def _nodes(
 ) -> Expression:
     number, given = selector.occurrence(definition, nodes[0])
     typenames = sorted({decode_id(text)[0] for text in given["ids"]})
+    # Each id is an item, as of a page: what is selected of it is multiplied.
+    selector.sizes.append(Size(selector.slot(number, lambda current: len(current["ids"]) + 1), None))
+    selector.within = len(selector.sizes) - 1
     keys_at: list[int] = []
     makers: list[Expression] = []
     for typename in typenames:
@@ -317,6 +327,7 @@ def _nodes(
         keys_at.append(part.reading.add(identity.column))
         row = cells_of(selector.row_name(), part.reading)
         makers.append(function(row.name, selector.row(type_, nodes, row)))
+    selector.within = None
     wanted = selector.slot(number, _all_ids)
 
     def in_order(answer: Row, ids: Sequence[str], *makers: Callable[[Row], Any]) -> list[Any]:

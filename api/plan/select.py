@@ -8,7 +8,8 @@ for each request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,11 +20,14 @@ from graphql import (
     GraphQLField,
     GraphQLIncludeDirective,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLSchema,
     GraphQLSkipDirective,
     InlineFragmentNode,
     SelectionNode,
+    get_nullable_type,
     is_abstract_type,
+    is_list_type,
 )
 from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
 from strawberry.types.field import StrawberryField
@@ -31,6 +35,7 @@ from strawberry.types.field import StrawberryField
 from api.plan.access import Access, Forbidden, access_of, masked
 from api.plan.clock import Clock
 from api.plan.connection import connection
+from api.plan.cost import UNPAGED
 from api.plan.fields import (
     ReadsAll,
     ReadsColumn,
@@ -81,7 +86,22 @@ class Selector:
     sizes: list[Size] = field(default_factory=list)
     within: int | None = None
     """The page (a place in `sizes`) within which the selection stands now."""
+    points: dict[int | None, int] = field(default_factory=dict)
+    """What the selection costs within each page, and outside of all (None), see `api/plan/cost.py`."""
+    _times: int = 1
     _rows: int = 0
+
+    def charge(self, points: int) -> None:
+        """Note what something costs where the selection stands now."""
+        self.points[self.within] = self.points.get(self.within, 0) + points * self._times
+
+    @contextmanager
+    def unpaged(self, type_: GraphQLOutputType) -> Iterator[None]:
+        """What is selected meanwhile stands, if this type is a list, in one without pages."""
+        times = UNPAGED if is_list_type(get_nullable_type(type_)) else 1
+        self._times *= times
+        yield
+        self._times //= times
 
     def collect(self, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> dict[str, list[FieldNode]]:
         """The sub-fields of these fields, by response key, as they hold for an object of this type."""
@@ -116,6 +136,7 @@ class Selector:
 
     def row(self, type_: GraphQLObjectType, nodes: Sequence[FieldNode], cells: Cells) -> Expression:
         """Add what the selection needs of a row; gives the object that is made of it."""
+        self.charge(1)
         return self.record(
             type_,
             nodes,
@@ -124,6 +145,7 @@ class Selector:
 
     def item(self, type_: GraphQLObjectType, nodes: Sequence[FieldNode], item: str, cells: Cells) -> Expression:
         """The object that is made of an item of a document or of a computed answer, and of the row it stands in."""
+        self.charge(1)
         return self.record(
             type_, nodes, lambda found: self._item_cell(type_.fields[found[0].name.value], found, item, cells)
         )
@@ -210,7 +232,8 @@ class Selector:
         part = Part(spec.traversal, "all")
         rows, row = cells.add(part), cells_of_each(self.row_name(), part.reading)
         if spec.value is None:
-            return each(row, rows, self.row(object_type(definition.type), nodes, row))
+            with self.unpaged(definition.type):
+                return each(row, rows, self.row(object_type(definition.type), nodes, row))
         value = row.add(spec.value)
         convert = spec.convert if spec.typename is None else id_writer(spec.typename)
         made = (lambda _: value) if convert is None else called(convert, value)
@@ -223,7 +246,8 @@ class Selector:
         for column in spec.columns:
             part.reading.add(column)
         item = self.row_name()
-        made = self.item(object_type(definition.type), nodes, item, cells)
+        with self.unpaged(definition.type):
+            made = self.item(object_type(definition.type), nodes, item, cells)
         return objects(definition.type, called(spec.fold, cells.add(part)), item, made)
 
     def _document(
@@ -237,7 +261,8 @@ class Selector:
             return spec.items(spec.default() if text is None else from_json(text), arguments)
 
         item = self.row_name()
-        made = self.item(object_type(definition.type), nodes, item, cells)
+        with self.unpaged(definition.type):
+            made = self.item(object_type(definition.type), nodes, item, cells)
         return objects(definition.type, called(read, cells.add(spec.column)), item, made)
 
     def _item_cell(self, definition: GraphQLField, nodes: Sequence[FieldNode], item: str, cells: Cells) -> Expression:
@@ -247,7 +272,8 @@ class Selector:
                 if nodes[0].selection_set is None:
                     return leaf(definition.type, value, convert, default)
                 inner = self.row_name()
-                made = self.item(object_type(definition.type), nodes, inner, cells)
+                with self.unpaged(definition.type):
+                    made = self.item(object_type(definition.type), nodes, inner, cells)
                 given = (
                     value
                     if default is None
@@ -266,7 +292,8 @@ class Selector:
         part = Part(spec.traversal, "all", arguments=dict.fromkeys(spec.traversal.parameters, spec.by))
         part.reading.add(spec.key)
         row = cells_of(self.row_name(), part.reading)
-        made = self.row(object_type(definition.type), nodes, row)
+        with self.unpaged(definition.type):
+            made = self.row(object_type(definition.type), nodes, row)
         by, many = spec.by, spec.many
 
         def find(item: Mapping[str, Any], rows: Sequence[Row]) -> Any:

@@ -24,13 +24,14 @@ from graphql import (
 )
 
 from api.feed import Feed
-from api.limits import Limits, check_limits
+from api.limits import Limits, Measure, check_limits, measured
 from api.plan.clock import Clock
 from api.plan.errors import coded
 from api.plan.observation import Observation, Outcome, outcome_of
-from api.plan.operation import Operation, PlanCache, execute, prepare
+from api.plan.operation import Operation, PlanCache, Prepared, prepare, run
 from api.plan.roots import Bench, Reader
 from api.plan.subscription import EVENTS_A_QUERY, occurrences
+from api.throttle import Throttle, TooMuch
 from api.viewer import LOCAL_VIEWER, Viewer
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -44,6 +45,14 @@ class RequestRefused(Exception):
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__("; ".join(error.message for error in errors))
         self.errors = errors
+
+
+class Throttled(RequestRefused):
+    """The viewer has to wait; `seconds` says how long."""
+
+    def __init__(self, too_much: TooMuch) -> None:
+        super().__init__([too_much.error])
+        self.seconds = too_much.seconds
 
 
 class MutationByGet(Exception):
@@ -82,7 +91,19 @@ class Service:
         """Queries and mutations that are being answered."""
         self.plans = PlanCache()
         self._store = store
-        self._documents: OrderedDict[bytes, DocumentNode] = OrderedDict()
+        self._throttle = Throttle()
+        self._documents: OrderedDict[bytes, tuple[DocumentNode, Measure]] = OrderedDict()
+
+    def limits_of(self, viewer: Viewer) -> Limits:
+        """The limits of this viewer: their own, or those of everybody."""
+        return viewer.limits or self.limits
+
+    def admit(self, viewer: Viewer) -> None:
+        """Count one more operation of this viewer; raises Throttled when there have been enough for now."""
+        try:
+            self._throttle.count(viewer.id, self.limits_of(viewer))
+        except TooMuch as too_much:
+            raise Throttled(too_much) from None
 
     async def answer(
         self,
@@ -125,33 +146,53 @@ class Service:
         seen: Observation,
     ) -> ExecutionResult:
         viewer = seen.viewer
-        operation = self._operation(query, operation_name)
+        limits = self.limits_of(viewer)
+        operation = self._operation(query, operation_name, limits)
         seen.name, seen.document = operation.name, operation.hash
         if operation.node.operation is not OperationType.QUERY and only_queries:
             raise MutationByGet
         if operation.node.operation is OperationType.SUBSCRIPTION:
             message = "Subscriptions are told over WebSocket (graphql-transport-ws) or as text/event-stream."
             raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", message)])
-        clock = Clock(self._now(), self._rules.activity)
+        prepared = self._prepared(operation, variables, viewer, limits.rows)
+        told = self._paid(viewer, prepared.cost)
         bench = None if self._writes_to is None else Bench(self._writes_to, self._rules, viewer.name)
-        result = await execute(
-            self.schema,
-            self._store,
-            self.plans,
-            operation,
-            variables,
-            clock=clock,
-            most_rows=self.limits.rows,
-            bench=bench,
-            role=viewer.role,
-            walked=self._walked,
-            seen=seen,
-        )
+        result = await run(self.schema, self._store, self.plans, prepared, bench=bench, walked=self._walked, seen=seen)
         if self._feed is not None and operation.node.operation is OperationType.MUTATION:
             self._feed.wake()
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             raise RequestRefused(result.errors)
+        if told is not None:
+            result.extensions = {"cost": told}
         return result
+
+    def _paid(self, viewer: Viewer, cost: int) -> dict[str, Any] | None:
+        """Take the cost of an operation from the viewer's points; what `extensions.cost` tells of it."""
+        limits = self.limits_of(viewer)
+        most = min((each for each in (limits.cost, limits.points) if each is not None), default=cost)
+        if cost > most:
+            message = f"This costs {cost:,} points; at most {most:,} are allowed. Ask for smaller pages (`first`)."
+            raise RequestRefused([coded("QUERY_TOO_COSTLY", message, cost=cost, mostCost=most)])
+        try:
+            return self._throttle.take(viewer.id, limits, cost)
+        except TooMuch as too_much:
+            raise Throttled(too_much) from None
+
+    def _prepared(
+        self, operation: Operation, variables: Mapping[str, Any] | None, viewer: Viewer, most_rows: int
+    ) -> Prepared:
+        prepared = prepare(
+            self.schema,
+            self.plans,
+            operation,
+            variables,
+            clock=Clock(self._now(), self._rules.activity),
+            most_rows=most_rows,
+            role=viewer.role,
+        )
+        if isinstance(prepared, ExecutionResult):
+            raise RequestRefused(prepared.errors or [])
+        return prepared
 
     async def subscribe(
         self,
@@ -166,32 +207,23 @@ class Service:
 
         Raises RequestRefused when it cannot be executed, or cannot go on; FeedClosed when the process ends.
         """
-        operation = self._operation(query, operation_name)
+        limits = self.limits_of(viewer)
+        operation = self._operation(query, operation_name, limits)
         if operation.node.operation is OperationType.MUTATION and only_reads:
             raise RequestRefused([coded("METHOD_NOT_ALLOWED", "GET asks, it does not change: send this by POST.")])
         if operation.node.operation is not OperationType.SUBSCRIPTION:
             try:
-                async with asyncio.timeout(self.limits.seconds):
+                async with asyncio.timeout(limits.seconds):
                     result = await self.answer(query, variables, operation_name, viewer=viewer)
             except TimeoutError:
-                message = f"The query took longer than {self.limits.seconds:g} s. Ask for less at once."
+                message = f"The query took longer than {limits.seconds:g} s. Ask for less at once."
                 raise RequestRefused([coded("QUERY_TIMED_OUT", message)]) from None
             yield result
             return
         if self._feed is None:
             raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", "This API tells no changes.")])
-        clock = Clock(self._now(), self._rules.activity)
-        prepared = prepare(
-            self.schema,
-            self.plans,
-            operation,
-            variables,
-            clock=clock,
-            most_rows=self.limits.rows // EVENTS_A_QUERY,
-            role=viewer.role,
-        )
-        if isinstance(prepared, ExecutionResult):
-            raise RequestRefused(prepared.errors or [])
+        prepared = self._prepared(operation, variables, viewer, limits.rows // EVENTS_A_QUERY)
+        self._paid(viewer, prepared.cost)
         try:
             async with aclosing(occurrences(self.schema, self._store, self.plans, prepared, self._feed)) as told:
                 async for response in told:
@@ -199,24 +231,24 @@ class Service:
         except GraphQLError as error:
             raise RequestRefused([error]) from None
 
-    def _operation(self, query: str, name: str | None) -> Operation:
+    def _operation(self, query: str, name: str | None, limits: Limits) -> Operation:
         digest = blake2b(query.encode(), digest_size=16).digest()
-        document = self._documents.get(digest)
-        if document is None:
-            document = self._valid(query)
-            self._documents[digest] = document
+        known = self._documents.get(digest)
+        if known is None:
+            known = self._documents[digest] = self._valid(query, limits)
             if len(self._documents) > MOST_DOCUMENTS:
                 self._documents.popitem(last=False)
         else:
             self._documents.move_to_end(digest)
-        return Operation(document, _operation_node(document, name), digest)
+            _check(known[1], limits)
+        return Operation(known[0], _operation_node(known[0], name), digest)
 
-    def _valid(self, query: str) -> DocumentNode:
+    def _valid(self, query: str, limits: Limits) -> tuple[DocumentNode, Measure]:
         try:
             document = parse(
                 query,
-                max_lexical_tokens=self.limits.tokens,
-                max_comments=self.limits.tokens,
+                max_lexical_tokens=limits.tokens,
+                max_comments=limits.tokens,
                 allow_empty_selection_sets=False,
             )
         except GraphQLSyntaxError as error:
@@ -225,15 +257,20 @@ class Service:
         except GraphQLError as error:
             error.extensions = {"code": "GRAPHQL_PARSE_FAILED", **(error.extensions or {})}
             raise RequestRefused([error]) from None
-        try:
-            check_limits(document, self.limits)
-        except GraphQLError as error:
-            raise RequestRefused([error]) from None
+        measure = measured(document)
+        _check(measure, limits)
         if errors := validate(self.schema, document, max_errors=20):
             for invalid in errors:
                 invalid.extensions = {"code": "GRAPHQL_VALIDATION_FAILED", **(invalid.extensions or {})}
             raise RequestRefused(errors)
-        return document
+        return document, measure
+
+
+def _check(measure: Measure, limits: Limits) -> None:
+    try:
+        check_limits(measure, limits)
+    except GraphQLError as error:
+        raise RequestRefused([error]) from None
 
 
 def _operation_node(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -24,15 +24,30 @@ def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(graph_shell: 
     assert state == {"dashboard": ("analyst", "in force"), "desk": ("reader", "revoked")}
 
 
+def test_a_key_has_limits_of_its_own(graph_shell: Shell) -> None:
+    """They are given when it is made, changed later, and shown."""
+    made = graph_shell("keys", "create", "partner", "--limits", "rate=60, depth=8", "--json")
+    changed = graph_shell("keys", "limit", made.json["id"], "rate=600")
+    listed = graph_shell("keys", "list", "--json").json
+    freed = graph_shell("keys", "limit", made.json["id"], "", "--json")
+
+    assert made.json["limits"] == "rate=60 depth=8"
+    assert "partner" in changed.out
+    assert [key["limits"] for key in listed if key["name"] == "partner"] == ["rate=600"]
+    assert freed.json["limits"] is None
+
+
 def test_wrong_calls_are_named(graph_shell: Shell) -> None:
     """A role that is none, no name and an id of nothing end with 2 and what to do."""
     role = graph_shell("keys", "create", "x", "--role", "king")
     name = graph_shell("keys", "create", " ")
     id = graph_shell("keys", "revoke", "nothing")
+    limits = graph_shell("keys", "create", "x", "--limits", "speed=9")
 
     assert (role.code, "king" in role.err) == (2, True)
     assert (name.code, "needs a name" in name.err) == (2, True)
     assert (id.code, "c360 keys list" in id.err) == (2, True)
+    assert (limits.code, "'speed=9' is no limit" in limits.err) == (2, True)
 
 
 def test_the_api_is_not_opened_to_the_world_without_a_token_or_a_key(graph_shell: Shell) -> None:

@@ -11,7 +11,7 @@ from neo4j import GraphDatabase
 
 from api.plan.clock import Clock
 from api.plan.ids import encode_id
-from api.plan.operation import Operation, PlanCache, execute
+from api.plan.operation import Operation, PlanCache, Prepared, prepare, run
 from api.plan.rows import Row
 from api.schema.schema import graphql_schema
 from graph.store.settings import StoreSettings
@@ -103,7 +103,10 @@ async def test_a_look_up_scans_no_label(name: str, neo4j_settings: StoreSettings
     query, variables = BY_INDEX[name]
     document, noting = parse(query), Noting()
     operation = Operation(document, document.definitions[0], query.encode())  # type: ignore[arg-type]
-    await execute(graphql_schema(), noting, PlanCache(), operation, variables, clock=Clock(), most_rows=10**9)
+    plans = PlanCache()
+    prepared = prepare(graphql_schema(), plans, operation, variables, clock=Clock(), most_rows=10**9)
+    assert isinstance(prepared, Prepared)
+    await run(graphql_schema(), noting, plans, prepared)
     ((cypher, parameters),) = noting.asked
     login = (neo4j_settings.user, neo4j_settings.password.get_secret_value())
     with GraphDatabase.driver(neo4j_settings.uri, auth=login) as driver, driver.session() as session:
