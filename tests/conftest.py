@@ -29,7 +29,7 @@ HOMES = ("embedded", "neo4j")
 TIERS = {
     "servers": "needs a real Tryton and a real Request Tracker",
     "clients": "needs Node.js: Apollo Client, urql, Relay, graphql-ws and -sse, gql, types, conventions",
-    "fuzz": "long random attacks on the API",
+    "fuzz": "100,000 random attacks on the served API, and schemathesis; half an hour",
 }
 
 
