@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 ANSWER_SECONDS = 10.0
-BROKEN_SECONDS = 0.5
+BROKEN_SECONDS = 0.2
 """A server may well wait for the rest of a request that is none."""
 
 
