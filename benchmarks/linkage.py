@@ -26,9 +26,11 @@ import pyarrow as pa
 
 from benchmarks.linking.judged import Answer, Measured, Speed, best_of_each_way, judged, peak_mb
 from benchmarks.linking.sets import FEBRL, SAMPLES, labelled_set
-from graph.linkage.index import build_index, link_changed
+from graph.linkage.index import build_index
 from graph.linkage.index_files import load_index, save_index
-from graph.linkage.link import Linkage, link, train
+from graph.linkage.link import link, train
+from graph.linkage.linkage import Linkage
+from graph.linkage.relink import link_changed
 
 Result = TypeVar("Result")
 

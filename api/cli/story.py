@@ -13,7 +13,7 @@ from graph.ask import ask
 from graph.cypher import cypher
 from graph.figures.sources import compare_sources
 from graph.linkage.explain import Evidence, evidence_line
-from graph.linkage.link import Join
+from graph.linkage.ties import Join
 from graph.store.driver import Store
 
 _LINES = 8

@@ -16,8 +16,8 @@ from api.schema.customer import Customer
 from api.schema.enums import MatchOutcome
 from graph.customer import reading
 from graph.linkage.explain import Evidence, evidence_line
-from graph.linkage.link import Join
 from graph.linkage.rules import LinkageError
+from graph.linkage.ties import Join
 from graph.reading import Column
 from graph.sync.pair import ExplainedPair, explain_pair
 

@@ -11,7 +11,7 @@ from api.plan.fields import described, entry, lookup
 from api.plan.ids import encode_id
 from api.schema.source import MatchField, SourceRecord
 from graph.customer import reading
-from graph.linkage.link import Join
+from graph.linkage.ties import Join
 from graph.linkage.tree import TreeNode, TreeRecord, match_tree, node_line
 from graph.reading import Column
 

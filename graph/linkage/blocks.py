@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from graph.linkage.coded import Hashes, Ints, Rows
 
@@ -27,15 +26,23 @@ class Block:
 
     def counts(self, hashes: Hashes) -> Rows:
         """How many living records stand under each hash."""
-        return _length(self.hashes, hashes) + _length(self.added_hashes, hashes) - _length(self.gone, hashes)
+        return _length(_run(self.hashes, hashes)) + self._counts_since(hashes)
 
-    def members(self, hashes: Hashes) -> tuple[Rows, Ints]:
-        """(position among `hashes`, row) of every entry under them, gone ones included."""
-        found = [
-            _ranges(sorted_, rows, hashes)
-            for sorted_, rows in ((self.hashes, self.rows), (self.added_hashes, self.added_rows))
-        ]
-        return np.concatenate([at for at, _ in found]), np.concatenate([rows for _, rows in found])
+    def members(self, hashes: Hashes, most: int | None = None) -> tuple[Rows, Ints]:
+        """(position among `hashes`, row) of every entry under them, gone ones included.
+
+        With `most`, of those only under which at most so many living records stand.
+        """
+        at, rows = np.arange(len(hashes)), _run(self.hashes, hashes)
+        if most is not None:
+            kept = _length(rows) + self._counts_since(hashes) <= most
+            at, hashes, rows = at[kept], hashes[kept], (rows[0][kept], rows[1][kept])
+        which, place = ranges(*rows)
+        if not len(self.added_hashes):
+            return at[which], np.asarray(self.rows[place], np.int32)
+        later, added = ranges(*_run(self.added_hashes, hashes))
+        found = np.concatenate((self.rows[place], self.added_rows[added]))
+        return at[np.concatenate((which, later))], np.asarray(found, np.int32)
 
     def add(self, hashes: Hashes, rows: Ints) -> None:
         hashes, rows = np.append(self.added_hashes, hashes), np.append(self.added_rows, rows)
@@ -45,21 +52,28 @@ class Block:
     def drop(self, hashes: Hashes) -> None:
         self.gone = np.sort(np.append(self.gone, hashes))
 
+    def _counts_since(self, hashes: Hashes) -> Rows:
+        """By how many the base has grown under each hash; less than none where it has shrunk."""
+        since = np.zeros(len(hashes), np.int64)
+        if len(self.added_hashes):
+            since += _length(_run(self.added_hashes, hashes))
+        if len(self.gone):
+            since -= _length(_run(self.gone, hashes))
+        return since
+
 
 def ranges(begin: Rows | Ints, end: Rows | Ints) -> tuple[Rows, Rows]:
     """(which range, position) for every position of many ranges."""
     lengths = end - begin
     which = np.repeat(np.arange(len(begin)), lengths)
-    place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return which, np.repeat(begin, lengths) + place
+    place = np.arange(len(which)) + np.repeat(begin - np.cumsum(lengths) + lengths, lengths)
+    return which, place
 
 
-def _length(sorted_: Hashes, hashes: Hashes) -> Rows:
-    if not len(sorted_):
-        return np.zeros(len(hashes), np.int64)
-    return np.searchsorted(sorted_, hashes, "right") - np.searchsorted(sorted_, hashes, "left")
+def _run(sorted_: Hashes, hashes: Hashes) -> tuple[Rows, Rows]:
+    """Where each hash begins and ends among sorted ones."""
+    return np.searchsorted(sorted_, hashes, "left"), np.searchsorted(sorted_, hashes, "right")
 
 
-def _ranges(sorted_: Hashes, rows: Ints, hashes: Hashes) -> tuple[Rows, npt.NDArray[np.int32]]:
-    which, place = ranges(np.searchsorted(sorted_, hashes, "left"), np.searchsorted(sorted_, hashes, "right"))
-    return which, np.asarray(rows[place], np.int32)
+def _length(run: tuple[Rows, Rows]) -> Rows:
+    return run[1] - run[0]

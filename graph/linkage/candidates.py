@@ -198,6 +198,8 @@ def key_entries(records: Coded, key: Key) -> tuple[Hashes, Ints]:
 def entries_by_key(records: Coded, keys: Iterable[Key]) -> Mapping[Key, tuple[Hashes, Ints]]:
     """`key_entries` under each of the keys; what they have in common is worked out once."""
     keys = tuple(keys)
+    if not records.rows:
+        return dict.fromkeys(keys, (np.zeros(0, np.uint64), np.zeros(0, np.int32)))
     parts = {part: part_hashes(records, part) for part in {part for key in keys for part in key}}
     return {key: _entries(records, key, parts) for key in keys}
 

@@ -24,6 +24,7 @@ _STEP = 2.0
 _MOST_STEPS = 40
 _MOST_ALIKE = 500
 _CELLS = 4_000_000
+_PAIRS = 200_000
 
 Weigher = Callable[[Ints, Ints], Bits]
 Contents = Callable[[], Hashes]
@@ -71,16 +72,17 @@ def cluster(
     components, cut = bounded_components(rows, edges, match_bits, max_cluster, contents)
     labels = np.arange(rows, dtype=np.int32)
     inside: list[Edges] = []
-    for members in _by_size(components):
-        size = members.shape[1]
-        one, two = np.triu_indices(size, 1)
-        left, right = members[:, one].ravel(), members[:, two].ravel()
-        bits = weigh(left, right)
-        weights = None if carried is None else carried[members]
-        groups = agglomerated(bits.reshape(len(members), -1), size, match_bits, weights)
-        labels[members.ravel()] = np.take_along_axis(members, groups, 1).ravel()
-        together = labels[left] == labels[right]
-        inside.append(Edges(left[together], right[together], bits[together]))
+    for some in _at_a_time(_by_size(components)):
+        pairs = [_pairs_inside(members) for members in some]
+        # Weighed together, because weighing has a cost of its own however few the pairs are.
+        weighed = weigh(np.concatenate([left for left, _ in pairs]), np.concatenate([right for _, right in pairs]))
+        ends = np.cumsum([len(left) for left, _ in pairs])[:-1]
+        for members, (left, right), bits in zip(some, pairs, np.split(weighed, ends), strict=True):
+            weights = None if carried is None else carried[members]
+            groups = agglomerated(bits.reshape(len(members), -1), members.shape[1], match_bits, weights)
+            labels[members.ravel()] = np.take_along_axis(members, groups, 1).ravel()
+            together = labels[left] == labels[right]
+            inside.append(Edges(left[together], right[together], bits[together]))
     return Clusters(labels, joined_edges(inside), cut)
 
 
@@ -183,6 +185,26 @@ def _by_size(components: Ints) -> Iterator[Ints]:
     sizes = np.diff(np.append(starts, len(order)))
     for size in np.unique(sizes[sizes > 1]):
         yield order[starts[sizes == size][:, None] + np.arange(size)]
+
+
+def _at_a_time(components: Iterator[Ints]) -> Iterator[list[Ints]]:
+    """Components of several sizes, about as many as make `_PAIRS` pairs."""
+    some: list[Ints] = []
+    pairs = 0
+    for members in components:
+        some.append(members)
+        pairs += members.size * (members.shape[1] - 1) // 2
+        if pairs >= _PAIRS:
+            yield some
+            some, pairs = [], 0
+    if some:
+        yield some
+
+
+def _pairs_inside(members: Ints) -> tuple[Ints, Ints]:
+    """All pairs of each component, component by component."""
+    one, two = np.triu_indices(members.shape[1], 1)
+    return members[:, one].ravel(), members[:, two].ravel()
 
 
 def _only_decided(rows: int, labels: Ints, edges: Edges, large: npt.NDArray[np.bool_]) -> Ints:

@@ -19,6 +19,7 @@ Rows = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 
 MISSING = np.uint64(0)
+_STORED = (*TEXT_FIELDS, *LIST_FIELDS)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -31,9 +32,13 @@ class Column:
 
     codes: Ints
     strings: Strings
-    hashes: Hashes
     more_rows: Ints
     more_codes: Ints
+
+    @cached_property
+    def hashes(self) -> Hashes:
+        """`hash_strings` of the distinct values."""
+        return hash_strings(self.strings)
 
     @cached_property
     def values(self) -> npt.NDArray[np.object_]:
@@ -52,7 +57,7 @@ class Column:
     @cached_property
     def counts(self) -> Rows:
         """How many records carry each value first."""
-        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.hashes))
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.strings))
 
     @cached_property
     def all_values(self) -> tuple[Rows, Ints]:
@@ -69,7 +74,7 @@ class Column:
         inside[rows] = np.arange(len(rows), dtype=np.int32)
         held = inside[self.more_rows] >= 0
         codes, more = self.codes[rows], self.more_codes[held]
-        used = np.zeros(len(self.hashes) + 1, bool)
+        used = np.zeros(len(self.strings) + 1, bool)
         used[codes], used[more] = True, True
         used[-1] = False
         renumbered = np.where(used, np.cumsum(used) - 1, -1).astype(np.int32)
@@ -77,14 +82,13 @@ class Column:
         return Column(
             renumbered[codes],
             self.strings.take(kept),
-            self.hashes[kept],
             inside[self.more_rows[held]],
             renumbered[more],
         )
 
     @property
     def said(self) -> bool:
-        return bool(len(self.hashes))
+        return bool(len(self.strings))
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ class Coded:
     def contents(self) -> Hashes:
         """One hash a row over all that it says, its source aside: equal where records differ in their id alone."""
         state = np.full(self.rows, 0x51, np.uint64)
-        for name in (*TEXT_FIELDS, *LIST_FIELDS):
+        for name in _STORED:
             if name != "source":
                 column = self.columns[name]
                 state = mixed(state, column.hashes_by_row())
@@ -125,37 +129,46 @@ class Coded:
 
 
 class Columns(Mapping[str, Column]):
-    """Columns by name; those that blocking derives from others are made when they are first asked for."""
+    """Columns by name, each made when it is first asked for; so are those that blocking derives from them."""
 
-    def __init__(self, made: dict[str, Column]) -> None:
-        self._made = made
+    def __init__(self, stored: Callable[[str], Column]) -> None:
+        self._stored = stored
+        self._made: dict[str, Column] = {}
 
     def __getitem__(self, name: str) -> Column:
         if name not in self._made:
-            base, part = _DERIVED[name]
-            self._made[name] = _derived(self._made[base], part)
+            if name in _DERIVED:
+                base, part = _DERIVED[name]
+                self._made[name] = _derived(self[base], part)
+            else:
+                self._made[name] = self._stored(name)
         return self._made[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._made or name in _DERIVED
+        return name in _STORED or name in _DERIVED
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys((*self._made, *_DERIVED)))
+        return iter((*_STORED, *_DERIVED))
 
     def __len__(self) -> int:
-        return len(self._made.keys() | _DERIVED.keys())
+        return len(_STORED) + len(_DERIVED)
 
     def take(self, rows: Rows) -> Columns:
-        return Columns({name: each.take(rows) for name, each in self._made.items()})
+        return Columns(lambda name: self[name].take(rows))
 
 
 def coded(table: pa.Table) -> Coded:
-    """Coded records of a table made by `columns.normalised`, with the derived columns that blocking uses."""
-    columns = {name: _column(_whole(table, name), None, table.num_rows) for name in TEXT_FIELDS}
-    for name in LIST_FIELDS:
-        lists: Any = _whole(table, name)
-        columns[name] = _column(lists.flatten(), pc.list_parent_indices(lists).to_numpy(), table.num_rows)
-    return Coded(_whole(table, "record_id"), Columns(columns))
+    """Coded records of a table made by `columns.normalised`; nothing of the table is held."""
+    columns = {name: column_of(name, whole(table, name), table.num_rows) for name in _STORED}
+    return Coded(whole(table, "record_id"), Columns(columns.__getitem__))
+
+
+def column_of(name: str, values: Strings, rows: int) -> Column:
+    """The column of that name out of its values: text, or lists of text for `LIST_FIELDS`."""
+    if name not in LIST_FIELDS:
+        return _column(values, None, rows)
+    lists: Any = values
+    return _column(lists.flatten(), pc.list_parent_indices(lists).to_numpy(), rows)
 
 
 def hash_strings(values: Strings) -> Hashes:
@@ -197,8 +210,11 @@ def factorised(keys: npt.NDArray[np.int64]) -> tuple[Rows, Rows]:
     return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_numpy()
 
 
-def _whole(table: pa.Table, name: str) -> Strings:
+def whole(table: pa.Table, name: str) -> Strings:
+    """One column of a table as one array; not copied where it is one already."""
     column = table.column(name)
+    if column.num_chunks == 1:
+        return cast(Strings, column.chunk(0))
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
@@ -214,7 +230,7 @@ def _column(values: Strings, owners: npt.NDArray[np.int64] | None, rows: int) ->
         primary = np.full(rows, -1, np.int32)
         primary[owners[firsts]] = codes[firsts]
         codes = primary
-    return Column(codes, distinct, hash_strings(distinct), more_rows, more_codes)
+    return Column(codes, distinct, more_rows, more_codes)
 
 
 def _objects(distinct: Strings) -> npt.NDArray[np.object_]:
@@ -233,7 +249,6 @@ def _derived(base: Column, part: Callable[[str], str | None]) -> Column:
     return Column(
         codes[base.codes],
         parts.dictionary,
-        hash_strings(parts.dictionary),
         base.more_rows,
         codes[base.more_codes],
     )

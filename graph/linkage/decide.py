@@ -69,11 +69,10 @@ class Scorer:
         total = _log_sum(classes)
         return np.stack([np.exp2(bits - total) for bits in classes[2:]])
 
-    def evidence(self, left: Ints, right: Ints, levels: Levels) -> tuple[Bits, Bits]:
-        """(pairs, fields) bits that each field adds, and the total; what the sum lacks is prior and relations."""
+    def by_field(self, left: Ints, right: Ints, levels: Levels) -> Bits:
+        """(pairs, fields) bits that each field adds; what their sum lacks of the score is prior and relations."""
         columns = [term.match - term.random + term.identifier for term in self._terms(left, right, levels)]
-        by_field = np.stack(columns, 1) if columns else np.zeros((len(left), 0), np.float32)
-        return by_field, self.score(left, right, levels)
+        return np.stack(columns, 1) if columns else np.zeros((len(left), 0), np.float32)
 
     def inside(self, bits: Bits) -> Bits:
         """Weights for clustering: a pair that is not linkable by itself counts only as far as it contradicts.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -97,7 +96,7 @@ def explain(
     scorer = Scorer(pair, model)
     left, right = np.zeros(1, np.int32), np.ones(1, np.int32)
     levels = scorer.levels(left, right)
-    by_field, total = scorer.evidence(left, right, levels)
+    by_field, total = scorer.by_field(left, right, levels), scorer.score(left, right, levels)
     bits = float(total[0])
     items = tuple(
         _evidence(field, pair[field.name], both, int(level), float(field_bits), model)
@@ -199,15 +198,3 @@ def _outcome(decided: float, by_person: bool, compared: bool, model: LinkageMode
     if decided >= match_bits:
         return "match"
     return "review" if decided >= rules.review_bits else "different"
-
-
-def field_evidence(
-    fields: Sequence[Field], levels: Sequence[int], bits: Sequence[float]
-) -> tuple[tuple[str, str, float], ...]:
-    """(field, level, bits) of what two records both say, strongest first."""
-    said = [
-        (f.name, f.levels[level - 1], round(float(b), 2))
-        for f, level, b in zip(fields, levels, bits, strict=True)
-        if level
-    ]
-    return tuple(sorted(said, key=lambda item: -abs(item[2])))

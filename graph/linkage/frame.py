@@ -17,7 +17,7 @@ import recordlinkage
 from recordlinkage.base import BaseClassifier, BaseCompareFeature, BaseIndexAlgorithm
 
 from graph.linkage.candidates import Key, candidates
-from graph.linkage.coded import Coded, Column, hash_strings
+from graph.linkage.coded import Coded, Column
 from graph.linkage.compare import SWAPPED, Levels, value_levels
 from graph.linkage.decide import Scorer, probability
 from graph.linkage.fields import Field
@@ -149,4 +149,4 @@ def _codes(series: pd.Series[Any]) -> npt.NDArray[np.int32]:
 def _column(series: pd.Series[Any]) -> Column:
     values: Any = pa.array(series.cat.categories.to_numpy(object), pa.string())
     nothing = np.zeros(0, np.int32)
-    return Column(_codes(series), values, hash_strings(values), nothing, nothing)
+    return Column(_codes(series), values, nothing, nothing)

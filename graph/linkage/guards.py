@@ -120,7 +120,7 @@ def _external(
     counted = np.ones(records.rows, bool)
     if absent is not None:
         counted[absent] = False
-    carried = np.bincount(codes[counted[rows]], minlength=len(column.hashes))
+    carried = np.bincount(codes[counted[rows]], minlength=len(column.strings))
     found: dict[int, dict[str, set[str]]] = {}
     for row, code in zip(rows.tolist(), codes.tolist(), strict=True):
         if carried[code] <= max_block and column.values[code] not in crowded:

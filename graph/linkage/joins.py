@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,9 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from graph.linkage.decide import probability
-from graph.linkage.link import Linkage
+from graph.linkage.linkage import Linkage
 from graph.linkage.rules import LinkageError
+from graph.linkage.ties import Join
 
 SUFFIXES = (".csv", ".parquet", ".jsonl")
 
@@ -31,9 +34,20 @@ def write_joins(linkage: Linkage, out: str | os.PathLike[str]) -> int:
     Raises LinkageError when the file cannot be written.
     """
     writable(out)
-    joins = linkage.joins()
+    written = 0
+    try:
+        with _writer(Path(out)) as write:
+            for joins in linkage.joins_in_parts():
+                write(_rows(joins))
+                written += len(joins)
+    except OSError as error:
+        raise LinkageError(f"{out} cannot be written: {error.strerror or error}.") from error
+    return written
+
+
+def _rows(joins: list[Join]) -> list[dict[str, Any]]:
     likely = probability([join.bits for join in joins])
-    rows: list[dict[str, Any]] = [
+    return [
         {
             "record_id": join.record_id,
             "other_id": join.other_id,
@@ -44,22 +58,25 @@ def write_joins(linkage: Linkage, out: str | os.PathLike[str]) -> int:
         }
         for join, sure in zip(joins, likely, strict=True)
     ]
-    try:
-        _write(rows, Path(out))
-    except OSError as error:
-        raise LinkageError(f"{out} cannot be written: {error.strerror or error}.") from error
-    return len(rows)
 
 
-def _write(rows: list[dict[str, Any]], out: Path) -> None:
+@contextmanager
+def _writer(out: Path) -> Iterator[Callable[[list[dict[str, Any]]], object]]:
+    """A file that takes rows a part at a time."""
     suffix = out.suffix.lower()
     if suffix == ".jsonl":
-        out.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+        with out.open("wb") as lines:
+            yield lambda rows: lines.write(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
     elif suffix == ".parquet":
-        pq.write_table(pa.Table.from_pylist(rows, pa.schema(_TYPES)), str(out))
+        with pq.ParquetWriter(str(out), _NESTED) as parquet:
+            yield lambda rows: parquet.write_table(pa.Table.from_pylist(rows, _NESTED))
     else:
-        flat = [{**row, "evidence": msgspec.json.encode(row["evidence"]).decode()} for row in rows]
-        pcsv.write_csv(pa.Table.from_pylist(flat, pa.schema({**_TYPES, "evidence": _TEXT})), str(out))
+        with pcsv.CSVWriter(str(out), _FLAT) as table:
+            yield lambda rows: table.write_table(pa.Table.from_pylist(list(map(_flat, rows)), _FLAT))
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "evidence": msgspec.json.encode(row["evidence"]).decode()}
 
 
 _TEXT, _BITS = pa.string(), pa.float64()
@@ -73,3 +90,5 @@ _TYPES: dict[str, pa.DataType] = {
     "rule": _TEXT,
     "evidence": _EVIDENCE,
 }
+_NESTED = pa.schema(_TYPES)
+_FLAT = pa.schema({**_TYPES, "evidence": _TEXT})

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import cast
 
 import msgspec
 import numpy as np
@@ -15,21 +13,22 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.linkage.bridges import bridges
 from graph.linkage.candidates import Blocks, Candidates, Key, blocked, choose_keys
-from graph.linkage.cluster import MUST, Clusters, Edges, Weigher, cluster, joined_edges
+from graph.linkage.cluster import Clusters, Edges, Weigher, cluster, joined_edges
 from graph.linkage.coded import Coded, Ints, coded
-from graph.linkage.columns import RAW_COLUMNS, Strings, as_strings, normalised
+from graph.linkage.columns import RAW_COLUMNS, as_strings, normalised
 from graph.linkage.compare import Levels, compare
 from graph.linkage.copies import Copies, copies, without_crowds
-from graph.linkage.decide import Bits, Scorer, probability
+from graph.linkage.decide import Bits, Scorer
 from graph.linkage.drift import completeness
-from graph.linkage.explain import Evidence, Explanation, explain, field_evidence
+from graph.linkage.explain import Evidence, Explanation, explain
 from graph.linkage.fields import Field
 from graph.linkage.guards import Guards, guards, named
+from graph.linkage.linkage import Linkage, LinkageReport, Review
 from graph.linkage.model import LinkageModel
-from graph.linkage.relations import Relation, likeliest_first, related
+from graph.linkage.relations import Relation
 from graph.linkage.rules import Decisions, LinkageError, MatchingRules
+from graph.linkage.ties import Bridge, Join
 from graph.linkage.train import learn, usable_fields
 
 __all__ = [
@@ -38,10 +37,6 @@ __all__ = [
 ]  # fmt: skip
 
 Progress = Callable[[str, float], None]
-Ties = tuple[Ints, Ints, Bits]
-
-CERTAIN = 99.0
-"""The bits that are told of a tie that a person or a verified id made."""
 
 _LEARNED_FROM = 4_000_000
 """Pairs, counted once for each key that tells them, from which a model is learned at most."""
@@ -100,145 +95,6 @@ def link(
 def train(records: pa.Table, rules: MatchingRules = _NO_RULES) -> LinkageModel:
     """Learn a model from raw records, without labels; deterministic whatever the order of the rows."""
     return _learned(prepared(records)[0], rules, _Clock(None)).model
-
-
-class Bridge(msgspec.Struct, frozen=True):
-    """A further tie of a record, without which its customer's ties would fall into parts; read as a `Join`."""
-
-    other_id: str
-    bits: float
-    rule: str
-    evidence: tuple[tuple[str, str, float], ...]
-
-
-class Join(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What ties a record to its customer most strongly: the record it was joined to, and why."""
-
-    record_id: str
-    other_id: str
-    bits: float
-    rule: str
-    """`weights`, `external_id` (a verified id in common) or `decision` (a person's)."""
-    evidence: tuple[tuple[str, str, float], ...]
-    """(field, level, bits) of what both say, strongest first."""
-    bridges: tuple[Bridge, ...] = ()
-    """Further ties of this record. Strongest ties and bridges of a customer make its maximum spanning tree."""
-
-    def ties(self) -> Iterator[Join]:
-        """The strongest tie and the bridges, each as a join."""
-        yield msgspec.structs.replace(self, bridges=())
-        for bridge in self.bridges:
-            yield Join(self.record_id, bridge.other_id, bridge.bits, bridge.rule, bridge.evidence)
-
-
-class Review(msgspec.Struct, frozen=True):
-    """Two records that may be one customer; a person may say."""
-
-    left_id: str
-    right_id: str
-    bits: float
-    probability: float
-
-
-class LinkageReport(msgspec.Struct, frozen=True):
-    """What a run did, in figures."""
-
-    records: int
-    clusters: int
-    candidates: int
-    blocks_skipped: dict[str, int]
-    largest_cluster: int
-    components_cut: int
-    caps_bound: tuple[str, ...]
-    match_bits: float
-    model: str
-    seconds: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Linkage:
-    """The answer of `link`. Positions in `record_ids`, `labels` and `weights` follow the rows of the input."""
-
-    _records: Coded
-    _order: npt.NDArray[np.int64]
-    _scorer: Scorer
-    _guards: Guards
-    _again: Copies
-    _edges: Edges
-    _clusters: Clusters
-    _rules: MatchingRules
-    report: LinkageReport
-
-    @property
-    def model(self) -> LinkageModel:
-        return self._scorer.model
-
-    @property
-    def completeness(self) -> dict[str, float]:
-        """By field, the share of these records that say it; the model knows what it was at training."""
-        return completeness(self._records)
-
-    @property
-    def ids(self) -> Strings:
-        """The record ids in the order of the rows of the input."""
-        place = np.empty_like(self._order)
-        place[self._order] = np.arange(self._records.rows)
-        return self._records.ids.take(place)
-
-    @property
-    def record_ids(self) -> npt.NDArray[np.object_]:
-        return np.asarray(self.ids.to_numpy(zero_copy_only=False))
-
-    @property
-    def labels(self) -> npt.NDArray[np.int32]:
-        """Cluster of each row, numbered from 0 in the order of each cluster's smallest record id."""
-        _, numbered = np.unique(self._clusters.labels, return_inverse=True)
-        return np.asarray(self._in_input_order(numbered.astype(np.int32)))
-
-    @property
-    def weights(self) -> npt.NDArray[np.float32]:
-        """Bits of each row's strongest tie inside its cluster; 0 for a record that is alone."""
-        bits = np.zeros(self._records.rows, np.float32)
-        rows, _, tie = tied(self._clusters)
-        bits[rows] = tie
-        return np.asarray(self._in_input_order(bits))
-
-    def joins(self) -> list[Join]:
-        """For each record that is not alone, its strongest tie with the evidence, in the order of record ids."""
-        return joined(self._records, self._scorer, self._guards, self._clusters)
-
-    def reviews(self) -> list[Review]:
-        """Undecided candidates at `review_bits` and above that ended in different clusters, strongest first."""
-        labels, edges = self._clusters.labels, self._edges
-        doubtful = (
-            (edges.bits >= self._rules.review_bits) & (edges.bits < MUST) & (labels[edges.left] != labels[edges.right])
-        )
-        kept = edges.where(doubtful)
-        order = np.lexsort((kept.right, kept.left, -kept.bits))
-        left, right = (_names(self._records.ids.take(side[order])) for side in (kept.left, kept.right))
-        bits = kept.bits[order]
-        told = zip(left, right, bits.tolist(), probability(bits).tolist(), strict=True)
-        return [Review(one, two, round(weight, 3), round(likely, 4)) for one, two, weight, likely in told]
-
-    def edges(self) -> Edges:
-        """Weighed candidates at the review threshold and above, as rows of the input: for judging the weights."""
-        edges = self._edges
-        return Edges(self._order[edges.left].astype(np.int32), self._order[edges.right].astype(np.int32), edges.bits)
-
-    def relations(self, limit: int | None = None) -> list[Relation]:
-        """Candidates of different clusters that are likely of one household or company, likeliest first."""
-        labels, scorer, rules = self._clusters.labels, self._scorer, self._rules
-        blocks = blocked(self._records, self.model.keys, rules, self.model.stopped_blocks, self._again.rows)
-        found: list[Relation] = []
-        for pairs, _ in blocks.parts(rules.chunk_pairs):
-            apart = labels[pairs.left] != labels[pairs.right]
-            found += related(scorer, pairs.left[apart], pairs.right[apart], rules.chunk_pairs)
-        return likeliest_first(found)[:limit]
-
-    def _in_input_order(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        placed = np.empty_like(values)
-        placed[self._order] = values
-        return placed
 
 
 def prepared(records: pa.Table) -> tuple[Coded, npt.NDArray[np.int64]]:
@@ -302,59 +158,6 @@ def clustered(
     clusters.labels[again.rows] = clusters.labels[again.of]
     inside = joined_edges([clusters.inside, Edges(again.of, again.rows, again.bits)])
     return Clusters(clusters.labels, inside, clusters.cut)
-
-
-def _names(ids: Strings) -> list[str]:
-    return cast(list[str], ids.to_pylist())
-
-
-def tied(clusters: Clusters) -> Ties:
-    """Rows that are not alone, the other record of each row's strongest tie, and its bits (`CERTAIN` at most)."""
-    inside = clusters.inside
-    rows, others = np.concatenate((inside.left, inside.right)), np.concatenate((inside.right, inside.left))
-    bits = np.concatenate((inside.bits, inside.bits))
-    order = np.lexsort((others, -bits, rows))
-    rows, others, bits = rows[order], others[order], bits[order]
-    first = np.ones(len(rows), bool)
-    first[1:] = rows[1:] != rows[:-1]
-    return rows[first], others[first], np.minimum(bits[first], np.float32(CERTAIN))
-
-
-def joined(records: Coded, scorer: Scorer, guard: Guards, clusters: Clusters) -> list[Join]:
-    """The strongest ties as joins, with their evidence, and the bridges between them."""
-    rows, others, bits = tied(clusters)
-    between = bridges(clusters, rows, others)
-    crossing = _told(records, scorer, guard, (between.left, between.right, np.minimum(between.bits, CERTAIN)))
-    by_record: dict[str, list[Bridge]] = defaultdict(list)
-    for tie in crossing:
-        by_record[tie.record_id].append(Bridge(tie.other_id, tie.bits, tie.rule, tie.evidence))
-    return [
-        msgspec.structs.replace(join, bridges=tuple(by_record[join.record_id])) if join.record_id in by_record else join
-        for join in _told(records, scorer, guard, (rows, others, bits))
-    ]
-
-
-def _told(records: Coded, scorer: Scorer, guard: Guards, ties: Ties) -> list[Join]:
-    rows, others, bits = ties
-    if not len(rows):
-        return []
-    ids = records.ids.to_pylist()
-    levels = scorer.levels(rows, others)
-    by_field, _ = scorer.evidence(rows, others, levels)
-    fields = scorer.model.fields
-    plain = not len(guard.merged) and not guard.external
-    return [
-        Join(
-            ids[row],
-            ids[other],
-            float(tie),
-            "weights" if plain else guard.rule(row, other),
-            field_evidence(fields, level, field_bits),
-        )
-        for row, other, tie, level, field_bits in zip(
-            rows.tolist(), others.tolist(), bits.tolist(), levels.tolist(), by_field.tolist(), strict=True
-        )
-    ]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from anyascii import anyascii
 
 from graph.linkage.columns import RAW_COLUMNS
 from graph.linkage.evaluate import Evaluation, evaluate
-from graph.linkage.link import Linkage, Progress, link
+from graph.linkage.link import Progress, link
+from graph.linkage.linkage import Linkage
 from graph.linkage.model import LinkageModel
 from graph.linkage.rules import Decisions, LinkageError, MatchingRules
 

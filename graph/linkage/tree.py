@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from graph.linkage.fields import LABELS
-from graph.linkage.link import Join
+from graph.linkage.ties import Join
 
 
 class TreeRecord(msgspec.Struct, frozen=True):

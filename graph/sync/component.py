@@ -17,7 +17,8 @@ import msgspec
 from connectors.records import Person, decode
 from graph.customer.identifiers import external_key
 from graph.cypher import cypher
-from graph.linkage.link import Linkage, link
+from graph.linkage.link import link
+from graph.linkage.linkage import Linkage
 from graph.linkage.model import LinkageModel
 from graph.linkage.rules import Decisions
 from graph.rules import Rules

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from connectors.records import Account, decode
 from graph.cypher import cypher
-from graph.linkage.link import Decisions, Linkage, link
+from graph.linkage.link import Decisions, link
+from graph.linkage.linkage import Linkage
 from graph.linkage.model import LinkageModel
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction

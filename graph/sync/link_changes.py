@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from graph.cypher import cypher
-from graph.linkage.index import LinkageIndex, Relinked, link_changed, relations_of
-from graph.linkage.link import Join
+from graph.linkage.index import LinkageIndex
 from graph.linkage.relations import Relation
+from graph.linkage.relink import Relinked, link_changed, relations_of
 from graph.linkage.rules import Decisions
+from graph.linkage.ties import Join
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease

@@ -10,8 +10,8 @@ import msgspec
 from connectors.records import Person, decode
 from graph.cypher import cypher
 from graph.linkage.explain import Explanation, explain
-from graph.linkage.link import Join
 from graph.linkage.rules import Decisions, LinkageError
+from graph.linkage.ties import Join
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.sync.models import InForce, model_in_force

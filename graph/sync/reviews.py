@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from graph.cypher import cypher
-from graph.linkage.link import Review
+from graph.linkage.linkage import Review
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
 

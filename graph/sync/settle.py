@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from graph.cypher import cypher
-from graph.linkage.link import Join
+from graph.linkage.ties import Join
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
 from graph.sync.identities import Assignment, Plan

@@ -10,8 +10,8 @@ from connectors.records import Person, Record, decode
 from graph.customer.called import customer_called
 from graph.cypher import cypher
 from graph.linkage.explain import Evidence, evidence_line, explain
-from graph.linkage.link import Join
 from graph.linkage.model import LinkageModel
+from graph.linkage.ties import Join
 from graph.linkage.tree import TreeNode, TreeRecord, match_tree, node_line
 from graph.store.driver import Store
 from graph.sync.models import readable_model

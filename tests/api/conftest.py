@@ -15,7 +15,7 @@ import pytest
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
 from graph.customer.golden import search_words
-from graph.linkage.link import Join
+from graph.linkage.ties import Join
 from graph.store.driver import Store
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]

@@ -11,7 +11,7 @@ from api.plan.ids import encode_id
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
 from connectors.records import Record
-from graph.linkage.link import Review
+from graph.linkage.linkage import Review
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.sync.reviews import offer_all

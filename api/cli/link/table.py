@@ -16,7 +16,7 @@ from api.cli.output import print_json
 from api.cli.progress import shown_progress
 from graph.linkage.decide import probability
 from graph.linkage.joins import writable, write_joins
-from graph.linkage.link import Linkage
+from graph.linkage.linkage import Linkage
 from graph.linkage.rules import MatchingRules
 from graph.linkage.tables import FileLinkage, link_file
 from graph.rules import read_rules

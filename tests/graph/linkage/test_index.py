@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.linkage.index import build_index, link_changed
+from graph.linkage.index import build_index
 from graph.linkage.index_files import load_index, save_index
 from graph.linkage.link import Decisions, LinkageError, LinkageModel, MatchingRules, link, train
+from graph.linkage.relink import link_changed
 from tests.graph.linkage.people import COLUMNS, silos, table
 
 Customers = set[frozenset[str]]

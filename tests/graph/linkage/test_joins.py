@@ -36,6 +36,20 @@ def test_each_join_is_written_with_its_evidence(tmp_path, suffix):
     assert [tuple(item.values()) for item in rows[0]["evidence"]] == list(joins[0].evidence)
 
 
+def test_joins_come_in_parts_that_are_the_whole():
+    """Weighed seven at a time they are what they are at once, bridges and evidence included."""
+    linkage = link(silos(80, seed=2)[0])
+    whole = linkage.joins()
+    parts = list(linkage.joins_in_parts(7))
+
+    assert {len(part) for part in parts[:-1]} == {7}
+    assert [join for part in parts for join in part] == whole
+    for join in whole:
+        bits = [abs(weight) for _, _, weight in join.evidence]
+        assert bits == sorted(bits, reverse=True)
+        assert all(weight == round(weight, 2) for weight in bits)
+
+
 def test_no_join_is_a_table_without_rows(tmp_path):
     """Records that all stand alone give a file with its columns."""
     out = tmp_path / "why.csv"

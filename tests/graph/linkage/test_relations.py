@@ -7,8 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from benchmarks.linking.sample import sample_people
-from graph.linkage.index import build_index, link_changed, relations_of
+from graph.linkage.index import build_index
 from graph.linkage.link import link
+from graph.linkage.relink import link_changed, relations_of
 from tests.graph.linkage.people import silos, table
 
 HOME = {"last_name": "Quillfeather", "street": "1 High Street", "postcode": "AB1 2XY", "city": "Ashford"}

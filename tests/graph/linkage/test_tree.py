@@ -12,7 +12,8 @@ import pytest
 from graph.linkage.bridges import bridges
 from graph.linkage.cluster import Clusters, Edges
 from graph.linkage.drawings import Branch, joined_tree
-from graph.linkage.link import Bridge, Join, link, tied, train
+from graph.linkage.link import link, train
+from graph.linkage.ties import Bridge, Join, tied
 from graph.linkage.tree import TreeNode, TreeRecord, match_tree
 from tests.graph.linkage.people import silos, table
 

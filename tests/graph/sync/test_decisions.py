@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from connectors.records import Channel, ConsentStatement, ConsentStatus, Record
-from graph.linkage.link import Review
+from graph.linkage.linkage import Review
 from graph.rules import Rules
 from graph.store.digest import digest
 from graph.store.driver import Store

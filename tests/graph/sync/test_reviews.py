@@ -12,7 +12,7 @@ from neo4j import GraphDatabase
 from connectors.records import Record
 from graph.customer.reading import MATCH_REVIEWS
 from graph.cypher import cypher, statements
-from graph.linkage.link import Review
+from graph.linkage.linkage import Review
 from graph.reading import Column, Page, Part, Reading, compile_query
 from graph.rules import Rules
 from graph.store.driver import Store
