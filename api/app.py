@@ -17,6 +17,7 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from api.documents import Documents
 from api.feed import Feed
 from api.http import graphql_endpoint
 from api.metrics import Metrics, metrics_endpoint
@@ -26,6 +27,7 @@ from api.server_error import ServerError
 from api.settings import ApiSettings
 from api.slow_log import SlowLog
 from api.sockets import PatientProtocol, graphql_socket
+from api.trusted import TrustedDocuments
 from api.viewer import Door, check_binding, is_loopback
 from graph.keys import any_key
 from graph.rules import Rules
@@ -49,7 +51,10 @@ PAGE_HEADERS = {
 
 
 def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules | None = None) -> Starlette:
-    """The application over an open store; it does not close the store. Without rules the shipped ones hold."""
+    """The application over an open store; it does not close the store. Without rules the shipped ones hold.
+
+    Raises ServerError when the trusted documents cannot be read.
+    """
     app = Starlette(
         routes=[
             Route("/graphql", graphql_endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
@@ -64,6 +69,8 @@ def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules |
     )
     app.state.settings = settings or ApiSettings()
     app.state.store = store
+    trusted = app.state.settings.trusted_documents
+    app.state.documents = Documents(None if trusted is None else TrustedDocuments(trusted))
     app.state.door = Door(app.state.settings, store)
     app.state.feed = Feed(store)
     app.state.metrics = Metrics()

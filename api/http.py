@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from graphql import ExecutionResult, GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from api.documents import Asked, Documents
 from api.issuer_keys import ProviderUnavailable
 from api.limits import Limits
 from api.metrics import Metrics
@@ -24,7 +26,7 @@ from api.oidc import NoRole
 from api.plan.service import MutationByGet, RequestRefused, Service, Throttled
 from api.public_error import public_error
 from api.sockets import EventStream
-from api.viewer import Door, ForeignHost, NotAuthenticated
+from api.viewer import Door, ForeignHost, NotAuthenticated, Viewer
 from graph.store.errors import AccessDenied, StoreUnavailable
 
 JSON_TYPE = "application/json"
@@ -43,7 +45,7 @@ _OFFERED = {
 class GraphQLRequest:
     """The parameters of a GraphQL request."""
 
-    query: str
+    asked: Asked
     operation_name: str | None
     variables: Mapping[str, Any] | None
 
@@ -68,32 +70,28 @@ async def graphql_endpoint(request: Request) -> Response:
 
 async def _answered(request: Request) -> Response:
     service: Service = request.app.state.service
+    documents: Documents = request.app.state.documents
     media_type, limits = RESPONSE_TYPE, service.limits
     try:
         media_type = accepted_type(request.headers.get("accept"))
         await check_viewer(request)
         service.admit(request.state.viewer)
-        asked = await read_request(request, service.limits)
+        given = await read_request(request, service.limits)
+        document, is_get = _document(documents, given.asked), request.method == "GET"
+        viewer: Viewer = request.state.viewer
         if media_type == EVENT_TYPE:
             return EventStream(
-                service.subscribe(
-                    asked.query,
-                    asked.variables,
-                    asked.operation_name,
-                    only_reads=request.method == "GET",
-                    viewer=request.state.viewer,
-                ),
+                service.subscribe(document, given.variables, given.operation_name, only_reads=is_get, viewer=viewer),
                 request.app.state.metrics.event_streams,
             )
-        limits = service.limits_of(request.state.viewer)
+        limits = service.limits_of(viewer)
         async with asyncio.timeout(limits.seconds):
             result = await service.answer(
-                asked.query,
-                asked.variables,
-                asked.operation_name,
-                only_queries=request.method == "GET",
-                viewer=request.state.viewer,
+                document, given.variables, given.operation_name, only_queries=is_get, viewer=viewer
             )
+        documents.keep(given.asked)
+        if is_get and given.asked.id is not None and not result.errors:
+            return _revalidated(request, result, media_type)
         return result_response(result, media_type)
     except Refusal as refusal:
         error = GraphQLError(str(refusal), extensions={"code": refusal.code})
@@ -125,6 +123,29 @@ async def _answered(request: Request) -> Response:
     except Exception as unexpected:  # the last door: whatever it is, the client gets a reference and the log the rest
         masked = GraphQLError("", original_error=unexpected)
         return response({"errors": [public_error(masked)]}, media_type, 500)
+
+
+def _document(documents: Documents, asked: Asked) -> str:
+    """The document that is asked for; raises RequestRefused."""
+    try:
+        return documents.text_of(asked)
+    except GraphQLError as error:
+        raise RequestRefused([error]) from None
+
+
+def _revalidated(request: Request, result: ExecutionResult, media_type: str) -> Response:
+    """An answer that a browser or proxy of this viewer may keep, if it asks each time whether it still holds."""
+    answer = result_response(result, media_type)
+    data = orjson.dumps(result.data, option=orjson.OPT_UTC_Z)  # without what it costs, which is another each time
+    tag = f'W/"{blake2b(data, digest_size=16).hexdigest()}"'
+    headers = {
+        "ETag": tag,
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept, Authorization, X-API-Key",
+    }
+    answer.headers.update(headers)
+    known = [each.strip() for each in request.headers.get("if-none-match", "").split(",")]
+    return Response(status_code=304, headers=headers) if tag in known else answer
 
 
 def _single(media_type: str) -> str:
@@ -225,18 +246,19 @@ def _from_json(body: bytes) -> GraphQLRequest:
 def _checked(given: Mapping[str, Any]) -> GraphQLRequest:
     query, name = given.get("query"), given.get("operationName")
     variables, extensions = given.get("variables"), given.get("extensions")
-    if query is None and isinstance(extensions, dict) and "persistedQuery" in extensions:
-        # Word for word what Apollo Client and urql wait for: they send the document then, and no hashes any more.
-        raise Refusal(400, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
-    if not isinstance(query, str) or not query.strip():
+    if extensions is not None and not isinstance(extensions, dict):
+        raise Refusal(400, "BAD_REQUEST", "`extensions` must be an object.")
+    try:
+        asked = Asked.of(given)
+    except GraphQLError as error:
+        raise Refusal(400, "BAD_REQUEST", error.message) from None
+    if asked.text is None and (asked.id is None or not isinstance(query, str | None)):
         raise Refusal(400, "BAD_REQUEST", "`query` is missing: it must hold a GraphQL document.")
     if name is not None and not isinstance(name, str):
         raise Refusal(400, "BAD_REQUEST", "`operationName` must be a text.")
     if variables is not None and not isinstance(variables, dict):
         raise Refusal(400, "BAD_REQUEST", "`variables` must be an object.")
-    if extensions is not None and not isinstance(extensions, dict):
-        raise Refusal(400, "BAD_REQUEST", "`extensions` must be an object.")
-    return GraphQLRequest(query, name, variables)
+    return GraphQLRequest(asked, name, variables)
 
 
 def _loads(text: str | bytes, what: str) -> Any:

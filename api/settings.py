@@ -32,6 +32,8 @@ class ApiSettings:
     slow_seconds: float | None = SLOW_SECONDS
     """An operation that takes so long is written to the log; None: none is."""
     limits: Limits = field(default_factory=Limits)
+    trusted_documents: Path | None = None
+    """Where the only documents are that may be asked for; None where every document may."""
 
     @classmethod
     def from_environment(
@@ -48,6 +50,7 @@ class ApiSettings:
             port=port,
             token=_token(env, "C360_API_TOKEN", "C360_API_TOKEN_FILE"),
             oidc=OidcSettings.from_environment(env),
+            trusted_documents=Path(given) if (given := env.get("C360_TRUSTED_DOCUMENTS")) else None,
             limits=_limits(env.get("C360_LIMITS", "")),
             metrics_token=_token(env, "C360_METRICS_TOKEN", "C360_METRICS_TOKEN_FILE"),
             slow_seconds=_slow_seconds(env),

@@ -28,6 +28,7 @@ from strawberry.types.execution import ExecutionResult as Executed
 from strawberry.types.execution import PreExecutionError
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
+from api.documents import Asked, Documents
 from api.feed import FeedClosed
 from api.issuer_keys import ProviderUnavailable
 from api.oidc import NoRole
@@ -114,6 +115,7 @@ class _Connection(AsyncWebSocketAdapter):
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
         self._service: Service = websocket.app.state.service
+        self._documents: Documents = websocket.app.state.documents
         self._viewer: Viewer | None = None
         self._is_open = True
 
@@ -173,6 +175,13 @@ class _Connection(AsyncWebSocketAdapter):
             if not _is_message(given):
                 await self.close(4400, "Invalid message")
                 return
+            if given["type"] == "subscribe" and self._viewer is not None:
+                try:
+                    asked = Asked.of(given["payload"])
+                    given["payload"]["query"] = self._documents.text_of(asked)
+                except GraphQLError as error:
+                    await self.send_json({"type": "error", "id": given["id"], "payload": [_public(error).formatted]})
+                    continue
             yield given
 
     async def send_json(self, message: Mapping[str, object]) -> None:
@@ -295,7 +304,7 @@ def _is_message(given: Any) -> bool:
     payload = given.get("payload")
     return (
         isinstance(payload, dict)
-        and isinstance(payload.get("query"), str)
+        and isinstance(payload.get("query", "" if payload.keys() & {"documentId", "extensions"} else None), str)
         and isinstance(payload.get("variables"), dict | None)
         and isinstance(payload.get("operationName"), str | None)
     )

@@ -82,25 +82,6 @@ async def test_malformed_requests_are_400_and_have_no_data(client: httpx.AsyncCl
         assert answer.json()["errors"][0]["extensions"]["code"], name
 
 
-async def test_a_hash_instead_of_a_document_is_refused_in_the_words_clients_know(client: httpx.AsyncClient) -> None:
-    """Automatic persisted queries are not served: by POST and GET the client is told to send the document."""
-    extensions = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
-    posted = await client.post("/graphql", content=json.dumps({"extensions": extensions}).encode(), headers=JSON)
-    got = await client.get(
-        "/graphql", params={"extensions": json.dumps(extensions)}, headers={"accept": JSON["accept"]}
-    )
-    both = await client.post(
-        "/graphql", content=json.dumps({"query": "{ __typename }", "extensions": extensions}).encode(), headers=JSON
-    )
-
-    assert (posted.status_code, got.status_code) == (400, 400)
-    assert posted.json() == got.json()
-    assert posted.json()["errors"] == [
-        {"message": "PersistedQueryNotSupported", "extensions": {"code": "PERSISTED_QUERY_NOT_SUPPORTED"}}
-    ]
-    assert both.json() == {"data": {"__typename": "Query"}}
-
-
 async def test_methods_and_media_types_are_refused_by_the_right_status(client: httpx.AsyncClient) -> None:
     """405 with Allow, 406, 413, 415: each as HTTP means it."""
     big = b'{"query": "{ __typename }", "x": "' + b"x" * 1_000_001 + b'"}'

@@ -243,11 +243,24 @@ test('a document that is not valid, and a missing token, are errors with codes, 
   assert.deepEqual(await codes(stranger, gql`{ sources { name } }`), ['UNAUTHENTICATED'])
 })
 
-test('a client that sends hashes of its queries is told to send the queries, and gets its answer', async () => {
+test('automatic persisted queries: a document is sent once, its hash from then on, by POST and by GET', async () => {
   const sha256 = (text) => createHash('sha256').update(text).digest('hex')
-  const { client, requests } = apollo({ before: [new PersistedQueryLink({ sha256 })] })
-  assert.equal((await maraBy(client, { emailAddress: mara.email })).displayName, mara.name)
-  assert.equal((await maraBy(client, { phoneNumber: mara.phone })).displayName, mara.name)
-  const sent = requests.map((request) => 'query' in JSON.parse(request.body))
-  assert.deepEqual(sent, [false, true, true])
+  for (const useGETForHashedQueries of [false, true]) {
+    const named = gql(`query Apq${useGETForHashedQueries ? 'Got' : 'Posted'}($identifier: CustomerIdentifierInput!) {
+      customerByIdentifier(identifier: $identifier) { id displayName sources recordCount }
+    }`)
+    const { client, requests } = apollo({ before: [new PersistedQueryLink({ sha256, useGETForHashedQueries })] })
+    const by = async (identifier) => {
+      const { data } = await client.query({ query: named, variables: { identifier }, fetchPolicy: 'network-only' })
+      return data.customerByIdentifier.displayName
+    }
+    assert.equal(await by({ emailAddress: mara.email }), mara.name)
+    assert.equal(await by({ phoneNumber: mara.phone }), mara.name)
+    assert.equal(await by({ emailAddress: mara.email }), mara.name)
+    const inFull = requests.map(({ method, address, body }) =>
+      method === 'GET' ? new URL(address).searchParams.has('query') : 'query' in JSON.parse(body))
+    assert.deepEqual(inFull, [false, true, false, false])
+    const methods = requests.map(({ method }) => method)
+    assert.deepEqual(methods, useGETForHashedQueries ? ['GET', 'POST', 'GET', 'GET'] : ['POST', 'POST', 'POST', 'POST'])
+  }
 })

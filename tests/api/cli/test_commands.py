@@ -21,7 +21,8 @@ from tests.api.cli.calls import PEOPLE, Shell, persons_toml
 COMMANDS = [
     ["demo"], ["init"], ["sync"], ["serve"], ["rebuild"], ["link"], ["link", "evaluate"],
     ["link", "explain"], ["link", "train"], ["link", "drift"], ["link", "model", "show"], ["sample"], ["schema"],
-    ["cypher"], ["plugins", "list"], ["plugins", "check"], ["store", "info"], ["store", "digest"], ["store", "copy"],
+    ["cypher"], ["plugins", "list"], ["plugins", "check"], ["keys", "limit"], ["documents", "check"],
+    ["store", "info"], ["store", "digest"], ["store", "copy"],
 ]  # fmt: skip
 
 
@@ -44,7 +45,8 @@ def test_there_are_no_other_commands() -> None:
         "demo", "init", "sync", "serve", "rebuild", "sample", "schema", "cypher"
     }  # fmt: skip
     assert {name: set(under) for name, under in groups.items()} == {
-        "keys": {"create", "list", "revoke"},
+        "documents": {"check"},
+        "keys": {"create", "limit", "list", "revoke"},
         "link": {"file", "evaluate", "explain", "train", "drift", "model"},
         "pin": {"set", "unset"},
         "plugins": {"list", "check"},
