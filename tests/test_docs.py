@@ -25,7 +25,10 @@ from tests.demo_company import DemoCompany, demo_company
 pytestmark = pytest.mark.anyio
 
 ROOT = Path(__file__).parent.parent
-TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TEXTS = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "examples/web/README.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 OWN_CONNECTOR = "docs/connectors/your_own.md"
 NOT_RUN_HERE = {
     "serve": "runs until it is stopped: tests/api/cli/test_demo.py",

@@ -9,17 +9,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-from tests.clients.workshop import ToolMissing, Workshop, make_workshop
+from tests.clients.workshop import HERE, ToolMissing, Workshop, chromium, make_workshop
 from tests.demo_company import demo_company
 
 C360 = str(Path(sys.executable).with_name("c360"))
 TOKEN = "a-token-for-other-programs"
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +76,38 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
 
 @pytest.fixture(scope="session")
 def workshop(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Workshop:
-    """The folder's JavaScript with its packages, and the schema and example queries beside what reads them.
-
-    The tier was asked for, so a machine without Node.js fails rather than skips.
-    """
+    """The folder's JavaScript with its packages, and the schema and example queries beside what reads them."""
     root = pytestconfig.rootpath
-    why = None
-    try:
-        made = make_workshop(tmp_path_factory.mktemp("workshop"), root / ".cache" / "clients", os.environ)
-    except ToolMissing as missing:
-        why = str(missing)
-    if why is not None:
-        pytest.fail(f"--clients: {why}", pytrace=False)
+    made = _make(root, HERE, tmp_path_factory.mktemp("workshop"))
     for part in ("relay", "typed", "conventions"):
         shutil.copy(root / "schema.graphql", made.folder / part)
     shutil.copytree(root / "examples" / "queries", made.folder / "typed" / "examples")
     return made
+
+
+@pytest.fixture(scope="session")
+def web(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Workshop:
+    """examples/web with its packages, as far below the schema as it is in the tree."""
+    root = pytestconfig.rootpath
+    tree = tmp_path_factory.mktemp("web")
+    shutil.copy(root / "schema.graphql", tree)
+    return _make(root, root / "examples" / "web", tree / "examples" / "web")
+
+
+@pytest.fixture(scope="session")
+def browser() -> dict[str, str]:
+    """Tells the programs of this folder where Chromium is."""
+    return {"C360_CLIENTS_CHROMIUM": _demanded(chromium)}
+
+
+def _make(root: Path, source: Path, folder: Path) -> Workshop:
+    return _demanded(lambda: make_workshop(source, folder, root / ".cache" / "clients", os.environ))
+
+
+def _demanded(tool: Callable[[], Made]) -> Made:
+    """The tier was asked for, so a machine without its tools fails rather than skips."""
+    try:
+        return tool()
+    except ToolMissing as missing:
+        why = str(missing)
+    pytest.fail(f"--clients: {why}", pytrace=False)

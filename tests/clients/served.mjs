@@ -21,6 +21,16 @@ export function recordingFetch() {
   return { fetch: recorded, requests }
 }
 
+/** The data of an answer, asked as the token's holder; for what a test needs beside the client it tries. */
+export async function ask(query, variables = {}) {
+  const headers = { ...authorization, 'content-type': 'application/json' }
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) })
+  const { data, errors } = await answer.json()
+  if (errors) throw new Error(JSON.stringify(errors))
+  for (const { userErrors } of Object.values(data)) if (userErrors?.length) throw new Error(JSON.stringify(userErrors))
+  return data
+}
+
 function required(name) {
   const value = process.env[name]
   if (!value) throw new Error(`${name} is not set: run these tests by scripts/test --clients.`)

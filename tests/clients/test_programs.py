@@ -32,7 +32,7 @@ def test_javascript_clients_get_their_answers(workshop: Workshop, served: Served
     tests = workshop.test(f"{library}.test.mjs", served.environment)
 
     assert (tests.failed, tests.left_out) == (0, 0), tests.report
-    assert tests.passed == _declared(f"{library}.test.mjs")
+    assert tests.passed == declared(HERE / f"{library}.test.mjs")
 
 
 def test_relay_compiles_against_the_schema_and_its_runtime_pages_a_journey(workshop: Workshop, served: Served) -> None:
@@ -43,7 +43,7 @@ def test_relay_compiles_against_the_schema_and_its_runtime_pages_a_journey(works
     tests = workshop.test("relay.test.mjs", served.environment)
 
     assert (tests.failed, tests.left_out) == (0, 0), tests.report
-    assert tests.passed == _declared("relay.test.mjs")
+    assert tests.passed == declared(HERE / "relay.test.mjs")
 
 
 def test_generated_types_compile_strictly_and_their_program_runs(workshop: Workshop, served: Served) -> None:
@@ -56,7 +56,7 @@ def test_generated_types_compile_strictly_and_their_program_runs(workshop: Works
     tests = workshop.test("typed.test.mjs", served.environment)
 
     assert (tests.failed, tests.left_out) == (0, 0), tests.report
-    assert tests.passed == _declared("typed.test.mjs")
+    assert tests.passed == declared(HERE / "typed.test.mjs")
 
 
 def test_pythons_gql_gets_its_answers(served: Served, pytestconfig: pytest.Config) -> None:
@@ -85,6 +85,6 @@ def _run_gql(served: Served, root: Path) -> Any:
     return json.loads(ran.stdout)
 
 
-def _declared(name: str) -> int:
+def declared(file: Path) -> int:
     """How many tests a file declares: each begins a line."""
-    return sum(line.startswith("test(") for line in (HERE / name).read_text(encoding="utf-8").splitlines())
+    return sum(line.startswith("test(") for line in file.read_text(encoding="utf-8").splitlines())

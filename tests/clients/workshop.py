@@ -1,4 +1,4 @@
-"""The JavaScript of this folder with its packages: installed by npm as package-lock.json says, run by Node.js."""
+"""JavaScript with its packages: installed by npm as package-lock.json says, run by Node.js; and a browser."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 MANIFEST = ("package.json", "package-lock.json")
+NOT_COPIED = ("*.py", "__pycache__", "*.lock", "node_modules", "built")
+BROWSERS = ("chromium", "chromium-headless-shell", "google-chrome")
 OLDEST_NODE = 20
 
 
@@ -52,8 +54,9 @@ class Workshop:
         self._environment = dict(environment)
 
     def run(self, program: str, *arguments: str, within: str = ".") -> Ran:
-        """Run a program of the installed packages, or `node` itself, in a folder of the workshop."""
-        found = shutil.which(program) if program == "node" else str(self.folder / "node_modules" / ".bin" / program)
+        """Run a program of the installed packages, or `node` and `npm` themselves, in a folder of the workshop."""
+        local = str(self.folder / "node_modules" / ".bin" / program)
+        found = shutil.which(program) if program in ("node", "npm") else local
         assert found is not None
         done = subprocess.run(
             [found, *arguments], cwd=self.folder / within, env=self._environment,
@@ -75,25 +78,25 @@ class Workshop:
         return Tests(count("pass"), count("fail"), left_out, report)
 
 
-def make_workshop(folder: Path, cache: Path, environment: Mapping[str, str]) -> Workshop:
-    """Copy the JavaScript into this empty folder and put the packages beside it; raises ToolMissing."""
-    packages = installed_packages(cache)
-    shutil.copytree(HERE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__", "*.lock"))
+def make_workshop(source: Path, folder: Path, cache: Path, environment: Mapping[str, str]) -> Workshop:
+    """Copy a folder of JavaScript into this empty one and put its packages beside it; raises ToolMissing."""
+    packages = installed_packages(source, cache)
+    shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_COPIED))
     (folder / "node_modules").symlink_to(packages / "node_modules")
     return Workshop(folder, environment)
 
 
-def installed_packages(cache: Path) -> Path:
+def installed_packages(source: Path, cache: Path) -> Path:
     """The folder in the cache whose node_modules are those of the lock; another lock is another folder."""
     npm = _npm()
-    content = b"".join((HERE / name).read_bytes() for name in MANIFEST)
+    content = b"".join((source / name).read_bytes() for name in MANIFEST)
     home = cache / hashlib.sha256(content).hexdigest()[:16]
     if home.exists():
         return home
     making = cache / f"{home.name}.{os.getpid()}"
     making.mkdir(parents=True)
     for name in MANIFEST:
-        shutil.copy(HERE / name, making)
+        shutil.copy(source / name, making)
     done = subprocess.run(
         [npm, "ci", "--no-audit", "--no-fund"], cwd=making, capture_output=True, text=True, timeout=900, check=False
     )
@@ -105,6 +108,14 @@ def installed_packages(cache: Path) -> Path:
     except OSError:  # a parallel worker was first
         shutil.rmtree(making)
     return home
+
+
+def chromium() -> str:
+    """The browser that pages are tried in; raises ToolMissing."""
+    for name in BROWSERS:
+        if (found := shutil.which(name)) is not None:
+            return found
+    raise ToolMissing("Chromium is missing. Debian: apt-get install chromium-headless-shell")
 
 
 def _npm() -> str:
