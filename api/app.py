@@ -21,6 +21,7 @@ from api.documents import Documents
 from api.feed import Feed
 from api.http import graphql_endpoint
 from api.metrics import Metrics, metrics_endpoint
+from api.patrol import Patrol
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
 from api.server_error import ServerError
@@ -73,6 +74,7 @@ def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules |
     app.state.documents = Documents(None if trusted is None else TrustedDocuments(trusted))
     app.state.door = Door(app.state.settings, store)
     app.state.feed = Feed(store)
+    app.state.patrol = Patrol(store, app.state.door.forget_key)
     app.state.metrics = Metrics()
     slow_log = SlowLog(app.state.settings.slow_seconds)
     app.state.service = Service(
@@ -80,6 +82,7 @@ def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules |
         store,
         app.state.settings.limits,
         rules=rules,
+        introspection=app.state.settings.introspection,
         writes_to=store,
         feed=app.state.feed,
         observers=(app.state.metrics.answered, slow_log.answered),

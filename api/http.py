@@ -23,6 +23,7 @@ from api.issuer_keys import ProviderUnavailable
 from api.limits import Limits
 from api.metrics import Metrics
 from api.oidc import NoRole
+from api.patrol import Patrol
 from api.plan.service import MutationByGet, RequestRefused, Service, Throttled
 from api.public_error import public_error
 from api.sockets import EventStream
@@ -80,10 +81,11 @@ async def _answered(request: Request) -> Response:
         document, is_get = _document(documents, given.asked), request.method == "GET"
         viewer: Viewer = request.state.viewer
         if media_type == EVENT_TYPE:
-            return EventStream(
-                service.subscribe(document, given.variables, given.operation_name, only_reads=is_get, viewer=viewer),
-                request.app.state.metrics.event_streams,
+            patrol: Patrol = request.app.state.patrol
+            results = service.subscribe(
+                document, given.variables, given.operation_name, only_reads=is_get, viewer=viewer
             )
+            return EventStream(patrol.guarded(viewer, results), request.app.state.metrics.event_streams)
         limits = service.limits_of(viewer)
         async with asyncio.timeout(limits.seconds):
             result = await service.answer(

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from api.limits import Limits, LimitsError
 from api.oidc_settings import OidcSettings
 from api.server_error import ServerError
+from graph.keys import Role
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8360
@@ -31,6 +32,8 @@ class ApiSettings:
     """Opens `/metrics` and nothing else."""
     slow_seconds: float | None = SLOW_SECONDS
     """An operation that takes so long is written to the log; None: none is."""
+    introspection: Role = Role.STEWARD
+    """The lowest role that may ask for the schema itself."""
     limits: Limits = field(default_factory=Limits)
     trusted_documents: Path | None = None
     """Where the only documents are that may be asked for; None where every document may."""
@@ -51,10 +54,20 @@ class ApiSettings:
             token=_token(env, "C360_API_TOKEN", "C360_API_TOKEN_FILE"),
             oidc=OidcSettings.from_environment(env),
             trusted_documents=Path(given) if (given := env.get("C360_TRUSTED_DOCUMENTS")) else None,
+            introspection=_introspection(env.get("C360_INTROSPECTION", "")),
             limits=_limits(env.get("C360_LIMITS", "")),
             metrics_token=_token(env, "C360_METRICS_TOKEN", "C360_METRICS_TOKEN_FILE"),
             slow_seconds=_slow_seconds(env),
         )
+
+
+def _introspection(text: str) -> Role:
+    role = Role.named(text) if text else Role.STEWARD
+    if role is None:
+        raise ServerError(
+            f"C360_INTROSPECTION must be one of {', '.join(each.word for each in Role)}; not {text[:20]!r}."
+        )
+    return role
 
 
 def _limits(text: str) -> Limits:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from asyncio import TimerHandle
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import ExitStack, aclosing, suppress
 from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ from api.documents import Asked, Documents
 from api.feed import FeedClosed
 from api.issuer_keys import ProviderUnavailable
 from api.oidc import NoRole
+from api.patrol import Patrol
 from api.plan.service import RequestRefused, Service
 from api.public_error import public_error
 from api.settings import ApiSettings
@@ -105,7 +106,7 @@ async def graphql_socket(websocket: WebSocket) -> None:
         timedelta(seconds=INIT_SECONDS),
         MOST_OPERATIONS,
     )
-    with websocket.app.state.metrics.sockets.track_inprogress():
+    with websocket.app.state.metrics.sockets.track_inprogress(), connection:
         await handler.handle()
 
 
@@ -117,7 +118,19 @@ class _Connection(AsyncWebSocketAdapter):
         self._service: Service = websocket.app.state.service
         self._documents: Documents = websocket.app.state.documents
         self._viewer: Viewer | None = None
+        self._watch = ExitStack()
+        self._leaving: asyncio.Task[None] | None = None
         self._is_open = True
+
+    def __enter__(self) -> None:
+        """It is looked after whether the viewer may stay, from the moment it is known who it is."""
+
+    def __exit__(self, *_: object) -> None:
+        self._watch.close()
+
+    def _send_away(self, reason: str) -> None:
+        # 4403 and not 4401: clients fetch a new token and come back.
+        self._leaving = asyncio.create_task(self.close(4403, reason))
 
     async def on_ws_connect(self, context: Mapping[str, Any]) -> Mapping[str, object]:
         """Know who asks: by the headers, or by what `connection_init` carries under the same names."""
@@ -136,6 +149,8 @@ class _Connection(AsyncWebSocketAdapter):
         except (StoreError, ProviderUnavailable):
             await self.close(1013, "Try again later")  # the graph, or the provider, cannot tell who asks
             raise WebSocketDisconnected from None
+        patrol: Patrol = self._websocket.app.state.patrol
+        self._watch.enter_context(patrol.watching(self._viewer, self._send_away))
         return {}
 
     async def stream(self, query: str, **given: Any) -> AsyncGenerator[Executed, None]:

@@ -123,6 +123,10 @@ class Door:
         if (await self.viewer_of(headers)).role is not Role.ADMIN:
             raise NotAnOperator
 
+    def forget_key(self, id: str) -> None:
+        """Ask the graph anew who shows the key of this id."""
+        self._keys.forget(id)
+
     async def _anonymous(self, headers: Mapping[str, str]) -> Viewer:
         settings = self._settings
         if settings.token is not None or settings.oidc is not None or not is_loopback(settings.host):

@@ -128,7 +128,7 @@ class KeyRing:
     """Knows keys by their text; remembers a key for a few seconds, so that not every request asks the graph."""
 
     def __init__(
-        self, store: Store, *, remembered: float = 10.0, most: int = 1_000, clock: Callable[[], float] = time.time
+        self, store: Store, *, remembered: float = 5.0, most: int = 1_000, clock: Callable[[], float] = time.time
     ) -> None:
         """`remembered` in seconds: a key that is revoked elsewhere is let in for so long at most."""
         self._store = store
@@ -161,6 +161,10 @@ class KeyRing:
             return None
         await self._note_use(id, now)
         return key
+
+    def forget(self, id: str) -> None:
+        """Ask the graph anew for the key of this id."""
+        self._known.pop(id, None)
 
     async def in_use(self) -> bool:
         """Whether a key was ever made: then nobody is let in without one."""

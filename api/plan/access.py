@@ -23,7 +23,7 @@ DOTS = "•••"
 class Forbidden(GraphQLError):
     """The operation asks for something that the viewer's role may not have; nothing of it is executed."""
 
-    def __init__(self, field: str, least: Role, role: Role, nodes: Sequence[FieldNode]) -> None:
+    def __init__(self, field: str, least: Role, role: Role, nodes: Sequence[FieldNode] = ()) -> None:
         super().__init__(
             f"{field} is for the role {least.word} and above; this viewer is {role.word}.",
             nodes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -25,6 +26,7 @@ from graphql import (
 
 from api.feed import Feed
 from api.limits import Limits, Measure, check_limits, measured
+from api.plan.access import Forbidden
 from api.plan.clock import Clock
 from api.plan.errors import coded
 from api.plan.observation import Observation, Outcome, outcome_of
@@ -33,10 +35,13 @@ from api.plan.roots import Bench, Reader
 from api.plan.subscription import EVENTS_A_QUERY, occurrences
 from api.throttle import Throttle, TooMuch
 from api.viewer import LOCAL_VIEWER, Viewer
+from graph.keys import Role
 from graph.rules import Rules
 from graph.store.driver import Store
 
 MOST_DOCUMENTS = 1_000
+_SUGGESTION = re.compile(r" Did you mean [^?]*\?")
+"""What graphql-core adds where a name is misspelt: names of the schema."""
 
 
 class RequestRefused(Exception):
@@ -73,6 +78,7 @@ class Service:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         walked: bool = False,
         feed: Feed | None = None,
+        introspection: Role = Role.STEWARD,
         observers: Sequence[Callable[[Observation], None]] = (),
     ) -> None:
         """Without a `feed` there are no subscriptions. Each of `observers` is told of every query and mutation.
@@ -86,6 +92,7 @@ class Service:
         self._writes_to = writes_to
         self._walked = walked
         self._feed = feed
+        self._introspection = introspection
         self._observers = observers
         self.in_flight = 0
         """Queries and mutations that are being answered."""
@@ -147,7 +154,7 @@ class Service:
     ) -> ExecutionResult:
         viewer = seen.viewer
         limits = self.limits_of(viewer)
-        operation = self._operation(query, operation_name, limits)
+        operation = self._operation(query, operation_name, viewer)
         seen.name, seen.document = operation.name, operation.hash
         if operation.node.operation is not OperationType.QUERY and only_queries:
             raise MutationByGet
@@ -191,7 +198,9 @@ class Service:
             role=viewer.role,
         )
         if isinstance(prepared, ExecutionResult):
-            raise RequestRefused(prepared.errors or [])
+            raise RequestRefused(self._told(prepared.errors or [], viewer.role))
+        if prepared.plan.introspects and viewer.role < self._introspection:
+            raise RequestRefused([Forbidden("The schema", self._introspection, viewer.role)])
         return prepared
 
     async def subscribe(
@@ -208,7 +217,7 @@ class Service:
         Raises RequestRefused when it cannot be executed, or cannot go on; FeedClosed when the process ends.
         """
         limits = self.limits_of(viewer)
-        operation = self._operation(query, operation_name, limits)
+        operation = self._operation(query, operation_name, viewer)
         if operation.node.operation is OperationType.MUTATION and only_reads:
             raise RequestRefused([coded("METHOD_NOT_ALLOWED", "GET asks, it does not change: send this by POST.")])
         if operation.node.operation is not OperationType.SUBSCRIPTION:
@@ -231,11 +240,12 @@ class Service:
         except GraphQLError as error:
             raise RequestRefused([error]) from None
 
-    def _operation(self, query: str, name: str | None, limits: Limits) -> Operation:
+    def _operation(self, query: str, name: str | None, viewer: Viewer) -> Operation:
+        limits = self.limits_of(viewer)
         digest = blake2b(query.encode(), digest_size=16).digest()
         known = self._documents.get(digest)
         if known is None:
-            known = self._documents[digest] = self._valid(query, limits)
+            known = self._documents[digest] = self._valid(query, limits, viewer.role)
             if len(self._documents) > MOST_DOCUMENTS:
                 self._documents.popitem(last=False)
         else:
@@ -243,7 +253,7 @@ class Service:
             _check(known[1], limits)
         return Operation(known[0], _operation_node(known[0], name), digest)
 
-    def _valid(self, query: str, limits: Limits) -> tuple[DocumentNode, Measure]:
+    def _valid(self, query: str, limits: Limits, role: Role) -> tuple[DocumentNode, Measure]:
         try:
             document = parse(
                 query,
@@ -262,8 +272,15 @@ class Service:
         if errors := validate(self.schema, document, max_errors=20):
             for invalid in errors:
                 invalid.extensions = {"code": "GRAPHQL_VALIDATION_FAILED", **(invalid.extensions or {})}
-            raise RequestRefused(errors)
+            raise RequestRefused(self._told(errors, role))
         return document, measure
+
+    def _told(self, errors: list[GraphQLError], role: Role) -> list[GraphQLError]:
+        """Errors as this role is told them: whoever may not ask for the schema is not told its names either."""
+        if role < self._introspection:
+            for error in errors:
+                error.message = _SUGGESTION.sub("", error.message)
+        return errors
 
 
 def _check(measure: Measure, limits: Limits) -> None:
