@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import re
@@ -166,7 +167,7 @@ class Mutator:
     def _mutate_variables(self, given: dict[str, Any]) -> None:
         dice, variables = self._dice, given.get("variables")
         if not isinstance(variables, dict) or not variables or dice.random() < 0.1:
-            given["variables"] = dice.choice([*self._values, {"id": dice.choice(self._values)}])
+            given["variables"] = dice.choice([self._value(), {"id": self._value()}])
             return
         inside: Any = variables
         key: Any = dice.choice(list(inside))
@@ -183,14 +184,17 @@ class Mutator:
             case 3:
                 inside[key] = {dice.choice(self._words): inside[key]}
             case _:
-                inside[key] = dice.choice(self._values)
+                inside[key] = self._value()
 
     def _mutate_envelope(self, given: dict[str, Any]) -> None:
         dice = self._dice
         name = dice.choice(["query", "operationName", "extensions", "variables", "operationName", "documentId", "more"])
-        given[name] = dice.choice([*self._values, "Q", {"persistedQuery": dice.choice(self._values)}])
+        given[name] = dice.choice([self._value(), "Q", {"persistedQuery": self._value()}])
         if dice.random() < 0.1:
             del given[dice.choice(list(given))]
+
+    def _value(self) -> Any:
+        return copy.deepcopy(self._dice.choice(self._values))  # it may be changed further
 
     def _mutate_bytes(self, content: bytes) -> bytes:
         dice, changed = self._dice, bytearray(content)
