@@ -43,7 +43,7 @@ from api.plan.cost import INTROSPECTION, rows_of
 from api.plan.errors import coded
 from api.plan.ids import type_in
 from api.plan.observation import Observation
-from api.plan.roots import Answer, Bench, Question, Reader, RootPlan, computed, plan_root, worked
+from api.plan.roots import Answer, Bench, Question, Reader, RootPlan, computed, page_ranked, plan_root, worked
 from api.plan.rows import Arguments, ClockSlot, Parameters
 from api.plan.select import Selector, reads
 from graph.keys import Role
@@ -312,7 +312,7 @@ class Bound:
     rows: int = 0
     cost: int = 0
     arguments: Arguments | None = None
-    """Of a field that is worked out."""
+    """Of a field that is worked out or ranked."""
 
 
 def _bound(root: RootPlan | GraphQLError, values: VariableValues, clock: Clock) -> Bound | Exception:
@@ -330,7 +330,7 @@ def _bound(root: RootPlan | GraphQLError, values: VariableValues, clock: Clock) 
             parameters[slot.name] = given
         rows, points = rows_of(root.selector.sizes, parameters), root.selector.points
         cost = points[None] + sum(held * points.get(page, 0) for page, held in enumerate(rows))
-        worked_from = arguments[0] if root.work or root.tell else None
+        worked_from = arguments[0] if root.work or root.tell or root.rank else None
         return Bound(root, parameters, rows=sum(rows), cost=cost, arguments=worked_from)
     except GraphQLError as error:
         return error
@@ -357,6 +357,8 @@ async def _answer(reader: Reader, bound: Bound | Exception, bench: Bench | None)
     try:
         if bound.question is not None:
             return await computed(reader, bound.question)
+        if plan.rank is not None and bound.arguments is not None:
+            return await page_ranked(plan, reader, bound.arguments, bound.parameters)
         if bound.arguments is not None:
             if bench is None:
                 return coded("OPERATION_NOT_SUPPORTED", "This API only reads.")

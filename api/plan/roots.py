@@ -12,9 +12,8 @@ from api.plan.connection import connection
 from api.plan.cost import COMPUTED, ROOT, WORKED
 from api.plan.errors import bad_input, coded
 from api.plan.fields import ReadsId
-from api.plan.filters import plain
 from api.plan.ids import decode_id, encode_id
-from api.plan.merged import merged
+from api.plan.ranked import Member, RankedPage, Ranking, page_of_ranking, ranked, with_keys
 from api.plan.rows import Arguments, Parameters, Row, Size, object_type
 from api.plan.select import Selector
 from api.plan.select import reads as declared
@@ -32,6 +31,7 @@ from api.plan.shape import (
     present,
 )
 from graph.changes import Entry
+from graph.keys import Role
 from graph.reading import Column, Part, Reading, Traversal, compile_query
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -100,12 +100,11 @@ class RootIdentified:
 
 
 @dataclass(frozen=True, slots=True)
-class RootMerged:
-    """A connection over several types, each with a traversal of the same sort keys, merged by them."""
+class RootRanked:
+    """A connection over several types whose items are worked out and ranked first; `rank` knows who asks."""
 
-    by_type: Mapping[str, Traversal]
-    filled: tuple[Filled, ...]
-    types_argument: str
+    by_type: Mapping[str, Member]
+    rank: Callable[[Reader, Arguments, Role], Awaitable[Ranking]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +170,7 @@ class RootPlan:
     ask: Callable[[Arguments], Question] | None = None
     work: Callable[[Bench, Arguments], Awaitable[Mapping[str, Any]]] | None = None
     tell: Callable[[Entry, Arguments], Sequence[Mapping[str, Any]]] | None = None
+    rank: RootRanked | None = None
     _finished: Shape | None = None
     _walked: Shape | None = None
 
@@ -206,6 +206,8 @@ def plan_root(selector: Selector, reads: object, definition: GraphQLField, nodes
         case RootEvents(tell):
             plan.tell = tell
             plan.named = frozenset(name for part in parts for name in part.arguments.values())
+        case RootRanked() as spec:
+            plan.rank = spec
     return plan
 
 
@@ -232,8 +234,8 @@ def _planned(
             return _nodes(selector, by_type, definition, nodes, cells)
         case RootIdentified() as spec:
             return _identified(selector, spec, definition, nodes, cells)
-        case RootMerged() as spec:
-            return _over_types(selector, spec, definition, nodes, cells)
+        case RootRanked(by_type):
+            return ranked(selector, by_type, definition, nodes, cells)
         case RootComputed() | RootWorked() | RootEvents():
             selector.occurrence(definition, nodes[0])
             item = selector.row_name()
@@ -247,6 +249,17 @@ def _planned(
 async def computed(reader: Reader, question: Question) -> Answer:
     """Ask the question of a computed root field."""
     return Answer([], Parameters(), question.fold(await reader.read(question.cypher, **question.parameters)))
+
+
+async def page_ranked(plan: RootPlan, reader: Reader, arguments: Arguments, parameters: Parameters) -> Answer:
+    """Rank what a root field asks for, then read what is on the page."""
+    assert plan.rank is not None
+    ranking = await plan.rank.rank(reader, arguments, plan.selector.role)
+    page: RankedPage = page_of_ranking(ranking, arguments)
+    row: Row = []
+    if plan.cypher:
+        row = (await reader.read(plan.cypher, **with_keys(page, list(plan.rank.by_type), parameters)))[0]
+    return Answer(row, parameters, page)
 
 
 async def worked(plan: RootPlan, bench: Bench, arguments: Arguments, parameters: Parameters) -> Answer:
@@ -382,16 +395,6 @@ def _identified(
         return make(owners[0]) if owners else None
 
     return called(only, cells.add(part), function(row.name, made))
-
-
-def _over_types(
-    selector: Selector, spec: RootMerged, definition: GraphQLField, nodes: Sequence[FieldNode], cells: Cells
-) -> Expression:
-    number, given = selector.occurrence(definition, nodes[0])
-    arguments = {fill.parameter: selector.slot(number, fill.value) for fill in spec.filled}
-    chosen = [plain(name) for name in given.get(spec.types_argument) or spec.by_type]
-    by_type = {name: traversal for name, traversal in spec.by_type.items() if name in chosen}
-    return merged(selector, by_type, arguments, number, given, definition, nodes, cells)
 
 
 def _concrete(schema: GraphQLSchema, typename: str) -> GraphQLObjectType:

@@ -32,6 +32,9 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     "CustomerUpdated": {READER: "cursor occurredAt customerId isNew customer"},
     "InteractionRecorded": {READER: "cursor occurredAt interactionId customerId interaction customer"},
     "Node": {READER: "id"},
+    "SearchResultEdge": {READER: "cursor node score highlights"},
+    # Its values are masked as the field is that they are of: `api/schema/search.py` sees to it.
+    "SearchHighlight": {READER: "field value start length"},
     "PageInfo": {READER: "hasNextPage hasPreviousPage startCursor endCursor"},
     "Customer": {
         READER: "id formerIds displayName givenName familyName primaryEmail emails primaryPhone phones jobTitle "
@@ -191,6 +194,12 @@ MASKS: Mapping[str, Mask] = {
     "SyncRun.error": TEXT,
 }
 """What readers and analysts do not see as it is; a steward does."""
+
+
+def mask_of(field: str, role: Role) -> Mask | None:
+    """The mask through which this role sees a field, e.g. `EmailAddress.address`."""
+    return Access(READER, MASKS.get(field)).mask_for(role)
+
 
 _PAGES = ("Connection", "Edge")
 _PAGE_FIELDS = frozenset({"edges", "nodes", "pageInfo", "totalCount", "cursor", "node"})

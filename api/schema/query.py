@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 
@@ -16,7 +16,6 @@ from api.plan.roots import (
     RootAll,
     RootComputed,
     RootIdentified,
-    RootMerged,
     RootNode,
     RootNodes,
     RootOne,
@@ -34,15 +33,13 @@ from api.schema.flow import JourneyFlow, JourneyFlowInput, ask_flow
 from api.schema.interaction import InteractionKind
 from api.schema.paging import Connection, Node
 from api.schema.review import MatchDecision, MatchReview, MatchReviewFilter, MatchReviewOrder
+from api.schema.search import RANKED_SEARCH, SearchResultConnection
 from api.schema.source import Source, SourceComparison
 from connectors.records import KINDS
 from graph.customer import identifiers, matters, reading
 from graph.cypher import cypher
 from graph.figures.sources import compare_sources
 from graph.reading import Traversal
-from graph.search import ACCOUNTS_FOUND, CUSTOMERS_FOUND, Search, read_search
-
-SearchResult = Annotated[Customer | Account, strawberry.union("SearchResult", description="What a search can find.")]
 
 NODES: Mapping[str, Traversal] = {
     "Account": reading.ACCOUNTS_BY_ID,
@@ -90,13 +87,6 @@ _WAYS: Mapping[str, tuple[Traversal, Callable[[Any], str]]] = {
         lambda found: identifiers.external_key(found["system"], found["value"]).key,
     ),
 }
-
-
-def _typed(arguments: Mapping[str, Any]) -> Search:
-    found = read_search(arguments["query"])
-    if found is None:
-        raise bad_input("`query` has no word to look for.")
-    return found
 
 
 def _compare(_: Mapping[str, Any]) -> Question:
@@ -157,20 +147,11 @@ class Query:
         RootPage(reading.CUSTOMERS),
         page_arguments(CustomerFilter, CustomerOrder),
     )
-    search: Connection[SearchResult] = root(
-        "Customers and accounts that hold every word of the query: parts of names, e-mail addresses, telephone "
-        "numbers, companies. Exact addresses and numbers come first, then names that begin like the query.",
-        RootMerged(
-            {"Customer": CUSTOMERS_FOUND, "Account": ACCOUNTS_FOUND},
-            (
-                Filled("words", lambda arguments: _typed(arguments).words),
-                Filled("longest", lambda arguments: _typed(arguments).longest),
-                Filled("start", lambda arguments: _typed(arguments).start),
-                Filled("email", lambda arguments: _typed(arguments).email),
-                Filled("phone", lambda arguments: _typed(arguments).phone),
-            ),
-            "types",
-        ),
+    search: SearchResultConnection = root(
+        "Customers and accounts by anything one remembers: words of names, e-mail addresses and companies in any "
+        "order, also mistyped, their beginnings and parts, and telephone numbers, national ones too, or their endings. "
+        "The best 500 are found, the best first.",
+        RANKED_SEARCH,
         [
             Argument("query", str, "What one remembers."),
             Argument("types", list[SearchType] | None, "Only these types; all unless said."),

@@ -30,7 +30,7 @@ JOURNEYS = {"bench-10": 10, "bench-10000": 10_000}
 """Two more customers, with journeys of these lengths."""
 
 _JOURNEY = """
-CREATE (c:Customer {id: $id, display_name: $id, sort_name: 'zzzz ' + $id, search: ' zzzz '})
+CREATE (c:Customer {id: $id, display_name: $id, sort_name: 'zzzz ' + $id})
 WITH c
 UNWIND range(1, $many) AS n
 CREATE (c)-[:EXPERIENCED]->(:Interaction {

@@ -68,7 +68,6 @@ def customer_row(
         "record_count": len(records),
         "interaction_count": len(journey.events),
         "first_record": min(records),
-        "search": search_words(name, *emails, *phones, values.get("account_name"), values.get("full_name")),
     }
     created = [record.person.created_at for record in people if record.person.created_at]
     updated = [record.person.updated_at for record in people if record.person.updated_at]
@@ -132,7 +131,6 @@ def account_row(id: str, records: Sequence[tuple[str, Account, float]]) -> Prope
         "sources": sorted({account.source for _, account, _ in records}),
         "record_count": len(records),
         "first_record": min(key for key, _, _ in records),
-        "search": search_words(name, domain),
     }
     created = [account.created_at for _, account, _ in records if account.created_at]
     updated = [account.updated_at for _, account, _ in records if account.updated_at]
@@ -142,20 +140,6 @@ def account_row(id: str, records: Sequence[tuple[str, Account, float]]) -> Prope
         "created_at": _millis(min(created)) if created else None,
         "updated_at": _millis(max(updated)) if updated else None,
     }
-
-
-def search_words(*texts: str | None) -> str:
-    """What a search looks through: lower case, without accents, each text once, a blank at both ends."""
-    plain = dict.fromkeys(word for text in texts if text for word in _searchable(text))
-    return f" {' '.join(plain)} "
-
-
-def _searchable(text: str) -> list[str]:
-    if "@" in text:
-        return [text.lower()]
-    if text.startswith("+"):
-        return [text[1:]]
-    return (normalise.text(text) or text.lower()).split()
 
 
 def _sort_name(values: dict[str, Any], name: str) -> str:

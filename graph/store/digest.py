@@ -89,6 +89,10 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "handoffs": ("MATCH (a:Interaction)-[h:HANDOFF]->(b:Interaction) RETURN a.id, b.id, h{.*, at: h.at.epochMillis}",),
     "surveys": ("MATCH (a:Interaction)-[r:ABOUT]->(b:Interaction) RETURN a.id, b.id, r.method",),
+    "words": (
+        "MATCH (w:Word) RETURN w{.*}",
+        f"MATCH (c)-[r:NAMED_BY|ADDRESSED_BY]->(w:Word) RETURN {_CUSTOMER}, 'Account' IN labels(c), type(r), w.text",
+    ),
     "relatives": (f"MATCH (c:Customer)-[r:RELATED]->(o:Customer) RETURN {_CUSTOMER}, {_NAME.format('o')}, r.kind",),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from graph.cypher import statements
+from graph.search.upkeep import name_everybody
 from graph.store.driver import Store, Transaction
 from graph.store.errors import SchemaTooNew
 from graph.store.lease import Lease
@@ -16,6 +17,10 @@ _FIRST = (
 )
 _SCHEMA = "MATCH (m:Meta {name: 'c360'}) RETURN m.schema"
 _SET_SCHEMA = "MERGE (m:Meta {name: 'c360'}) ON CREATE SET m.derivation = 0 SET m.schema = $schema"
+
+
+# What a migration does besides its file, because Cypher cannot; it can be repeated, too.
+_BESIDES = {"005_search": name_everybody}
 
 
 async def migrate(store: Store) -> int:
@@ -56,6 +61,8 @@ async def _run(store: Store, lease: Lease, number: int, name: str) -> None:
     # Every statement can be repeated (IF NOT EXISTS), so a kill between two of them does no harm.
     for statement in statements(f"store/migrations/{name}"):
         await store.run_alone(statement)
+    if name in _BESIDES:
+        await _BESIDES[name](store)
 
     async def note(transaction: Transaction) -> None:
         await lease.hold(transaction)

@@ -26,6 +26,7 @@ from graph.customer.survivorship import TrustedRecord, golden_record
 from graph.customer.touchpoints import Touchpoint
 from graph.cypher import cypher
 from graph.rules import Rules
+from graph.search.upkeep import FoundBy, WordKeeper, forget_words, words_of_account, words_of_customer
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
 from graph.sync.pins import read_pins
@@ -57,9 +58,10 @@ async def derive_stale(
     derived = Derived()
     trust = {row[0]: row[1] for row in await store.read(cypher("writes/read_trust"))}
     accounts = await _ids(store, "writes/stale_accounts")
+    words = WordKeeper(store)
     for start in range(0, len(accounts), CUSTOMERS_A_BATCH):
         batch = accounts[start : start + CUSTOMERS_A_BATCH]
-        await store.transaction(lambda tx, batch=batch: _derive_accounts(tx, lease, batch, trust))  # type: ignore[misc]
+        await store.transaction(lambda tx, batch=batch: _derive_accounts(tx, lease, batch, trust, words))  # type: ignore[misc]
         derived.accounts += len(batch)
     customers = await _ids(store, "writes/stale_customers")
     pins = await read_pins(store)
@@ -75,7 +77,7 @@ async def derive_stale(
         for batch in batches:
             done = await store.transaction(
                 lambda tx, batch=batch: _derive_customers(
-                    tx, lease, batch, trust, pins, rules, maker, names, log_changes
+                    tx, lease, batch, trust, pins, rules, maker, names, words, log_changes
                 )  # type: ignore[misc]
             )
             derived.customers += len(batch)
@@ -88,6 +90,7 @@ async def derive_stale(
     await asyncio.gather(*(one_after_another() for _ in range(store.writers)))
     if log_changes and customers:
         await _forget_touchpoints(store, lease)
+    await _forget_words(store, lease)
     derived.seconds = time.monotonic() - started
     return derived
 
@@ -124,6 +127,7 @@ async def _derive_customers(
     rules: Rules,
     maker: JourneyMaker,
     names: _NamedTouchpoints,
+    words: WordKeeper,
     log_changes: bool,
 ) -> _Done:
     # Clearing the mark first locks the customers: what lands meanwhile waits, and marks them again.
@@ -138,6 +142,7 @@ async def _derive_customers(
     await _read_records(tx, ids, trust, facts)
     await _read_events(tx, facts)
     rows: list[Row] = []
+    found_by: dict[str, FoundBy] = {}
     journeys: dict[str, Journey] = {}
     for id in ids:
         if not facts.records[id] and not facts.mentions[id]:
@@ -158,6 +163,7 @@ async def _derive_customers(
                 lifecycle=maker.lifecycle,
             )
         )
+        found_by[id] = words_of_customer({**rows[-1]["properties"], "full_name": golden.values.get("full_name")})
     await tx.run(cypher("writes/write_customers"), rows=rows)
     await stake_some(tx, ids)
     await _write_employment(tx, facts, journeys)
@@ -170,6 +176,7 @@ async def _derive_customers(
     }
     for batch in _batches([event for events in recorded.values() for event in events]):
         await tx.run(cypher("writes/note_recorded"), ids=batch)
+    await words.keep(tx, "customer", found_by, new=facts.is_new)
     await lease.hold(tx)  # last, so that two batches at a time wait for each other only here
     if log_changes:
         await tx.run(cypher("writes/log_change"), now=_now(), batch=_change(rows, facts, recorded))
@@ -304,7 +311,9 @@ async def _read_edges(tx: Transaction, ids: Sequence[str]) -> dict[str, set[Edge
     }
 
 
-async def _derive_accounts(tx: Transaction, lease: Lease, ids: Sequence[str], trust: dict[str, float]) -> None:
+async def _derive_accounts(
+    tx: Transaction, lease: Lease, ids: Sequence[str], trust: dict[str, float], words: WordKeeper
+) -> None:
     await lease.hold(tx)
     await tx.run(cypher("writes/begin_accounts"), ids=ids)
     rows = []
@@ -322,6 +331,7 @@ async def _derive_accounts(tx: Transaction, lease: Lease, ids: Sequence[str], tr
         if accounts:
             rows.append(account_row(id, accounts))
     await tx.run(cypher("writes/write_accounts"), rows=rows)
+    await words.keep(tx, "account", {row["id"]: words_of_account(row["properties"]) for row in rows})
     await tx.run(cypher("writes/adopt_accounts"), rows=parents)
     for batch in _batches(sorted(events)):
         await tx.run(
@@ -344,6 +354,15 @@ async def _forget_touchpoints(store: Store, lease: Lease) -> None:
         await tx.run(cypher("writes/forget_touchpoints"))
 
     await store.transaction(work)
+
+
+async def _forget_words(store: Store, lease: Lease) -> None:
+    async def work(tx: Transaction) -> bool:
+        await lease.hold(tx)
+        return await forget_words(tx)
+
+    while await store.transaction(work):
+        pass
 
 
 def _change(rows: Sequence[Row], facts: _Facts, recorded: Mapping[str, list[str]]) -> str:

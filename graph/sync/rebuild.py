@@ -16,7 +16,7 @@ from graph.sync.link import Linked, plan_people
 from graph.sync.progress import Progress, Silence
 from graph.sync.sync import link_and_derive
 
-_DERIVED = ("links", "customers", "accounts", "touchpoints", "stages")
+_DERIVED = ("links", "customers", "accounts", "touchpoints", "stages", "words")
 
 
 @dataclass(frozen=True, slots=True)

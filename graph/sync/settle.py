@@ -104,6 +104,7 @@ async def settle_batch(
         await tx.run(cypher(f"writes/inherit_{of}s"), rows=retired)
         await tx.run(cypher(f"writes/retire_{of}s"), rows=retired, now=now)
         await _note(tx, work, "writes/note_merges", retired)
+        await tx.run(cypher(f"writes/loosen_{of}_words"), ids=[row["former"] for row in retired])
         await tx.run(cypher(f"writes/remove_{of}s"), ids=[row["former"] for row in retired])
     if follow := [{"former": old, "now": a.id} for a in batch for old in work.follow.get(a.id, ())]:
         await tx.run(cypher(f"writes/follow_{of}s"), rows=follow)

@@ -14,8 +14,8 @@ import pytest
 
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
-from graph.customer.golden import search_words
 from graph.linkage.ties import Join
+from graph.search.upkeep import name_everybody
 from graph.store.driver import Store
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
@@ -68,6 +68,8 @@ async def write_company(store: Store) -> None:
     await _write_customers(store)
     await _write_journey(store)
     await _write_running(store)
+    # The words one is found by are made as a migration makes them.
+    await name_everybody(store)
 
 
 async def _write_records(store: Store) -> None:
@@ -93,9 +95,10 @@ async def _write_records(store: Store) -> None:
         ("external:loyalty:L1", "crm/contacts/1"),
     ]
     await store.write(
-        "UNWIND $rows AS row MERGE (i:Identifier {key: row[0]}) WITH i, row MATCH (r:SourceRecord {key: row[1]}) "
-        "CREATE (r)-[:HAS_IDENTIFIER]->(i)",
-        rows=[list(pair) for pair in identifiers],
+        "UNWIND $rows AS row MERGE (i:Identifier {key: row[0]}) "
+        "SET i.backwards = CASE WHEN row[0] STARTS WITH 'phone:' THEN reverse(row[2]) END "
+        "WITH i, row MATCH (r:SourceRecord {key: row[1]}) CREATE (r)-[:HAS_IDENTIFIER]->(i)",
+        rows=[[key, record, key.partition(":")[2]] for key, record in identifiers],
     )
 
 
@@ -121,6 +124,7 @@ async def _write_customers(store: Store) -> None:
         "emails": json.dumps(emails),
         "phones": json.dumps([{"number": "+4930123456", "primary": True, "records": ["crm/contacts/1"]}]),
         "job_title": "Analyst",
+        "account_name": "Analytical Ltd",
         "birth_date": "1990-12-10",
         "street": "St James's Square 12",
         "city": "London",
@@ -151,16 +155,14 @@ async def _write_customers(store: Store) -> None:
         "sort_name": "bob",
         "sources": ["crm"],
         "record_count": 1,
-        "search": "bob team@x.test",
+        "emails": json.dumps([{"address": "team@x.test", "primary": True, "records": ["crm/contacts/2"]}]),
     }
-    # The search words are made as the sync makes them.
-    ada["search"] = search_words("Ada Lovelace", "ada@x.test", "old@x.test", "+4930123456", "Analytical Ltd")
     cleo = {
         "display_name": "Cleo",
         "sort_name": "cleo",
         "sources": ["help"],
         "record_count": 1,
-        "search": "cleo team@x.test",
+        "emails": json.dumps([{"address": "team@x.test", "primary": True, "records": ["help/users/3"]}]),
     }
     people = [("c-ada", ada), ("c-bob", bob), ("c-cleo", cleo)]
     await store.write(
@@ -172,7 +174,7 @@ async def _write_customers(store: Store) -> None:
     )
     await store.write(
         "CREATE (a:Account {id: 'a-1', name: 'Analytical Ltd', sort_name: 'analytical ltd', domain: 'x.test', "
-        "sources: ['crm'], search: 'analytical ltd x.test'}) WITH a MATCH (c:Customer) "
+        "sources: ['crm']}) WITH a MATCH (c:Customer) "
         "WHERE c.id IN ['c-ada', 'c-bob'] CREATE (c)-[:WORKS_FOR]->(a)"
     )
     await store.write(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from api.plan.ids import encode_id
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
+from graph.search.upkeep import name_everybody
 from graph.store.driver import Store
 from tests.api.conftest import Ask, asker, write_interactions
 
@@ -32,13 +33,14 @@ async def crowd(store: Store) -> Ask:
             "display_name": str(i),
             "sort_name": name,
             "record_count": i % 3,
-            "search": f"x {name}",
+            "account_name": "x",
         }
         for i, name in enumerate(NAMES)
     ]
     await store.write("UNWIND $rows AS row CREATE (c:Customer) SET c += row", rows=rows)
     await store.write("MATCH (c:Customer {record_count: 1}) SET c.last_at = datetime({epochMillis: 1})")
-    await store.write("CREATE (:Account {id: 'a', name: 'x co', sort_name: 'b', search: 'x co'})")
+    await store.write("CREATE (:Account {id: 'a', name: 'x co', sort_name: 'b'})")
+    await name_everybody(store)
     events = [
         {"id": f"i{i}", "source": "s", "at": at, "sequence": i % 2, "kind": "page.viewed", "function": "marketing",
          "channel": "web", "direction": "inbound", "automated": False}

@@ -40,5 +40,3 @@ CREATE INDEX identity_by_id IF NOT EXISTS FOR (n:Identity) ON (n.id);
 CREATE INDEX record_version_by_record IF NOT EXISTS FOR (n:RecordVersion) ON (n.record);
 CREATE INDEX rejection_by_source IF NOT EXISTS FOR (n:Rejection) ON (n.source);
 CREATE INDEX sync_run_by_source IF NOT EXISTS FOR (n:SyncRun) ON (n.source);
-CREATE TEXT INDEX customer_by_search IF NOT EXISTS FOR (n:Customer) ON (n.search);
-CREATE TEXT INDEX account_by_search IF NOT EXISTS FOR (n:Account) ON (n.search);

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from graph.search.find import Viewing, find, read_search
 from graph.store.driver import Store
 from graph.store.errors import SchemaTooNew
 from graph.store.migrate import latest, migrate, schema_of
@@ -51,6 +52,30 @@ def test_every_migration_has_a_number_of_its_own() -> None:
     numbers = sorted(int(file.name.split("_")[0]) for file in folder.glob("*.cypher"))
 
     assert numbers == list(range(1, latest() + 1))
+
+
+async def test_a_graph_of_before_gets_its_words(store: Store) -> None:
+    """Customers, accounts and numbers that an older version wrote are found after the migration, as if written anew."""
+    await store.write("MATCH (m:Meta {name: 'c360'}) SET m.schema = 4")
+    await store.write(
+        "CREATE (c:Customer {id: 'c', display_name: 'Mara Lindqvist', sort_name: 'lindqvist mara', "
+        'emails: \'[{"address": "ml@nordlicht.test"}]\', '
+        "search: ' mara lindqvist ml@nordlicht.test 46701740605 berg '}) "
+        "CREATE (:SourceRecord {key: 'crm/contacts/1'})-[:DESCRIBES]->(c) "
+        "CREATE (:Account {id: 'a', name: 'Nordlicht AB', sort_name: 'nordlicht ab', search: ' nordlicht ab '})"
+    )
+    await store.write(
+        "MATCH (r:SourceRecord) CREATE (r)-[:HAS_IDENTIFIER]->"
+        "(:Identifier {key: 'phone:+46701740605', kind: 'phone', value: '+46701740605'})"
+    )
+
+    assert await migrate(store) == latest()
+    for text, ids in {"lindqvist": "c", "ml": "c", "berg": "c", "0605": "c", "nordlicht": "ac"}.items():
+        search = read_search(text)
+        assert search is not None
+        assert [hit.id for hit in await find(store, search, Viewing())] == list(ids), text
+    assert await store.read("MATCH (n) WHERE n.search IS NOT NULL RETURN n.id") == []
+    assert await store.read("MATCH (w:Word) WHERE w.text CONTAINS '4670' RETURN w.text") == []
 
 
 async def _forget(store: Store) -> None:

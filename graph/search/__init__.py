@@ -1,0 +1,1 @@
+"""Search: customers and accounts by anything one remembers of them, also mistyped."""

@@ -1,0 +1,372 @@
+"""Search: customers and accounts by anything one remembers of them.
+
+What was typed is taken apart into words; whoever has a word for each of them is found. A word is meant as it is, as
+the beginning of a longer one or, when few are found so, mistyped or as a part of a longer one. A whole e-mail address
+or telephone number is looked up as such; of a number its beginning or its ending is enough. A viewer for whom addresses
+and numbers are masked finds by whole ones alone: to find by parts would be to read them.
+
+Words are nodes (`graph/search/upkeep.py`), so that a search costs a look-up of words and then a walk from the rarest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import phonenumbers
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from graph.customer.identifiers import email_key, phone_key
+from graph.search.words import edits_allowed, folded, near, typed_words
+
+MOST_WORDS = 8
+MOST_FOUND = 500
+"""More are never found: who finds so many has to type more."""
+FEW = 10
+"""When fewer are found by words as they are typed, mistyped words and parts of words are looked for, too."""
+_MOST_MEANT = 100  # words that a typed one can stand for
+_SHORTEST_PART = 3
+_SHORTEST_NUMBER = 4
+
+SAME, SAME_FOLDED = 1.0, 0.98
+NOT_IN_NAME = 0.95
+
+
+class Reader(Protocol):
+    """What a search needs of a store."""
+
+    async def read(self, query: str, /, **parameters: Any) -> list[list[Any]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was typed, made ready: its words, and what it is as a whole. `digits` is a number, or a part of one."""
+
+    words: tuple[str, ...]
+    email: str | None = None
+    phone: str | None = None
+    digits: str | None = None
+    international: bool = False
+
+    def is_whole_number(self, number: str) -> bool:
+        """Whether this number in E.164 was typed, with or without its country."""
+        digits = (self.digits or "").lstrip("0")
+        return bool(digits) and (number == f"+{digits}" or _national(number) == digits)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Who was found, and how well it fits: `score` is between 0 and 1. The best come first, then by name and id."""
+
+    typename: str
+    id: str
+    name: str
+    score: float
+
+    @property
+    def place(self) -> tuple[float, str, str]:
+        """What hits are sorted by."""
+        return -self.score, self.name, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """What is looked through: these types, and addresses and numbers only as a whole where they are masked."""
+
+    types: frozenset[str] = frozenset({"Customer", "Account"})
+    emails_masked: bool = False
+    phones_masked: bool = False
+
+    @property
+    def ties(self) -> str:
+        return ":NAMED_BY" if self.emails_masked else ":NAMED_BY|ADDRESSED_BY"
+
+
+def read_search(text: str) -> Search | None:
+    """What was typed, made ready; None when there is nothing to look for."""
+    words = typed_words(text)[:MOST_WORDS]
+    if not words:
+        return None
+    email, phone = email_key(text), phone_key(text, None)
+    digits = _digits(text)
+    return Search(
+        tuple(words),
+        email=email.key if email else None,
+        phone=phone.key if phone else None,
+        digits=digits,
+        international=text.strip().startswith(("+", "00")),
+    )
+
+
+async def find(reader: Reader, search: Search, viewing: Viewing) -> list[Hit]:
+    """The best `MOST_FOUND` that fit, the best first."""
+    found = await _by_identifier(reader, search, viewing)
+    if not (search.email and found):
+        for hit in await _by_words(reader, search, viewing):
+            known = found.get(hit.id)
+            if known is None or known.score < hit.score:
+                found[hit.id] = hit
+    return sorted(found.values(), key=lambda hit: hit.place)[:MOST_FOUND]
+
+
+def fit(typed: str, word: str) -> float | None:
+    """How well a typed word fits one that somebody has: 1 when it is the same; None when it does not.
+
+    The beginning of a word fits by .7 to .95, a part of it by .5 to .7, the longer the better; a mistyped word by .7
+    less the share of its letters that is wrong.
+    """
+    if typed == word:
+        return SAME
+    one, other = folded(typed), folded(word)
+    if one == other:
+        return SAME_FOLDED
+    share = len(one) / len(other)
+    if other.startswith(one):
+        return 0.7 + 0.25 * share
+    part = 0.5 + 0.2 * share if len(one) >= _SHORTEST_PART and one in other else None
+    edits = edits_allowed(one)
+    distance = OSA.distance(one, other, score_cutoff=edits)
+    mistyped = 0.7 * (1 - distance / max(len(one), len(other))) if distance <= edits else None
+    return max((value for value in (part, mistyped) if value is not None), default=None)
+
+
+@dataclass(slots=True)
+class _Meant:
+    """The words that a typed one can stand for, each with how well it fits and how many have it."""
+
+    typed: str
+    fits: dict[str, float] = field(default_factory=dict)
+    owners: dict[str, int] = field(default_factory=dict)
+
+    def add(self, word: str, owners: int | None = None) -> None:
+        value = fit(self.typed, word)
+        if value is not None:
+            self.fits[word] = value
+            if owners is not None:
+                self.owners[word] = owners
+
+    def best(self) -> list[str]:
+        return sorted(self.fits, key=lambda word: (-self.fits[word], word))[:_MOST_MEANT]
+
+    @property
+    def cost(self) -> int:
+        return sum(self.owners.values())
+
+
+async def _by_words(reader: Reader, search: Search, viewing: Viewing) -> list[Hit]:
+    meant = await _as_typed(reader, search, viewing)
+    found = await _who_has(reader, meant, viewing) if all(one.fits for one in meant) else []
+    if len(found) >= FEW:
+        return found
+    if not await _mistyped(reader, meant, viewing):
+        return found
+    return await _who_has(reader, meant, viewing) if all(one.fits for one in meant) else []
+
+
+async def _as_typed(reader: Reader, search: Search, viewing: Viewing) -> list[_Meant]:
+    """The words that are typed ones or begin with them, the shortest first."""
+    meant = [_Meant(word) for word in search.words]
+    calls = [_BEGINNING.format(number=number, ties=viewing.ties, most=_MOST_MEANT) for number in range(len(meant))]
+    answer = await reader.read(
+        _together(calls, [f"words{number}" for number in range(len(meant))]),
+        **{f"start{number}": folded(one.typed) for number, one in enumerate(meant)},
+    )
+    for one, rows in zip(meant, answer[0], strict=True):
+        for word, owners in rows:
+            one.add(word, owners)
+    return meant
+
+
+async def _mistyped(reader: Reader, meant: Sequence[_Meant], viewing: Viewing) -> bool:
+    """Add the words that typed ones are mistyped from or a part of; whether there are any."""
+    places = [near(folded(one.typed)) for one in meant]
+    asked: dict[str, Any] = {
+        name: sorted({key for place in places for key in getattr(place, f"{name}s" if name != "folded" else "short")})
+        for name in ("head", "middle", "tail", "folded")
+    }
+    parts = [folded(one.typed) for one in meant if len(folded(one.typed)) >= _SHORTEST_PART]
+    calls = [_WITH_PART.format(name=name) for name in asked]
+    calls += [_CONTAINING.format(number=number, most=_MOST_MEANT) for number in range(len(parts))]
+    names = [f"{name}s" for name in asked] + [f"words{number}" for number in range(len(parts))]
+    answer = await reader.read(
+        _together(calls, names), **asked, **{f"part{number}": part for number, part in enumerate(parts)}
+    )
+    candidates = sorted({word for words in answer[0] for word in words})
+    plain = [folded(word) for word in candidates]
+    known = [len(one.fits) for one in meant]
+    for one in meant:
+        typed = folded(one.typed)
+        edits = edits_allowed(typed)
+        near_ones = process.extract(
+            typed, plain, scorer=OSA.distance, score_cutoff=edits, limit=_MOST_MEANT, processor=None
+        )
+        for place in sorted(
+            {place for _, _, place in near_ones} | {p for p, word in enumerate(plain) if typed in word}
+        ):
+            one.add(candidates[place])
+    if known == [len(one.fits) for one in meant]:
+        return False
+    for one in meant:
+        one.fits = {word: one.fits[word] for word in one.best()}
+    unknown = sorted({word for one in meant for word in one.fits if word not in one.owners})
+    owners: dict[str, int] = dict((await reader.read(_OWNERS.format(ties=viewing.ties), words=unknown))[0][0])
+    for one in meant:
+        one.owners = {word: one.owners.get(word, owners.get(word, 0)) for word in one.fits}
+    return True
+
+
+async def _who_has(reader: Reader, meant: Sequence[_Meant], viewing: Viewing) -> list[Hit]:
+    """Who has a word for each of the typed ones; looked for among those who have the rarest."""
+    rarest = min(meant, key=lambda one: one.cost)
+    others = [one for one in meant if one is not rarest]
+    also = "".join(
+        _ALSO.format(number=number, ties=viewing.ties, joined="AND" if number else "WHERE")
+        for number in range(len(others))
+    )
+    start: list[list[Any]] = []
+    reached = 0
+    for place, word in enumerate(rarest.best()):
+        if not others and reached >= MOST_FOUND:
+            break
+        start.append([place, word])
+        reached += rarest.owners.get(word, 0)
+    parameters: dict[str, Any] = {}
+    for number, one in enumerate(others):
+        parameters |= {f"start{number}": folded(one.typed), f"words{number}": list(one.fits)}
+    rows = (
+        await reader.read(
+            _WHO_HAS.format(ties=viewing.ties, also=also, most=MOST_FOUND),
+            start=start,
+            types=sorted(viewing.types),
+            **parameters,
+        )
+    )[0][0]
+    return [_hit(meant, *row) for row in rows]
+
+
+def _hit(meant: Sequence[_Meant], is_account: bool, id: str, name: str | None, words: Sequence[str]) -> Hit:
+    in_name = set(typed_words(name or ""))
+
+    def of(one: _Meant) -> float:
+        values = [
+            value * (1.0 if word in in_name else NOT_IN_NAME)
+            for word in words
+            if (value := one.fits.get(word) or _fit_of_beginning(one.typed, word)) is not None
+        ]
+        return max(values, default=0.0)
+
+    score = sum(of(one) for one in meant) / len(meant)
+    return Hit("Account" if is_account else "Customer", id, name or "", round(score, 4))
+
+
+def _fit_of_beginning(typed: str, word: str) -> float | None:
+    """Of a word that was not among the shortest that begin so."""
+    return fit(typed, word) if folded(word).startswith(folded(typed)) else None
+
+
+async def _by_identifier(reader: Reader, search: Search, viewing: Viewing) -> dict[str, Hit]:
+    """Who has the whole address or number that was typed, or a number that begins or ends so."""
+    if "Customer" not in viewing.types or not (search.email or search.digits):
+        return {}
+    digits = (search.digits or "").lstrip("0")
+    starts = [f"phone:+{digits}"] if search.digits and not viewing.phones_masked else []
+    if search.digits and not search.international and not viewing.phones_masked and len(digits) >= _SHORTEST_NUMBER:
+        starts += [f"phone:+{code}{digits}" for code in sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)]
+    rows = (
+        await reader.read(
+            _BY_IDENTIFIER.format(most=MOST_FOUND),
+            keys=[key for key in (search.email, search.phone) if key],
+            starts=starts,
+            endings=[
+                ending[::-1] for ending in sorted({digits, search.digits or ""}) if len(ending) >= _SHORTEST_NUMBER
+            ],
+        )
+    )[0]
+    found: dict[str, Hit] = {}
+    for key, id, name in (row for rows_of in rows for row in rows_of):
+        score = _fit_of_identifier(search, digits, key)
+        if score < SAME and viewing.phones_masked:
+            continue
+        known = found.get(id)
+        if known is None or known.score < score:
+            found[id] = Hit("Customer", id, name or "", score)
+    return found
+
+
+def _fit_of_identifier(search: Search, digits: str, key: str) -> float:
+    number = key.removeprefix("phone:")
+    if key in (search.email, search.phone) or search.is_whole_number(number):
+        return SAME
+    return round(0.7 + 0.25 * len(digits) / len(number), 4)
+
+
+def _national(number: str) -> str:
+    """The digits of a number in E.164 without its country."""
+    try:
+        return str(phonenumbers.parse(number).national_number)
+    except phonenumbers.NumberParseException:
+        return ""
+
+
+def _digits(text: str) -> str | None:
+    """The digits of what may be a telephone number, or a part of one."""
+    if re.fullmatch(r"[\d\s()+./-]+", text) is None:
+        return None
+    found = re.sub(r"\D", "", re.sub(r"\(\s*0\s*\)", "", text))
+    return found if len(found) >= _SHORTEST_NUMBER else None
+
+
+def _together(calls: Sequence[str], names: Sequence[str]) -> str:
+    return "\n".join([*calls, f"RETURN {', '.join(names)}"])
+
+
+_BEGINNING = """CALL () {{
+  MATCH (w:Word) WHERE w.folded STARTS WITH $start{number}
+  WITH w ORDER BY size(w.folded), w.text LIMIT {most}
+  RETURN collect([w.text, COUNT {{ (w)<-[{ties}]-() }}]) AS words{number}
+}}"""
+_WITH_PART = """CALL () {{
+  UNWIND ${name} AS key MATCH (w:Word {{{name}: key}})
+  RETURN collect(w.text) AS {name}s
+}}"""
+_CONTAINING = """CALL () {{
+  MATCH (w:Word) WHERE w.folded CONTAINS $part{number}
+  WITH w ORDER BY size(w.folded), w.text LIMIT {most}
+  RETURN collect(w.text) AS words{number}
+}}"""
+_OWNERS = """UNWIND $words AS word MATCH (w:Word {{text: word}})
+RETURN collect([w.text, COUNT {{ (w)<-[{ties}]-() }}])"""
+_WHO_HAS = """UNWIND $start AS one
+WITH one[0] AS place, one[1] AS word
+MATCH (:Word {{text: word}})<-[{ties}]-(c) WHERE any(label IN labels(c) WHERE label IN $types)
+WITH c, min(place) AS nearest
+{also}WITH c, nearest ORDER BY nearest, c.sort_name, c.id LIMIT {most}
+RETURN collect(['Account' IN labels(c), c.id, c.sort_name, COLLECT {{ MATCH (c)-[{ties}]->(x:Word) RETURN x.text }}])"""
+_ALSO = """{joined} EXISTS {{
+  (c)-[{ties}]->(x:Word) WHERE x.folded STARTS WITH $start{number} OR x.text IN $words{number}
+}}
+"""
+_BY_IDENTIFIER = """CALL () {{
+  UNWIND $keys AS key MATCH (i:Identifier {{key: key}})
+  MATCH (i)<-[:HAS_IDENTIFIER]-(:SourceRecord)-[:DESCRIBES]->(c:Customer)
+  WITH DISTINCT i, c ORDER BY c.sort_name, c.id LIMIT {most}
+  RETURN collect([i.key, c.id, c.sort_name]) AS whole
+}}
+CALL () {{
+  UNWIND $starts AS start MATCH (i:Identifier) WHERE i.key STARTS WITH start
+  WITH i ORDER BY i.key LIMIT {most}
+  MATCH (i)<-[:HAS_IDENTIFIER]-(:SourceRecord)-[:DESCRIBES]->(c:Customer)
+  WITH DISTINCT i, c ORDER BY i.key, c.sort_name, c.id LIMIT {most}
+  RETURN collect([i.key, c.id, c.sort_name]) AS beginnings
+}}
+CALL () {{
+  UNWIND $endings AS ending MATCH (i:Identifier) WHERE i.backwards STARTS WITH ending
+  WITH DISTINCT i ORDER BY i.key LIMIT {most}
+  MATCH (i)<-[:HAS_IDENTIFIER]-(:SourceRecord)-[:DESCRIBES]->(c:Customer)
+  WITH DISTINCT i, c ORDER BY i.key, c.sort_name, c.id LIMIT {most}
+  RETURN collect([i.key, c.id, c.sort_name]) AS endings
+}}
+RETURN whole, beginnings, endings"""
