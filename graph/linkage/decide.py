@@ -226,7 +226,12 @@ class Scorer:
         """Bits of sharing each value, from how often identifiers carried by so many records join strangers."""
         carried = self.model.frequencies[name].of(self.records[name].hashes)
         shared = self.model.shared[name]
-        rate = np.array(shared.rates)[np.digitize(carried, shared.from_records)]
+        step = np.digitize(carried, shared.from_records)
+        rate = np.array(shared.rates)[step]
+        # The last step holds thirty and fifty thousand carriers alike; one person's are few among them, however many.
+        own = self.model.match_share * self.model.frequencies[name].records
+        strangers = 1 - (own + 2 * np.sqrt(own)) / np.maximum(carried - 1, 1)
+        rate = np.where(step == len(shared.from_records), np.maximum(rate, strangers), rate)
         return np.asarray(np.log2((1 - rate) / rate) - self.model.prior_bits, np.float32)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -241,6 +243,48 @@ def test_a_value_shared_by_fifty_thousand_joins_nobody():
     assert linkage.report.candidates <= link(records).report.candidates + 20 * crowd
     assert evaluate(linkage.labels[: len(truth)], truth).f1 >= 0.97
     assert linkage.report.largest_cluster <= 20
+
+
+def test_true_matches_that_carry_a_value_of_fifty_thousand_are_found():
+    """A shared inbox, one number and "n/a" hide nobody and join nobody: a person's two records meet by what else they
+    say."""
+    records = _couples(37_500)
+    linkage = link(records)
+    found = linkage.labels[0::2] == linkage.labels[1::2]
+    shares = [address == _INBOX for address in records.column("email").to_pylist()[::2]]
+
+    assert sum(shares) == 25_000
+    assert linkage.report.blocks_skipped == {"email": 1, "phone": 1}
+    assert linkage.report.candidates <= 15 * records.num_rows
+    assert found[shares].mean() >= 0.97
+    assert evaluate(linkage.labels, [str(row // 2) for row in range(records.num_rows)]).precision >= 0.99
+
+
+_INBOX = "front.desk.7@hub.org"
+
+
+def _couples(people: int) -> pa.Table:
+    """Two records of each person, one after the other; two people of three say the shared inbox in both."""
+    rng = random.Random(8)
+    parts = "ba ker mon tar vil son ley dor wick ham ster por lin gar feld mann bach rod ski nov eau lac ben".split()
+    given = ["".join(rng.choices(parts, k=2)) for _ in range(400)]
+    rows = []
+    for number in range(people):
+        first, last = rng.choice(given), "".join(rng.choices(parts, k=3))
+        born = f"{rng.randrange(1940, 2005)}-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}"
+        for copy in range(2):
+            rows.append(
+                {
+                    "record_id": f"{number:06}:{copy}", "first_name": first, "company": "n/a",
+                    "last_name": last[1:] if copy and rng.random() < 0.1 else last,
+                    "email": _INBOX if number % 3 < 2 else f"{first}.{number}@{last}.org",
+                    "phone": "000-000" if copy else "+442079460123",
+                    "birth_date": born if rng.random() < 0.7 else None,
+                    "postcode": f"AB{number % 90} {number % 9}XY" if rng.random() < 0.7 else None,
+                    "street": f"{number % 113} {given[number % 400]} Street" if rng.random() < 0.5 else None,
+                }
+            )  # fmt: skip
+    return table(rows)
 
 
 def test_an_oversized_component_is_cut(company):
