@@ -12,6 +12,8 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -56,7 +58,9 @@ def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules |
 
     Raises ServerError when the trusted documents cannot be read.
     """
+    settings = settings or ApiSettings()
     app = Starlette(
+        middleware=_cors(settings.cors_origins),
         routes=[
             Route("/graphql", graphql_endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
             WebSocketRoute("/graphql", graphql_socket),
@@ -66,9 +70,9 @@ def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules |
             Route("/metrics", metrics_endpoint),
             Route("/graphiql", _graphiql),
             Mount("/graphiql", StaticFiles(directory=WEB / "graphiql")),
-        ]
+        ],
     )
-    app.state.settings = settings or ApiSettings()
+    app.state.settings = settings
     app.state.store = store
     trusted = app.state.settings.trusted_documents
     app.state.documents = Documents(None if trusted is None else TrustedDocuments(trusted))
@@ -89,6 +93,21 @@ def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules |
     )
     app.state.metrics.watch(app.state.service, store, app.state.feed)
     return app
+
+
+def _cors(origins: frozenset[str]) -> list[Middleware]:
+    """Pages of these sites may ask and read the answer; nothing is sent in their users' names, such as cookies."""
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=sorted(origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+            expose_headers=["ETag", "Retry-After", "WWW-Authenticate"],
+        )
+    ]
 
 
 async def serve(

@@ -26,6 +26,7 @@ from api.oidc import NoRole
 from api.patrol import Patrol
 from api.plan.service import MutationByGet, RequestRefused, Service, Throttled
 from api.public_error import public_error
+from api.settings import ApiSettings
 from api.sockets import EventStream
 from api.viewer import Door, ForeignHost, NotAuthenticated, Viewer
 from graph.store.errors import AccessDenied, StoreUnavailable
@@ -33,6 +34,8 @@ from graph.store.errors import AccessDenied, StoreUnavailable
 JSON_TYPE = "application/json"
 RESPONSE_TYPE = "application/graphql-response+json"
 EVENT_TYPE = "text/event-stream"
+BODY_SECONDS = 10.0
+"""So long a client may take to send a request."""
 _OFFERED = {
     RESPONSE_TYPE: RESPONSE_TYPE,
     JSON_TYPE: JSON_TYPE,
@@ -207,7 +210,9 @@ async def check_viewer(request: Request) -> None:
             "Without a token or keys this API answers only under localhost. Ask there, or set C360_API_TOKEN.",
         ) from None
     # A page of another site may send a simple GET in somebody's name; a POST of JSON it may not.
-    if request.headers.get("sec-fetch-site") == "cross-site":
+    settings: ApiSettings = request.app.state.settings
+    is_foreign = request.headers.get("sec-fetch-site") == "cross-site"
+    if is_foreign and request.headers.get("origin") not in settings.cors_origins:
         raise Refusal(403, "FORBIDDEN", "Requests from pages of other sites are refused.")
 
 
@@ -276,10 +281,14 @@ async def _body(request: Request, most: int) -> bytes:
         raise _too_large(most)
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > most:
-                raise _too_large(most)
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > most:
+                    raise _too_large(most)
+    except TimeoutError:
+        message = f"The request did not arrive within {BODY_SECONDS:g} s."
+        raise Refusal(408, "REQUEST_TIMEOUT", message, Connection="close") from None
     except ClientDisconnect:
         raise Refusal(400, "BAD_REQUEST", "The request ended before its body did.") from None
     return bytes(body)

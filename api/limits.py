@@ -36,7 +36,7 @@ class Limits:
     fields: int = 1_500
     """Fields of a document, fragments counted wherever they are used."""
     aliases: int = 60
-    """Aliases of a document: each may repeat an expensive field."""
+    """Aliases of a document, and fields that stand a second time in one selection: each may repeat an expensive one."""
     rows: int = 50_000
     """Rows that the pages of one root field may hold together, lists within lists multiplied."""
     seconds: float = 30.0
@@ -75,7 +75,7 @@ NAMES = tuple(each.name for each in fields(Limits) if each.name != "body_bytes")
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How large a document is: its tokens, and of its largest operation fields, fields within fields, aliases."""
+    """How large a document is: its tokens; and of its largest operation the depth, fields, aliases and repetitions."""
 
     tokens: int
     depth: int
@@ -133,11 +133,13 @@ def _measure(
     total = _Size()
     if selection_set is None:
         return total
+    names: set[str] = set()
     for selection in selection_set.selections:
         if isinstance(selection, FieldNode):
             inner = _measure(selection.selection_set, fragments, measured, within)
-            own = _Size(inner.depth + 1, inner.fields + 1, inner.aliases + (selection.alias is not None))
-            total = total.beside(own)
+            repeats = selection.alias is not None or selection.name.value in names
+            names.add(selection.name.value)
+            total = total.beside(_Size(inner.depth + 1, inner.fields + 1, inner.aliases + repeats))
         elif isinstance(selection, InlineFragmentNode):
             total = total.beside(_measure(selection.selection_set, fragments, measured, within))
         elif isinstance(selection, FragmentSpreadNode):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,8 @@ class ApiSettings:
     """Opens `/metrics` and nothing else."""
     slow_seconds: float | None = SLOW_SECONDS
     """An operation that takes so long is written to the log; None: none is."""
+    cors_origins: frozenset[str] = frozenset()
+    """The sites whose pages may ask, as browsers name them."""
     introspection: Role = Role.STEWARD
     """The lowest role that may ask for the schema itself."""
     limits: Limits = field(default_factory=Limits)
@@ -54,11 +57,23 @@ class ApiSettings:
             token=_token(env, "C360_API_TOKEN", "C360_API_TOKEN_FILE"),
             oidc=OidcSettings.from_environment(env),
             trusted_documents=Path(given) if (given := env.get("C360_TRUSTED_DOCUMENTS")) else None,
+            cors_origins=_origins(env.get("C360_CORS_ORIGINS", "")),
             introspection=_introspection(env.get("C360_INTROSPECTION", "")),
             limits=_limits(env.get("C360_LIMITS", "")),
             metrics_token=_token(env, "C360_METRICS_TOKEN", "C360_METRICS_TOKEN_FILE"),
             slow_seconds=_slow_seconds(env),
         )
+
+
+def _origins(text: str) -> frozenset[str]:
+    origins = frozenset(text.replace(",", " ").split())
+    for origin in origins:
+        if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?", origin):
+            raise ServerError(
+                f"C360_CORS_ORIGINS: {origin[:60]!r} is no origin. Write each as browsers do, in small letters and "
+                "without a path: https://app.example or http://localhost:3000. `*` is not taken: name them."
+            )
+    return origins
 
 
 def _introspection(text: str) -> Role:

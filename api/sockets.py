@@ -88,7 +88,8 @@ class PatientProtocol(WSProtocol):
 async def graphql_socket(websocket: WebSocket) -> None:
     """One WebSocket that speaks graphql-transport-ws; queries and changes are answered over it, too."""
     settings: ApiSettings = websocket.app.state.settings
-    if settings.token is None and settings.oidc is None and not _is_own_page(websocket):
+    is_open = settings.token is None and settings.oidc is None
+    if is_open and not _is_own_page(websocket) and websocket.headers.get("origin") not in settings.cors_origins:
         await websocket.close(4403, "Pages of other sites are refused")
         return
     if SUBPROTOCOL not in websocket.scope["subprotocols"]:

@@ -40,6 +40,8 @@ from graph.rules import Rules
 from graph.store.driver import Store
 
 MOST_DOCUMENTS = 1_000
+MOST_MISTAKES = 8
+"""So many of a document are told, so that nobody is answered at length for repeating one."""
 _SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 """What graphql-core adds where a name is misspelt: names of the schema."""
 
@@ -269,7 +271,7 @@ class Service:
             raise RequestRefused([error]) from None
         measure = measured(document)
         _check(measure, limits)
-        if errors := validate(self.schema, document, max_errors=20):
+        if errors := validate(self.schema, document, max_errors=MOST_MISTAKES):
             for invalid in errors:
                 invalid.extensions = {"code": "GRAPHQL_VALIDATION_FAILED", **(invalid.extensions or {})}
             raise RequestRefused(self._told(errors, role))
