@@ -1,9 +1,10 @@
-"""The pages that are made from the code: `python -m api.cli.reference` writes them into docs/."""
+"""Files that are made from others, the pages of docs/ among them: `python -m api.cli.reference` writes them."""
 
 from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +12,17 @@ from typing import Any
 
 import msgspec
 import typer
+from graphql import ListTypeNode, NonNullTypeNode, OperationDefinitionNode, VariableDefinitionNode, parse
 
 from api.cli.main import app
+from connectors.sample import MARA_EMAIL
 from graph import rules
 from graph.ask import columns_of, has_default
 from graph.cypher import cypher, questions
 from graph.linkage.rules import MatchingRules
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = {"emailAddress": MARA_EMAIL, "query": "lindqvist", "from": "2025-07-01", "to": "2026-07-01"}
 
 
 def cli_page() -> str:
@@ -93,8 +99,33 @@ c360 cypher customer_by_email --param email=mara.lindqvist@nordlicht.example --j
 """
 
 
-PAGES = {"cli.md": cli_page, "rules.md": rules_page, "questions.md": questions_page}
-"""The pages by their names in docs/."""
+def graphiql_examples() -> str:
+    """The example queries as GraphiQL offers them: `[{title, query, variables}]`, the variables as a text of JSON."""
+    examples = []
+    for path in sorted((ROOT / "examples" / "queries").glob("*.graphql")):
+        query = path.read_text(encoding="utf-8")
+        (operation,) = parse(query).definitions
+        assert isinstance(operation, OperationDefinitionNode)
+        needed = [one for one in operation.variable_definitions or () if one.default_value is None]
+        variables = {one.variable.name.value: _sample(one) for one in needed}
+        title = query.partition("\n")[0].removeprefix("# ").removesuffix(".")
+        examples.append({"title": title, "query": query, "variables": json.dumps(variables, indent=2)})
+    return json.dumps(sorted(examples, key=lambda example: example["title"]), indent=1, ensure_ascii=False) + "\n"
+
+
+PAGES = {
+    "docs/cli.md": cli_page,
+    "docs/rules.md": rules_page,
+    "docs/questions.md": questions_page,
+    "api/web/graphiql/examples.json": graphiql_examples,
+}
+"""What makes a file, by its path."""
+
+
+def _sample(definition: VariableDefinitionNode) -> object:
+    """A value that finds something in the sample company; an empty one where only an id would do."""
+    kind = definition.type.type if isinstance(definition.type, NonNullTypeNode) else definition.type
+    return [] if isinstance(kind, ListTypeNode) else SAMPLES.get(definition.variable.name.value, "")
 
 
 def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -163,4 +194,4 @@ def _said_of_fields(kind: type[msgspec.Struct]) -> dict[str, str]:
 
 if __name__ == "__main__":
     for name, page in PAGES.items():
-        (Path(__file__).parents[2] / "docs" / name).write_text(page(), encoding="utf-8")
+        (ROOT / name).write_text(page(), encoding="utf-8")

@@ -226,6 +226,8 @@ async def test_graphiql_comes_from_our_own_files_only(client: httpx.AsyncClient)
     for name in [name for name in names if name.startswith("/")]:
         assert (await client.get(name)).status_code == 200, name
     assert "<script>" not in page.text
+    examples = (await client.get("/graphiql/examples.json")).json()
+    assert {"title", "query", "variables"} == set(examples[0])
 
 
 async def test_probes_tell_the_process_from_the_store(client: httpx.AsyncClient, store: Store) -> None:

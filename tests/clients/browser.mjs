@@ -21,7 +21,8 @@ export async function visitor({ at, colorScheme = 'light' }) {
   page.on('pageerror', (error) => complaints.push(String(error)))
   page.on('request', (request) => {
     requests.push(request)
-    if (!request.url().startsWith(at) && !request.url().startsWith('data:')) complaints.push(`asks ${request.url()}`)
+    const { origin, protocol } = new URL(request.url())
+    if (protocol !== 'data:' && origin !== new URL(at).origin) complaints.push(`asks ${request.url()}`)
   })
   await page.goto(at)
   return { page, complaints, requests, leave: () => context.close() }

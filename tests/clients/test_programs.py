@@ -73,6 +73,14 @@ def test_pythons_gql_gets_its_answers(served: Served, pytestconfig: pytest.Confi
     assert "nothing" in seen["refused_here"]
 
 
+def test_graphiql_works_in_a_browser(workshop: Workshop, served: Served, browser: dict[str, str]) -> None:
+    """A key, examples, a query, a subscription, light and dark; Chromium reports no script that it refused."""
+    tests = workshop.test("graphiql.test.mjs", {**served.environment, **browser})
+
+    assert (tests.failed, tests.left_out) == (0, 0), tests.report
+    assert tests.passed == declared(HERE / "graphiql.test.mjs")
+
+
 def _run_gql(served: Served, root: Path) -> Any:
     """What `gql_program.py` prints; uv makes its environment from its lock."""
     uv = shutil.which("uv") or str(root / ".cache" / "uv" / "bin" / "uv")
