@@ -108,8 +108,8 @@ async def _answered(request: Request) -> Response:
         # A legacy client takes any other status than 200 for a broken connection.
         return response(
             {"errors": [error.formatted for error in refused.errors]},
-            media_type,
-            _refused_status(refused) if media_type == RESPONSE_TYPE else 200,
+            _single(media_type),
+            200 if media_type == JSON_TYPE else _refused_status(refused),
         )
     except MutationByGet:
         error = GraphQLError(

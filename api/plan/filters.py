@@ -16,9 +16,13 @@ from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type
 from strawberry.types.field import StrawberryField
 
 from api.plan.clock import Clock
+from api.plan.errors import bad_input
 from graph.reading import AllOf, AnyOf, Column, Compare, Exists, Not, Predicate, Traversal
 
 COMPARES = "c360.compares"
+MOST_CONDITIONS = 200
+MOST_NESTED = 12
+"""Levels of objects in a filter; a comparison is one."""
 T = TypeVar("T")
 Path = tuple[str | int, ...]
 Convert = Callable[[Any], Any]
@@ -104,6 +108,26 @@ def described_input(cls: type[T]) -> type[T]:
 def one_of(cls: type[T]) -> type[T]:
     """A GraphQL input type of which exactly one field is given."""
     return strawberry.input(cls, description=inspect.cleandoc(cls.__doc__ or ""), one_of=True)
+
+
+def check_size(given: Mapping[str, Any]) -> None:
+    """Raise a GraphQL error for a filter that no store would take: too deep, or of too many conditions."""
+    conditions = 0
+    level: list[Any] = [given]
+    for _ in range(MOST_NESTED):
+        conditions += sum(len(item) for item in level)
+        if conditions > MOST_CONDITIONS:
+            raise bad_input(f"A filter may have at most {MOST_CONDITIONS} conditions.")
+        level = [found for item in level for found in _within(item)]
+        if not level:
+            return
+    raise bad_input(f"A filter may be at most {MOST_NESTED} levels deep.")
+
+
+def _within(given: Mapping[str, Any]) -> list[Any]:
+    """The objects in a filter's object, those in lists among them."""
+    found = [item for value in given.values() for item in (value if isinstance(value, list) else [value])]
+    return [item for item in found if isinstance(item, Mapping)]
 
 
 def predicate(type_: GraphQLInputType, given: Mapping[str, Any], path: Path, asking: Asking) -> Predicate:

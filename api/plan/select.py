@@ -52,7 +52,7 @@ from api.plan.fields import (
     from_json,
     reads_of,
 )
-from api.plan.filters import Asking, Convert, Path, find_value, plain, predicate
+from api.plan.filters import Asking, Convert, Path, check_size, find_value, plain, predicate
 from api.plan.ids import id_writer
 from api.plan.rows import Arguments, ClockSlot, Row, Size, Slot, object_type
 from api.plan.shape import (
@@ -195,6 +195,7 @@ class Selector:
 
             return self.slot(number, read)
 
+        check_size(given)
         return predicate(definition.args["filter"].type, given, ("filter",), Asking(parameter, self.clock_slot))
 
     def _cell(self, definition: GraphQLField, nodes: Sequence[FieldNode], cells: Cells, typename: str) -> Expression:
