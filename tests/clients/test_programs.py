@@ -73,6 +73,19 @@ def test_pythons_gql_gets_its_answers(served: Served, pytestconfig: pytest.Confi
     assert "nothing" in seen["refused_here"]
 
 
+def test_subscriptions_of_apollo_and_urql_go_on_after_a_broken_socket(workshop: Workshop, served: Served) -> None:
+    """`resuming` of examples/web, compiled as it is, makes both go on after the last event: none lost, none twice."""
+    shutil.copy(HERE.parents[1] / "examples" / "web" / "src" / "resuming.ts", workshop.folder)
+    options = ["--ignoreConfig", "--strict", "--target", "es2022", "--module", "nodenext", "--lib", "es2023,dom"]
+    compiled = workshop.run("tsc", "resuming.ts", *options)
+    assert compiled.code == 0, compiled.said
+
+    tests = workshop.test("live.test.mjs", served.environment)
+
+    assert (tests.failed, tests.left_out) == (0, 0), tests.report
+    assert tests.passed == declared(HERE / "live.test.mjs")
+
+
 def test_graphiql_works_in_a_browser(workshop: Workshop, served: Served, browser: dict[str, str]) -> None:
     """A key, examples, a query, a subscription, light and dark; Chromium reports no script that it refused."""
     tests = workshop.test("graphiql.test.mjs", {**served.environment, **browser})
