@@ -6,17 +6,22 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from graph.linkage.coded import Coded, Column, Ints, factorised
+from graph.linkage.coded import MISSING, Coded, Column, Hashes, Ints, factorised, hash_strings
 from graph.linkage.fields import Field
 from graph.linkage.given_names import nickname_pairs
 
 Levels = npt.NDArray[np.uint8]
 
 SAME = 1
-NICKNAME, SWAPPED = 2, 3
+NICKNAME, INITIAL, SWAPPED, NEARLY_SWAPPED = 2, 3, 4, 5
+"""Levels of the given name, but for those of its likeness, which follow: very close, close, alike, different."""
+CLOSE_GIVEN, CLOSE_FAMILY = NEARLY_SWAPPED + 2, SAME + 2
+"""The least like levels at which a given and a family name are still like each other."""
+_CROSSED_ALIKE = 0.88
 
 _AT_A_TIME = 200_000
 """Pairs: with more, what is held meanwhile is larger than the caches and no faster."""
@@ -43,9 +48,11 @@ def _compared(records: Coded, fields: Sequence[Field], left: Ints, right: Ints) 
         levels[:, at] = value_levels(field, column, column.codes[left], column.codes[right])
         _best_of_several(levels[:, at], field, column, left, right)
     if "given name" in names and "family name" in names and len(left):
-        swapped = _swapped(records, left, right)
-        levels[swapped, names["given name"]] = SWAPPED
-        levels[swapped, names["family name"]] = 0
+        first, last = records["first_name"], records["last_name"]
+        crossed = crossed_names(
+            first, last, (first.codes[left], last.codes[left]), (first.codes[right], last.codes[right])
+        )
+        tell_swapped(levels, crossed, names["given name"], names["family name"])
     _silence_names_of_one_address(levels, records, fields, left, right)
     return levels
 
@@ -117,8 +124,9 @@ def _unequal_levels(field: Field, one: npt.NDArray[np.object_], two: npt.NDArray
         case "given name":
             likeness = _likeness(one, two, field.cuts)
             for at in range(len(field.cuts) - 1, -1, -1):
-                levels[likeness >= field.cuts[at]] = SWAPPED + 1 + at
+                levels[likeness >= field.cuts[at]] = NEARLY_SWAPPED + 1 + at
             levels[_nicknames(one, two)] = NICKNAME
+            levels[_initials(one, two)] = INITIAL
         case "family name" | "text":
             likeness = _likeness(one, two, field.cuts)
             for at in range(len(field.cuts) - 1, -1, -1):
@@ -156,7 +164,7 @@ def _edits(one: npt.NDArray[np.object_], two: npt.NDArray[np.object_], most: int
 def _nicknames(one: npt.NDArray[np.object_], two: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
     known = nickname_pairs()
     found = ((x, y) in known for x, y in zip(one, two, strict=True))
-    return np.fromiter(found, bool, len(one)) | _initials(one, two)
+    return np.fromiter(found, bool, len(one))
 
 
 def _initials(one: npt.NDArray[np.object_], two: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
@@ -169,10 +177,39 @@ def _day_and_month_swapped(one: npt.NDArray[np.object_], two: npt.NDArray[np.obj
     return np.fromiter(found, bool, len(one))
 
 
-def _swapped(records: Coded, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
-    first, last = records["first_name"].row_hashes, records["last_name"].row_hashes
-    crossed = (first[left] == last[right]) & (last[left] == first[right])
-    return np.asarray(crossed & (first[left] != 0) & (last[left] != 0) & (first[left] != last[left]))
+def crossed_names(first: Column, last: Column, ours: tuple[Ints, Ints], theirs: tuple[Ints, Ints]) -> Levels:
+    """`SWAPPED` where given and family names of two records stand the other way round, `NEARLY_SWAPPED` where they do
+    but for an error of typing, else 0. `ours` and `theirs` are codes into the two columns."""
+    given, family = np.append(first.hashes, MISSING), np.append(last.hashes, MISSING)
+    (one, two), (three, four) = ((given[codes[0]], family[codes[1]]) for codes in (ours, theirs))
+    levels = np.zeros(len(one), np.uint8)
+    said = (one != MISSING) & (two != MISSING) & (three != MISSING) & (four != MISSING)
+    equal, turned = one == four, three == two
+    levels[said & equal & turned & (one != two)] = SWAPPED
+    begins, ends = _initial_letters(first), _initial_letters(last)
+    letters = (begins[ours[0]] == ends[theirs[1]]) & (begins[theirs[0]] == ends[ours[1]])
+    may = np.flatnonzero(said & (levels == 0) & (one != three) & (two != four) & (equal | turned | letters))
+    if len(may):
+        likeness = np.minimum(
+            _likeness(first.values[ours[0][may]], last.values[theirs[1][may]], (_CROSSED_ALIKE,)),
+            _likeness(first.values[theirs[0][may]], last.values[ours[1][may]], (_CROSSED_ALIKE,)),
+        )
+        levels[may[likeness >= _CROSSED_ALIKE]] = NEARLY_SWAPPED
+    return levels
+
+
+def tell_swapped(levels: Levels, crossed: Levels, given: int, family: int) -> None:
+    """Write `crossed` into the given name's levels and silence the family name; names that are nearly swapped only
+    where they are not like each other as they stand."""
+    unlike = (levels[:, given] > CLOSE_GIVEN) & (levels[:, family] > CLOSE_FAMILY)
+    swapped = (crossed == SWAPPED) | ((crossed == NEARLY_SWAPPED) & unlike)
+    levels[swapped, given] = crossed[swapped]
+    levels[swapped, family] = 0
+
+
+def _initial_letters(column: Column) -> Hashes:
+    """One hash a code for the letter that its value begins with; the last is that of no value."""
+    return np.append(hash_strings(pc.utf8_slice_codeunits(column.strings, 0, 1)), MISSING)
 
 
 def _best_of_several(levels: Levels, field: Field, column: Column, left: Ints, right: Ints) -> None:

@@ -199,11 +199,18 @@ class Scorer:
 
     def _swapped_bits(self, left: Ints, right: Ints) -> Bits:
         first, last = self._share["first_name"], self._share["last_name"]
-        # Both names are read in either order, so the commoner reading is what chance would find.
-        at = self._names.index("first_name"), self._names.index("last_name")
-        chance = np.maximum(np.maximum(first[left] * last[left], first[right] * last[right]), 1e-12)
-        agreement = self.model.random[at[0]][0] * self.model.random[at[1]][0]
-        return np.asarray(np.clip(np.log2(agreement / chance), -_SWAP_LIMIT, _SWAP_LIMIT), np.float32)
+        one, two = first[left] * last[left], first[right] * last[right]
+        if len(self._national) == 2:
+            at_home = self._national["first_name"][0] * self._national["last_name"][0]
+            near = self._compatriots(left, right)
+            one, two = np.where(near, at_home[left], one), np.where(near, at_home[right], two)
+        given = self._names.index("first_name")
+        match, random = self.model.match[given], self.model.random[given]
+        # Namesakes of either reading, one of whom stands the wrong way round, or two people of whom none does.
+        namesakes = np.maximum(np.maximum(one, two), np.maximum(self._common[left], self._common[right]))
+        chance = min(1.0, match[SWAPPED - 1] / match[SAME - 1]) * namesakes + np.minimum(one, two)
+        bits = np.log2(random[SWAPPED - 1] / np.maximum(chance, 1e-15))
+        return np.asarray(np.clip(bits, -_SWAP_LIMIT, _SWAP_LIMIT), np.float32)
 
     def _common_name_bits(self, rows: Ints, others: Ints) -> Bits:
         """Full names are commoner than their parts suggest (names go together by country); that much is taken back."""

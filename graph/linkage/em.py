@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from graph.linkage.compare import SAME, SWAPPED, Levels
+from graph.linkage.compare import CLOSE_FAMILY, CLOSE_GIVEN, NEARLY_SWAPPED, SAME, SWAPPED, Levels
 from graph.linkage.fields import DEFINING, RELATIONS, Field
 
 Floats = npt.NDArray[np.float64]
@@ -25,8 +25,8 @@ _LEAST_SHARED = 0.5
 _RARELY_RELATED, _RELATED_PAIRS = 0.02, 5.0
 # A handful of records is a sample of many people: however alike they are, strangers are the rule.
 _MOST_MATCHES = 0.01
-# What is left of a level once matches and relatives are taken off is never less than this share of it.
-_STRANGERS_AT_LEAST = 0.1
+_USUAL_PAIRS = 1000.0
+_FEW_NAMESAKES, _USUAL_NAMESAKES = 5.0, 20.0
 
 NAMED_ALIKE = 0.01
 """How often two relatives carry one given name, beyond chance: children are named after their parents (measured)."""
@@ -54,10 +54,13 @@ def unsupervised(
     email: Sequence[Floats],
     together: Sequence[Floats],
     all_pairs: float,
+    said: Sequence[float],
+    namesakes: Levels,
 ) -> Learned:
     """Learn how matches and relations stand on each level; Dirichlet priors hold the matches.
 
-    `random` is how pairs drawn at random stand on each level, `email` and `together` what strangers' names change.
+    `random` is how pairs drawn at random stand on each level, `email` and `together` what strangers' names change,
+    `said` how many of all pairs say each field, `namesakes` levels of pairs drawn that agree in one of their names.
     """
     names = [field.name for field in fields]
     learned = _start(fields, random, email, len(levels), all_pairs)
@@ -65,9 +68,15 @@ def unsupervised(
         return learned
     patterns, counts = distinct_patterns(levels, fields)
     design = _Design(patterns, names, fields)
+    elsewhere = _elsewhere(design, counts, random, said)
+    alike, alike_counts = distinct_patterns(namesakes, fields)
+    other = _Design(alike, names, fields) if learned.email_given_names and len(alike) else None
     for round_ in range(1, _MOST_ROUNDS + 1):
         shares = _responsibilities(design, learned, together)
-        moved = _maximise(design, fields, learned, shares * counts, random, all_pairs)
+        moved = _maximise(design, fields, learned, shares * counts, random, elsewhere, all_pairs)
+        if other is not None:
+            kinds = _responsibilities(other, learned, together)
+            moved = max(moved, _learn_email(other, learned, kinds * alike_counts))
         learned.rounds = round_
         if moved < _STILL:
             break
@@ -85,8 +94,8 @@ def names_agreement(levels: Levels, names: Sequence[str]) -> npt.NDArray[np.uint
     Alike is enough: addresses made of like names are like each other.
     """
     first, last = levels[:, names.index("first_name")], levels[:, names.index("last_name")]
-    given = (first >= 1) & (first <= SWAPPED + 2)
-    family = ((last >= 1) & (last <= 3)) | (first == SWAPPED)
+    given = (first >= SAME) & (first <= CLOSE_GIVEN)
+    family = ((last >= SAME) & (last <= CLOSE_FAMILY)) | (first == SWAPPED) | (first == NEARLY_SWAPPED)
     return np.asarray(family + 2 * given, np.uint8)
 
 
@@ -94,8 +103,9 @@ def names_together(levels: Levels, names: Sequence[str]) -> tuple[Levels, Levels
     """Levels of the given name where it is like one of an equal family name, and of the family name where the given
     names are alike and it is not equal; else 0."""
     first, last = levels[:, names.index("first_name")], levels[:, names.index("last_name")]
-    given = np.where((last == SAME) & (first > SAME) & (first != SWAPPED), first, 0)
-    family = np.where((first >= SAME) & (first <= SWAPPED + 2) & (first != SWAPPED) & (last > SAME), last, 0)
+    # Where the names are swapped the family name is silent, so that neither of the two is told.
+    given = np.where((last == SAME) & (first > SAME), first, 0)
+    family = np.where((first >= SAME) & (first <= CLOSE_GIVEN) & (last > SAME), last, 0)
     return np.asarray(given, np.uint8), np.asarray(family, np.uint8)
 
 
@@ -212,6 +222,7 @@ def _maximise(
     learned: Learned,
     pairs: Floats,
     random: Sequence[Floats],
+    elsewhere: Sequence[Floats],
     all_pairs: float,
 ) -> float:
     """Update `learned` from the expected pairs by class; gives the largest change."""
@@ -241,23 +252,41 @@ def _maximise(
             level[-1] = field.most_different
         moved = max(moved, float(np.abs(level - learned.match[at]).max()))
         learned.match[at] = level
-    _strangers_alone(fields, learned, random)
+    _strangers_alone(design, fields, learned, random, seen[:, -1], elsewhere)
     if learned.email_given_names and design.email is not None:
-        moved = max(moved, _learn_email_of_namesakes(design, learned, seen[:, -1], random[design.email]))
+        moved = max(moved, _learn_email_of_namesakes(design, learned, seen[:, -1]))
     return moved
 
 
-def _strangers_alone(fields: Sequence[Field], learned: Learned, observed: Sequence[Floats]) -> None:
-    """Pairs drawn at random hold matches and relatives, too: on rare levels they are most of what is seen."""
-    rest = 1 - learned.match_share - sum(learned.relation_shares.values())
+def _elsewhere(
+    design: _Design, counts: npt.NDArray[np.int64], random: Sequence[Floats], said: Sequence[float]
+) -> list[Floats]:
+    """How many pairs outside the candidates stand on each level: strangers nearly all of them."""
+    seen = np.asarray(design.matrix.T @ counts.astype(float))
+    parts = [seen[design.starts[at] : design.starts[at + 1]] for at in range(len(random))]
+    return [np.maximum(pairs * u - part, 0) for pairs, u, part in zip(said, random, parts, strict=True)]
+
+
+def _strangers_alone(
+    design: _Design,
+    fields: Sequence[Field],
+    learned: Learned,
+    observed: Sequence[Floats],
+    seen: Floats,
+    elsewhere: Sequence[Floats],
+) -> None:
+    """Strangers are the candidates that are believed to be and all pairs that are none.
+
+    Pairs drawn at random hold matches and relatives, too: on rare levels they are most of what is seen, in a small
+    set nearly all.
+    """
     for at, field in enumerate(fields):
-        known = learned.match_share * learned.match[at]
-        for name, share in learned.relation_shares.items():
-            known = known + share * learned.relation_levels[name][at]
-        level = np.maximum((observed[at] - known) / rest, _STRANGERS_AT_LEAST * observed[at])
+        level = seen[design.starts[at] : design.starts[at + 1]] + elsewhere[at] + _USUAL_PAIRS * np.array(field.chance)
+        level = np.maximum(level / level.sum(), 1e-7)
         if field.kind == "given name":
-            # Known in closed form, not from pairs.
-            level[SWAPPED - 1] = observed[at][SWAPPED - 1]
+            # Known in closed form, not from pairs: namesakes, one of whom stands the wrong way round.
+            turned = slice(SWAPPED - 1, NEARLY_SWAPPED)
+            level[turned] = observed[at][turned] * min(1, learned.match[at][SWAPPED - 1] / learned.match[at][SAME - 1])
         learned.random[at] = level / level.sum()
         for name, shared in learned.relations.items():
             if field.name not in shared:
@@ -268,14 +297,34 @@ def _strangers_alone(fields: Sequence[Field], learned: Learned, observed: Sequen
                 learned.relation_levels[name][at] = level
 
 
-def _learn_email_of_namesakes(design: _Design, learned: Learned, seen: Floats, plain: Floats) -> float:
+def _learn_email_of_namesakes(design: _Design, learned: Learned, seen: Floats) -> float:
     """Blocking makes pairs that agree in both names complete: strangers among them show their e-mails' likeness."""
-    width = len(plain)
+    width = len(learned.email_given_names[3])
     begin = int(design.starts[-1]) + 3 * width
-    found = seen[begin : begin + width] + 20 * learned.email_given_names[1]
-    found[0] = 0
-    level = found / found.sum() * (1 - plain[0])
-    level[0] = plain[0]
-    moved = float(np.abs(level - learned.email_given_names[3]).max())
-    learned.email_given_names[3] = level
+    return _tell_email(learned, 3, seen[begin : begin + width] + _USUAL_NAMESAKES * learned.email_given_names[1])
+
+
+def _learn_email(design: _Design, learned: Learned, pairs: Floats) -> float:
+    """Of pairs drawn that agree in one name, those of one person are left out: their addresses are alike, too."""
+    assert design.email is not None
+    others = [at for at, shared in enumerate(learned.relations.values(), 1) if "email" not in shared]
+    seen = np.asarray(design.matrix.T @ (pairs[-1] + pairs[others].sum(0)))
+    plain = learned.random[design.email]
+    learned.email_given_names[0] = plain.copy()
+    moved = 0.0
+    for state in (1, 2):
+        begin = int(design.starts[-1]) + state * len(plain)
+        moved = max(moved, _tell_email(learned, state, seen[begin : begin + len(plain)] + _FEW_NAMESAKES * plain))
+    return moved
+
+
+def _tell_email(learned: Learned, state: int, found: Floats) -> float:
+    """Set how alike strangers' addresses are in one state of their names; gives the largest change."""
+    same = learned.email_given_names[0][0]
+    level = found.copy()
+    level[0] = 0
+    level *= (1 - same) / level.sum()
+    level[0] = same
+    moved = float(np.abs(level - learned.email_given_names[state]).max())
+    learned.email_given_names[state] = level
     return moved

@@ -34,12 +34,15 @@ _EDIT = ("same", "one edit", "different")
 _EDITS = ("same", "one edit", "two edits", "different")
 _DATE = ("same", "one edit or swapped", "two edits", "different")
 _SAME = ("same", "different")
-_GIVEN = ("same", "nickname or initial", "swapped with the family name", "very close", "close", "alike", "different")
+_GIVEN = (
+    "same", "nickname", "initial", "swapped with the family name", "nearly swapped with the family name", "very close",
+    "close", "alike", "different",
+)  # fmt: skip
 
 FIELDS: tuple[Field, ...] = (
     Field(
-        "first_name", "given name", _GIVEN, (0.70, 0.12, 0.02, 0.06, 0.02, 0.03, 0.05),
-        (0.004, 0.004, 1e-7, 0.001, 0.001, 0.03, 0.96), (0.92, 0.88, 0.70), 0.12,
+        "first_name", "given name", _GIVEN, (0.70, 0.07, 0.05, 0.015, 0.005, 0.06, 0.02, 0.03, 0.05),
+        (0.004, 0.001, 0.003, 1e-7, 1e-6, 0.001, 0.001, 0.03, 0.96), (0.92, 0.88, 0.70), 0.12,
     ),
     Field(
         "last_name", "family name", _JARO, (0.82, 0.08, 0.025, 0.025, 0.05),

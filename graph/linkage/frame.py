@@ -18,7 +18,7 @@ from recordlinkage.base import BaseClassifier, BaseCompareFeature, BaseIndexAlgo
 
 from graph.linkage.candidates import Key, candidates
 from graph.linkage.coded import Coded, Column
-from graph.linkage.compare import SWAPPED, Levels, value_levels
+from graph.linkage.compare import Levels, crossed_names, tell_swapped, value_levels
 from graph.linkage.decide import Scorer, probability
 from graph.linkage.fields import Field
 from graph.linkage.model import LinkageModel
@@ -72,17 +72,16 @@ class Level(BaseCompareFeature):  # type: ignore[misc]
 
 
 class SwappedNames(BaseCompareFeature):  # type: ignore[misc]
-    """1 where given and family name stand the other way round, else 0."""
+    """The level of names that stand the other way round, or nearly so; else 0 (see `crossed_names`)."""
 
     def __init__(self) -> None:
         names = ["first_name", "last_name"]
         super().__init__(names, names, label="swapped")
 
     def _compute_vectorized(self, *args: pd.Series[Any]) -> npt.NDArray[np.uint8]:
-        first, last, other_first, other_last = (series.astype(object).to_numpy() for series in args)
-        said = ~(pd.isna(first) | pd.isna(last) | pd.isna(other_first) | pd.isna(other_last))
-        crossed = (first == other_last) & (last == other_first) & (first != last)
-        return np.asarray(said & crossed, np.uint8)
+        first, last, other_first, other_last = args
+        ours, theirs = (_codes(first), _codes(last)), (_codes(other_first), _codes(other_last))
+        return crossed_names(_column(first), _column(last), ours, theirs)
 
 
 def comparison(model: LinkageModel) -> recordlinkage.Compare:
@@ -99,9 +98,8 @@ def levels_of(features: pd.DataFrame, model: LinkageModel) -> Levels:
     """The engine's levels out of what `comparison` computed: a swapped name speaks once, through the given name."""
     levels = features[list(model.names)].to_numpy(np.uint8, copy=True)
     if "swapped" in features:
-        swapped = features["swapped"].to_numpy() == 1
-        levels[swapped, model.names.index("first_name")] = SWAPPED
-        levels[swapped, model.names.index("last_name")] = 0
+        crossed = features["swapped"].to_numpy(np.uint8)
+        tell_swapped(levels, crossed, model.names.index("first_name"), model.names.index("last_name"))
     return levels
 
 

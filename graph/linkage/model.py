@@ -16,7 +16,7 @@ from graph.linkage.rules import LinkageError
 
 Weights = tuple[tuple[float, ...], ...]
 
-FORMAT = 4
+FORMAT = 5
 
 
 class RelationClass(msgspec.Struct, frozen=True):

@@ -10,7 +10,18 @@ import numpy.typing as npt
 
 from graph.linkage.candidates import Key, oversized_blocks
 from graph.linkage.coded import Coded, Column, Hashes, Ints, avalanche, mixed
-from graph.linkage.compare import NICKNAME, SAME, SWAPPED, Levels, compare, value_levels
+from graph.linkage.compare import (
+    CLOSE_FAMILY,
+    CLOSE_GIVEN,
+    INITIAL,
+    NEARLY_SWAPPED,
+    NICKNAME,
+    SAME,
+    SWAPPED,
+    Levels,
+    compare,
+    value_levels,
+)
 from graph.linkage.drift import completeness
 from graph.linkage.em import Learned, names_agreement, unsupervised
 from graph.linkage.fields import CARRIERS, FIELDS, SHARED_IDENTIFIERS, Field
@@ -50,10 +61,11 @@ def learn(
     """
     rng = np.random.default_rng(rules.seed)
     random = _chance_levels(records, fields, rules, rng)
-    email = _email_given_names(records, fields, random, rules, rng)
+    email, namesakes = _email_given_names(records, fields, random, rules, rng)
     together = _names_together(records, fields, rules, rng)
     all_pairs = sampled * records.rows * (records.rows - 1) / 2
-    learned = unsupervised(fields, levels, random, email, together, all_pairs)
+    said = [sampled * _pairs_that_say(records[field.name]) for field in fields]
+    learned = unsupervised(fields, levels, random, email, together, all_pairs, said, namesakes)
     stopped = oversized_blocks(records, keys, rules)
     names = {field.name for field in fields}
     by_country = {
@@ -132,7 +144,9 @@ def _chance_levels(
     kinds = {field.kind: at for at, field in enumerate(fields)}
     if "given name" in kinds and "family name" in kinds:
         given, family = chance[kinds["given name"]], chance[kinds["family name"]]
-        given[SWAPPED - 1] = max(0.03 * given[0] * family[0], 1e-12)
+        given[SWAPPED - 1] = max(given[0] * family[0], 1e-12)
+        alike = (given[0] + given[NEARLY_SWAPPED:CLOSE_GIVEN].sum()) * family[:CLOSE_FAMILY].sum()
+        given[NEARLY_SWAPPED - 1] = max(alike - given[SWAPPED - 1], 1e-12)
     return chance
 
 
@@ -144,33 +158,41 @@ def chance_of_same(column: Column, field: Field) -> float:
     return float(same / (total * (total - 1) / 2 + _USUAL_PAIRS))
 
 
+def _pairs_that_say(column: Column) -> float:
+    """How many pairs of records both say it."""
+    said = float((column.codes >= 0).sum())
+    return said * (said - 1) / 2
+
+
 def _email_given_names(
     records: Coded,
     fields: Sequence[Field],
     chance: Sequence[npt.NDArray[np.float64]],
     rules: MatchingRules,
     rng: np.random.Generator,
-) -> list[npt.NDArray[np.float64]]:
-    """How alike strangers' addresses are, by which of their names agree: addresses are made of names.
+) -> tuple[list[npt.NDArray[np.float64]], Levels]:
+    """How alike strangers' addresses are, by which of their names agree, and the pairs that tell: names make addresses.
 
-    Learned from pairs of namesakes; for those agreeing in both names it is only a start, which EM improves.
+    A start, which EM improves: pairs drawn that agree in one name hold one person's, too.
     """
     names = [field.name for field in fields]
     if not {"email", "first_name", "last_name"} <= set(names):
-        return []
+        return [], np.zeros((0, len(fields)), np.uint8)
     at = names.index("email")
+    kept: list[Levels] = []
     plain = chance[at]
     given = [plain.copy() for _ in range(4)]
     for state, name in ((1, "last_name"), (2, "first_name")):
         left, right = _namesakes(records[name], min(_SAMPLE_OF_NAMESAKES, rules.random_pairs), rng)
         levels = compare(records, fields, left, right)
         levels = levels[names_agreement(levels, names) == state]
+        kept.append(levels[levels[:, at] > 0])
         seen = np.bincount(levels[:, at], minlength=len(plain) + 1)[1:] + 5 * plain
         seen[0] = 0
         given[state] = seen / seen.sum() * (1 - plain[0])
         given[state][0] = plain[0]
     given[3] = given[1].copy()
-    return given
+    return given, np.concatenate(kept)
 
 
 def _names_together(
@@ -204,7 +226,7 @@ def _names_together(
         ratio[[0, -1]] = 1
         if field.kind == "given name":
             # Nicknames and initials are made again and again: one person's records would be counted as strangers'.
-            ratio[NICKNAME - 1] = 1
+            ratio[NICKNAME - 1 : INITIAL] = 1
         ratios.append(np.clip(ratio, 1, 64))
     return ratios
 
@@ -255,7 +277,8 @@ def _shared_rates(
         if len(names) == 2:
             left, right = _sharers(column, rng)
             levels = compare(records, names, left, right)
-            known = (levels[:, 0] > 0) & ((levels[:, 1] > 0) | (levels[:, 0] == SWAPPED))
+            turned = (levels[:, 0] == SWAPPED) | (levels[:, 0] == NEARLY_SWAPPED)
+            known = (levels[:, 0] > 0) & ((levels[:, 1] > 0) | turned)
             conflict = known & ((levels[:, 0] >= len(names[0].levels) - 1) | (levels[:, 1] >= len(names[1].levels) - 1))
             carriers = np.digitize(column.counts[column.codes[left]], CARRIERS)
             seen += np.bincount(carriers[known], minlength=len(usual))

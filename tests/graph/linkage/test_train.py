@@ -7,9 +7,13 @@ import random
 import numpy as np
 import pyarrow as pa
 
+from graph.linkage.coded import coded
+from graph.linkage.columns import normalised
+from graph.linkage.compare import compare
 from graph.linkage.decide import probability
 from graph.linkage.link import link, train
 from graph.linkage.model import LinkageModel
+from graph.linkage.train import usable_fields
 from tests.graph.linkage.people import silos, table
 
 
@@ -28,6 +32,44 @@ def test_doubles_do_not_make_a_rare_value_common_among_strangers():
 
     drawn = sum(one["birth_date"] == two["birth_date"] for one, two in _random_pairs(rows)) / 200_000
     assert _chance_of_same(found, "birth_date") < drawn / 2
+
+
+def test_where_doubles_are_most_of_what_is_seen_they_are_no_strangers():
+    """Few people with many records each: strangers do not share addresses because all who share one are one person."""
+    rng = random.Random(4)
+    rows = []
+    for number in range(60):
+        for copy in range(6):
+            born = f"{1940 + number}-0{1 + number % 9}-{10 + number % 18}"
+            first, last = (_mistyped(f"{word}{number}", rng) if copy else f"{word}{number}" for word in ("ada", "hill"))
+            row = {"record_id": f"{number}:{copy}", "first_name": first, "last_name": last, "birth_date": born}
+            rows.append({**row, "email": f"person{number * 7919}@host{number}.org"})
+    found = train(table(rows))
+
+    drawn = sum(one["email"] == two["email"] for one, two in _random_pairs(rows)) / 200_000
+    assert _chance_of_same(found, "email") < drawn / 100
+
+
+def test_how_names_are_swapped_is_learned_and_told():
+    """Names that stand the other way round, with an error of typing in one of them, are told apart from two others."""
+    rows = [
+        {"first_name": "Matilda", "last_name": "Barker"},
+        {"first_name": "Barker", "last_name": "Matilde"},
+        {"first_name": "Oscar", "last_name": "Moore"},
+        {"first_name": "Marten", "last_name": "Martens"},
+        {"first_name": "Martens", "last_name": "Martins"},
+    ]
+    records = coded(normalised(table(rows)))
+    fields = usable_fields(records)
+    names = {field.name: at for at, field in enumerate(fields)}
+    left, right = np.array([0, 0, 3], np.int32), np.array([1, 2, 4], np.int32)
+    levels = compare(records, fields, left, right)
+    back = compare(records, fields, right, left)
+
+    assert (levels == back).all()
+    told = [fields[names["first_name"]].levels[level - 1] for level in levels[:, names["first_name"]]]
+    assert told == ["nearly swapped with the family name", "different", "very close"]
+    assert levels[:, names["last_name"]].tolist()[0] == 0
 
 
 def test_one_persons_misspelt_names_do_not_make_their_address_suspect():
@@ -80,6 +122,11 @@ def test_told_probabilities_hold():
     for sure, most in ((told >= 0.95, 0.01), ((told >= 0.5) & (told < 0.95), 0.15)):
         assert sure.sum() > 50
         assert abs(told[sure].mean() - same[sure].mean()) < most
+
+
+def _mistyped(word: str, rng: random.Random) -> str:
+    at = rng.randrange(len(word))
+    return word[:at] + rng.choice("qwx") + word[at + 1 :]
 
 
 def _chance_of_same(model: LinkageModel, name: str) -> float:
