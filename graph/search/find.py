@@ -272,8 +272,9 @@ async def _by_identifier(reader: Reader, search: Search, viewing: Viewing) -> di
     if "Customer" not in viewing.types or not (search.email or search.digits):
         return {}
     digits = (search.digits or "").lstrip("0")
-    starts = [f"phone:+{digits}"] if search.digits and not viewing.phones_masked else []
-    if search.digits and not search.international and not viewing.phones_masked and len(digits) >= _SHORTEST_NUMBER:
+    may_begin = len(digits) >= _SHORTEST_NUMBER and not viewing.phones_masked
+    starts = [f"phone:+{digits}"] if may_begin else []
+    if may_begin and not search.international:
         starts += [f"phone:+{code}{digits}" for code in sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)]
     rows = (
         await reader.read(
@@ -300,7 +301,8 @@ def _fit_of_identifier(search: Search, digits: str, key: str) -> float:
     number = key.removeprefix("phone:")
     if key in (search.email, search.phone) or search.is_whole_number(number):
         return SAME
-    return round(0.7 + 0.25 * len(digits) / len(number), 4)
+    typed = search.digits if search.digits and number.endswith(search.digits) else digits
+    return round(0.7 + 0.25 * len(typed) / len(number), 4)
 
 
 def _national(number: str) -> str:

@@ -44,7 +44,9 @@ def is_whole_address(search: Search, address: str) -> bool:
 
 def range_in_number(search: Search, number: str) -> Range | None:
     """What was typed of a number in E.164, with or without its country."""
-    digits = (search.digits or "").lstrip("0")
+    digits = search.digits or ""
+    if not number.endswith(digits):
+        digits = digits.lstrip("0")
     start = number.rfind(digits) if digits else -1
     if start < 0:
         return None

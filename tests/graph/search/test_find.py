@@ -48,6 +48,8 @@ FINDS = {
     "+46 (0)70 174 06 05": ["Mara Lindqvist"],
     "0046701740605": ["Mara Lindqvist"],
     "0605": ["Mara Lindqvist"],
+    "000000": [],
+    "2000": ["Jörg Müller"],
     "+4670174": ["Mara Lindqvist"],
     "070174": ["Mara Lindqvist"],
     "Müller": ["Jörg Müller"],
