@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,6 +22,7 @@ from api.server_error import ServerError
 from api.settings import ApiSettings
 from api.viewer import check_binding
 from graph.store.driver import Store, open_store
+from graph.store.migrate import migrate
 from graph.store.settings import StoreSettings
 from tests.conftest import Homes
 
@@ -168,3 +171,21 @@ async def proxy_to(settings: StoreSettings) -> AsyncIterator[Proxy]:
         yield proxy
     finally:
         await proxy.stop()
+
+
+async def test_the_api_outlives_an_embedded_store_that_is_killed(tmp_path: Path) -> None:
+    """Its server killed between two requests: 503 in words that tell no path, and the process lives."""
+    from tests.api.test_http import client_of
+
+    async with open_store(StoreSettings(f"embedded:{tmp_path / 'graph'}")) as store:
+        await migrate(store)
+        async with client_of(store) as client:
+            before = await client.post("/graphql", json=QUERY)
+            os.kill(json.loads((tmp_path / "graph" / "server.lock").read_text())["server_pid"], signal.SIGKILL)
+            gone, not_ready = await client.post("/graphql", json=QUERY), await client.get("/ready")
+            alive = await client.get("/health")
+
+    assert before.json() == {"data": {"sources": []}}
+    assert (gone.status_code, not_ready.status_code, alive.status_code) == (503, 503, 200)
+    assert gone.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+    assert str(tmp_path) not in gone.text
