@@ -30,8 +30,10 @@ from api.server_error import ServerError
 from api.settings import ApiSettings
 from api.slow_log import SlowLog
 from api.sockets import PatientProtocol, graphql_socket
+from api.syncs import SyncProcesses
 from api.trusted import TrustedDocuments
 from api.viewer import Door, check_binding, is_loopback
+from api.watch import Watch
 from graph.keys import any_key
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -53,10 +55,15 @@ PAGE_HEADERS = {
 }
 
 
-def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules | None = None) -> Starlette:
+def create_app(
+    store: Store,
+    settings: ApiSettings | None = None,
+    rules: Rules | None = None,
+    syncs: SyncProcesses | None = None,
+) -> Starlette:
     """The application over an open store; it does not close the store. Without rules the shipped ones hold.
 
-    Raises ServerError when the trusted documents cannot be read.
+    Without `syncs` it starts none. Raises ServerError when the trusted documents cannot be read.
     """
     settings = settings or ApiSettings()
     app = Starlette(
@@ -81,6 +88,7 @@ def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules |
     app.state.patrol = Patrol(store, app.state.door.forget_key)
     app.state.metrics = Metrics()
     slow_log = SlowLog(app.state.settings.slow_seconds)
+    app.state.watch = Watch(store)
     app.state.service = Service(
         graphql_schema(),
         store,
@@ -90,6 +98,8 @@ def create_app(store: Store, settings: ApiSettings | None = None, rules: Rules |
         writes_to=store,
         feed=app.state.feed,
         observers=(app.state.metrics.answered, slow_log.answered),
+        watch=app.state.watch,
+        syncs=syncs,
     )
     app.state.metrics.watch(app.state.service, store, app.state.feed)
     return app
@@ -115,6 +125,7 @@ async def serve(
     settings: ApiSettings | None = None,
     *,
     rules: Rules | None = None,
+    syncs: SyncProcesses | None = None,
     on_started: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the API until the process is asked to end; `on_started` is told the address.
@@ -124,7 +135,7 @@ async def serve(
     settings = settings or ApiSettings()
     check_binding(settings, has_keys=not is_loopback(settings.host) and await any_key(store))
     listener = listen(settings.host, settings.port)
-    app = create_app(store, settings, rules)
+    app = create_app(store, settings, rules, syncs)
     config = uvicorn.Config(
         app,
         http="httptools",
@@ -138,7 +149,7 @@ async def serve(
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     server = _Server(config)
-    server.feed = app.state.feed
+    server.feed, server.watch = app.state.feed, app.state.watch
     server.on_started = lambda: on_started(_address(listener)) if on_started else None
     with listener:
         await server.serve(sockets=[listener])
@@ -173,6 +184,7 @@ class _Server(uvicorn.Server):
 
     on_started: Callable[[], None]
     feed: Feed
+    watch: Watch
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -193,6 +205,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Streams of events would last for ever; sockets are told by uvicorn first that the service is restarted.
         asyncio.get_running_loop().call_later(FAREWELL_SECONDS, self.feed.close)
+        asyncio.get_running_loop().call_later(FAREWELL_SECONDS, self.watch.close)
         await super().shutdown(sockets)
 
 

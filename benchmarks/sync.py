@@ -75,6 +75,9 @@ class Clock:
     def advance(self, name: str, done: int) -> None:
         """Only phases count."""
 
+    def reject(self, name: str, count: int) -> None:
+        """Only phases count."""
+
     def say(self, text: str) -> None:
         REPORT.print(text)
 

@@ -22,6 +22,7 @@ from api.cli.sources import read_sources
 from api.cli.story import Comparison, PersonStory, compare, person_story
 from api.cli.sync import synchronise
 from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings
+from api.syncs import SyncProcesses
 from api.viewer import check_binding
 from connectors.sample import MARA_EMAIL
 from graph.rules import Rules
@@ -96,7 +97,8 @@ async def _show(
         else:
             _print(invocation.out, summary)
         if api is not None:
-            await serve_graph(invocation, store, api, Rules())
+            syncs = SyncProcesses(store, data, {"C360_STORE": settings.uri})
+            await serve_graph(invocation, store, api, Rules(), syncs)
 
 
 def _is_chosen(context: typer.Context) -> bool:

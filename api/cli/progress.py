@@ -53,6 +53,9 @@ class _Terminal:
         self.phase(name)
         self._bars.advance(self._tasks[name], done)
 
+    def reject(self, name: str, count: int) -> None:
+        """The report tells them at the end."""
+
     def say(self, text: str) -> None:
         self._bars.console.print(text, markup=False)
 
@@ -109,6 +112,9 @@ class _Lines:
         of = "" if total is None else f" of {total:,}"
         rate = self._done[name] / max(now - self._begun[name], 1e-3)
         self._console.print(f"{name}: {self._done[name]:,}{of} ({rate:,.0f}/s)", markup=False)
+
+    def reject(self, name: str, count: int) -> None:
+        """The report tells them at the end."""
 
     def say(self, text: str) -> None:
         self._console.print(text, markup=False)

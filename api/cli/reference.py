@@ -141,6 +141,8 @@ def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
 def _options(command: Any) -> list[str]:
     rows = []
     for each in command.params:
+        if getattr(each, "hidden", False):
+            continue
         if each.name in ("help", "install_completion", "show_completion"):
             continue
         is_option = each.param_type_name == "option"

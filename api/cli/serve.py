@@ -12,6 +12,7 @@ from api.cli.errors import INTERRUPTED
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, of, opened, run
 from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings
+from api.syncs import SyncProcesses
 from api.viewer import check_binding
 from graph.keys import any_key
 from graph.rules import Rules
@@ -49,7 +50,8 @@ def until_interrupted(invocation: Invocation, work: Coroutine[Any, Any, None]) -
 async def _serve(invocation: Invocation, store: StoreSettings, settings: ApiSettings, rules: Rules) -> None:
     async with opened(store) as graph:
         check_binding(settings, has_keys=await any_key(graph))
-        await serve_graph(invocation, graph, settings, rules)
+        syncs = SyncProcesses(graph, invocation.config)
+        await serve_graph(invocation, graph, settings, rules, syncs)
 
 
 def api_settings(host: str, port: int) -> ApiSettings:
@@ -59,11 +61,13 @@ def api_settings(host: str, port: int) -> ApiSettings:
     return settings
 
 
-async def serve_graph(invocation: Invocation, graph: Store, settings: ApiSettings, rules: Rules) -> None:
+async def serve_graph(
+    invocation: Invocation, graph: Store, settings: ApiSettings, rules: Rules, syncs: SyncProcesses
+) -> None:
     """Serve until Ctrl-C; always ends as Interrupted."""
 
     def say(address: str) -> None:
         invocation.err.print(f"GraphiQL [bold]{address}/graphiql[/]   GraphQL {address}/graphql   (Ctrl-C stops it)")
 
-    await served.serve(graph, settings, rules=rules, on_started=say)
+    await served.serve(graph, settings, rules=rules, syncs=syncs, on_started=say)
     raise Interrupted  # the server takes Ctrl-C for itself, ends well and says nothing of it

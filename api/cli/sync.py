@@ -43,6 +43,7 @@ def sync(
     show: Annotated[bool, typer.Option("--preview", help="Show the mapped records; nothing is written.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, help="With --preview: how many records a source.")] = 20,
     as_json: JsonOption = False,
+    requested: Annotated[str | None, typer.Option("--requested", hidden=True, metavar="ID")] = None,
 ) -> None:
     """Bring the graph up to date: land what the sources say, link it, derive what follows.
 
@@ -53,7 +54,7 @@ def sync(
     if show:
         _show_preview(invocation, readable, limit, as_json)
     else:
-        report = run(_sync(invocation, readable, invocation.rules(), invocation.store(), full))
+        report = run(_sync(invocation, readable, invocation.rules(), invocation.store(), full, requested))
         _show_report(invocation, report, as_json)
         if not report.ok:
             raise typer.Exit(FAILURE)
@@ -62,22 +63,34 @@ def sync(
 
 
 async def _sync(
-    invocation: Invocation, sources: Sources, rules: Rules, settings: StoreSettings, full: bool
+    invocation: Invocation, sources: Sources, rules: Rules, settings: StoreSettings, full: bool, requested: str | None
 ) -> SyncReport:
     async with opened(settings) as store:
-        return await synchronise(invocation, sources, rules, store, full=full)
+        return await synchronise(invocation, sources, rules, store, full=full, requested=requested)
 
 
 async def synchronise(
-    invocation: Invocation, sources: Sources, rules: Rules, store: Store, *, full: bool = False
+    invocation: Invocation,
+    sources: Sources,
+    rules: Rules,
+    store: Store,
+    *,
+    full: bool = False,
+    requested: str | None = None,
 ) -> SyncReport:
-    """One sync of these sources, with progress and the plugins' hooks."""
+    """One sync of these sources, with progress and the plugins' hooks; `requested` is its id in the graph."""
     hook = sources.plugins.hook
     for source in sources.landing:
         _call(invocation, "c360_before_sync", hook.c360_before_sync, source=source.connector.name)
     with shown_progress(invocation.err) as progress:
         report = await sync_graph(
-            sources.landing, store, rules, progress, full=full, adjust=page_adjuster(sources.plugins)
+            sources.landing,
+            store,
+            rules,
+            progress,
+            full=full,
+            adjust=page_adjuster(sources.plugins),
+            requested=requested,
         )
     _call(invocation, "c360_after_sync", hook.c360_after_sync, report=report)
     return report

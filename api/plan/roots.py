@@ -30,6 +30,7 @@ from api.plan.shape import (
     objects,
     present,
 )
+from api.syncs import SyncProcesses
 from graph.changes import Entry
 from graph.keys import Role
 from graph.reading import Column, Part, Reading, Traversal, compile_query
@@ -130,6 +131,8 @@ class Bench:
     store: Store
     rules: Rules
     viewer: str
+    syncs: SyncProcesses | None = None
+    """What starts syncs, where there is something to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,16 @@ class RootEvents:
     """
 
     tell: Callable[[Entry, Arguments], Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class RootWatched:
+    """What stands in the graph, told whenever it is another: items that have an `id`, the oldest first.
+
+    The newest is told at first, then each that is new or another. The question takes no parameters.
+    """
+
+    ask: Callable[[Arguments], Question]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +181,8 @@ class RootPlan:
     named: frozenset[str] = frozenset()
     """Parameters that a worked-out answer fills: it holds their keys under the same names."""
     ask: Callable[[Arguments], Question] | None = None
+    is_watched: bool = False
+    """Whether the answers to `ask` are told as they come."""
     work: Callable[[Bench, Arguments], Awaitable[Mapping[str, Any]]] | None = None
     tell: Callable[[Entry, Arguments], Sequence[Mapping[str, Any]]] | None = None
     rank: RootRanked | None = None
@@ -200,6 +215,8 @@ def plan_root(selector: Selector, reads: object, definition: GraphQLField, nodes
     match reads:
         case RootComputed(ask):
             plan.ask = ask
+        case RootWatched(ask):
+            plan.ask, plan.is_watched = ask, True
         case RootWorked(work):
             plan.work = work
             plan.named = frozenset(name for part in parts for name in part.arguments.values())
@@ -236,7 +253,7 @@ def _planned(
             return _identified(selector, spec, definition, nodes, cells)
         case RootRanked(by_type):
             return ranked(selector, by_type, definition, nodes, cells)
-        case RootComputed() | RootWorked() | RootEvents():
+        case RootComputed() | RootWorked() | RootEvents() | RootWatched():
             selector.occurrence(definition, nodes[0])
             item = selector.row_name()
             with selector.unpaged(definition.type):

@@ -30,11 +30,13 @@ from api.plan.access import Forbidden
 from api.plan.clock import Clock
 from api.plan.errors import coded
 from api.plan.observation import Observation, Outcome, outcome_of
-from api.plan.operation import Operation, PlanCache, Prepared, prepare, run
+from api.plan.operation import Bound, Operation, PlanCache, Prepared, prepare, run
 from api.plan.roots import Bench, Reader
-from api.plan.subscription import EVENTS_A_QUERY, occurrences
+from api.plan.subscription import EVENTS_A_QUERY, occurrences, sightings
+from api.syncs import SyncProcesses
 from api.throttle import Throttle, TooMuch
 from api.viewer import LOCAL_VIEWER, Viewer
+from api.watch import Watch
 from graph.keys import Role
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -80,11 +82,14 @@ class Service:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         walked: bool = False,
         feed: Feed | None = None,
+        watch: Watch | None = None,
+        syncs: SyncProcesses | None = None,
         introspection: Role = Role.STEWARD,
         observers: Sequence[Callable[[Observation], None]] = (),
     ) -> None:
-        """Without a `feed` there are no subscriptions. Each of `observers` is told of every query and mutation.
+        """Without a `feed` there are no subscriptions, without a `watch` none of what stands in the graph.
 
+        Without `syncs` none is started. Each of `observers` is told of every query and mutation.
         With `walked` graphql-core walks every answer: what the plans' own answers are compared with.
         """
         self.schema = schema
@@ -98,6 +103,8 @@ class Service:
         self._observers = observers
         self.in_flight = 0
         """Queries and mutations that are being answered."""
+        self._watch = watch
+        self._syncs = syncs
         self.plans = PlanCache()
         self._store = store
         self._throttle = Throttle()
@@ -165,7 +172,7 @@ class Service:
             raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", message)])
         prepared = self._prepared(operation, variables, viewer, limits.rows)
         told = self._paid(viewer, prepared.cost)
-        bench = None if self._writes_to is None else Bench(self._writes_to, self._rules, viewer.name)
+        bench = None if self._writes_to is None else Bench(self._writes_to, self._rules, viewer.name, self._syncs)
         result = await run(self.schema, self._store, self.plans, prepared, bench=bench, walked=self._walked, seen=seen)
         if self._feed is not None and operation.node.operation is OperationType.MUTATION:
             self._feed.wake()
@@ -231,16 +238,22 @@ class Service:
                 raise RequestRefused([coded("QUERY_TIMED_OUT", message)]) from None
             yield result
             return
-        if self._feed is None:
-            raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", "This API tells no changes.")])
         prepared = self._prepared(operation, variables, viewer, limits.rows // EVENTS_A_QUERY)
         self._paid(viewer, prepared.cost)
         try:
-            async with aclosing(occurrences(self.schema, self._store, self.plans, prepared, self._feed)) as told:
+            async with aclosing(self._following(prepared)) as told:
                 async for response in told:
                     yield response
         except GraphQLError as error:
             raise RequestRefused([error]) from None
+
+    def _following(self, prepared: Prepared) -> AsyncGenerator[ExecutionResult, None]:
+        is_watched = any(isinstance(bound, Bound) and bound.plan.is_watched for bound in prepared.bound.values())
+        if is_watched and self._watch is not None:
+            return sightings(self.schema, self.plans, prepared, self._watch)
+        if not is_watched and self._feed is not None:
+            return occurrences(self.schema, self._store, self.plans, prepared, self._feed)
+        raise coded("OPERATION_NOT_SUPPORTED", "This API tells no changes.")
 
     def _operation(self, query: str, name: str | None, viewer: Viewer) -> Operation:
         limits = self.limits_of(viewer)

@@ -1,5 +1,6 @@
-"""A subscription, from the entries of the change log to one response an event: planned and read like a query.
+"""A subscription, from what happens to one response an event: planned and read like a query.
 
+It follows the change log, or watches what stands in the graph.
 The events of an entry that a selection tells are read by one query, some at a time, for all who ask for the same.
 """
 
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import orjson
@@ -17,6 +19,8 @@ from api.plan.change_cursor import Place, decode_place
 from api.plan.errors import coded
 from api.plan.operation import Bound, PlanCache, Prepared, finish
 from api.plan.roots import Answer, Reader, told
+from api.plan.rows import Parameters
+from api.watch import Watch
 from graph.store.errors import AccessDenied, StoreUnavailable
 
 EVENTS_A_QUERY = 50
@@ -58,6 +62,22 @@ async def occurrences(
             "The graph was built anew. Read again what you show, then subscribe after the cursor of `changeLog` that "
             "you took before.",
         ) from None
+
+
+async def sightings(
+    schema: GraphQLSchema, plans: PlanCache, prepared: Prepared, watch: Watch
+) -> AsyncGenerator[ExecutionResult, None]:
+    """A response for what is watched as it is now, and one whenever it is another."""
+    bound = _only(prepared)
+    assert bound.question is not None
+    ((name, _),) = prepared.bound.items()
+    told: dict[str, Event] | None = None
+    async with aclosing(watch.follow(bound.question)) as answers:
+        async for items in answers:
+            news = items[-1:] if told is None else [item for item in items if told.get(item["id"]) != item]
+            told = {item["id"]: item for item in items}
+            for item in news:
+                yield finish(schema, plans, prepared, {name: Answer([], Parameters(), item)})
 
 
 async def _responses(

@@ -18,14 +18,17 @@ READER, ANALYST, STEWARD, ADMIN = Role.READER, Role.ANALYST, Role.STEWARD, Role.
 FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Query": {
         READER: "node nodes customer customerByIdentifier customers search account changeLog",
-        ANALYST: "sources sourceComparison journeyFlow interactionKinds",
+        ANALYST: "sources syncProgress sourceComparison journeyFlow interactionKinds",
         STEWARD: "matchReviews matchDecisions matchExplanation",
     },
     "Mutation": {
         STEWARD: "acceptMatch acceptMatches rejectMatch assignMatchReview mergeCustomers splitCustomer "
-        "revertMatchDecision pinField unpinField recordInteraction recordSurveyResponse",
+        "revertMatchDecision pinField unpinField recordInteraction recordSurveyResponse startSync",
     },
-    "Subscription": {READER: "customerMerged customerSplit customerUpdated interactionRecorded"},
+    "Subscription": {
+        READER: "customerMerged customerSplit customerUpdated interactionRecorded",
+        ANALYST: "syncProgressed",
+    },
     "ChangeLog": {READER: "cursor"},
     "CustomerMerged": {READER: "cursor occurredAt customerId formerIds customer"},
     "CustomerSplit": {READER: "cursor occurredAt customerId partedFromIds customer partedFrom"},
@@ -117,6 +120,9 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     },
     "Rejection": {ANALYST: "stream place reason rejectedAt"},
     "SyncRun": {ANALYST: "status startedAt finishedAt pages records changed interactions rejected error"},
+    "SyncProgress": {ANALYST: "syncId status startedAt finishedAt error phases sources"},
+    "SyncPhase": {ANALYST: "name source doneCount totalCount perSecond remainingSeconds"},
+    "SyncSource": {ANALYST: "source status readCount rejectedCount error"},
     "SourceComparison": {ANALYST: "sources customerCount sharedCount overlaps sentence"},
     "SourceCount": {ANALYST: "source personCount customerCount onlyHereCount"},
     "SourceOverlap": {ANALYST: "sources customerCount"},
@@ -141,6 +147,8 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     "LeftMatchReview": {STEWARD: "reviewId message decisionIds"},
     "RecordInteractionPayload": {STEWARD: "interaction customer isPending isReplay userErrors"},
     "RecordSurveyResponsePayload": {STEWARD: "surveyResponse customer isPending isReplay userErrors"},
+    "StartSyncPayload": {STEWARD: "sync isAlreadyRunning isReplay userErrors"},
+    "StartSyncError": {STEWARD: "code field message"},
     "RecordingError": {STEWARD: "code field message customerIds"},
     "UserError": {STEWARD: "code field message decisionIds"},
 }
@@ -192,6 +200,8 @@ MASKS: Mapping[str, Mask] = {
     "Rejection.reason": TEXT,
     "Source.error": TEXT,
     "SyncRun.error": TEXT,
+    "SyncProgress.error": TEXT,
+    "SyncSource.error": TEXT,
 }
 """What readers and analysts do not see as it is; a steward does."""
 

@@ -219,6 +219,31 @@ class RecordingErrorCode(Enum):
     AMBIGUOUS_IDENTIFIER = value("AMBIGUOUS_IDENTIFIER", "Several customers share the identifier; see `customerIds`.")
 
 
+@strawberry.enum(description="The state of a sync.")
+class SyncStatus(Enum):
+    WAITING = value("WAITING", "It was asked for, and waits for its process or for another sync to end.")
+    RUNNING = value("RUNNING", "It is at work.")
+    SUCCEEDED = value("SUCCEEDED", "All sources were read to their end, and what follows is derived.")
+    FAILED = value("FAILED", "A source could not be read, or the sync as a whole failed.")
+    INTERRUPTED = value("INTERRUPTED", "Its process was stopped; the next sync goes on where it was.")
+
+
+@strawberry.enum(description="How far a sync is with one source.")
+class SyncSourceStatus(Enum):
+    WAITING = value("WAITING", "Nothing of it was read yet.")
+    RUNNING = value("RUNNING", "It is being read.")
+    SUCCEEDED = value("SUCCEEDED", "It was read to its end.")
+    FAILED = value("FAILED", "It could not be read; the next sync goes on where it was.")
+
+
+@strawberry.enum(description="Why no sync was started.")
+class StartSyncErrorCode(Enum):
+    UNKNOWN_SOURCE = value("UNKNOWN_SOURCE", "plugins.toml has no such source.")
+    NOT_AVAILABLE = value("NOT_AVAILABLE", "The API cannot start syncs: it has no sources it could read.")
+    IDEMPOTENCY_KEY_REUSED = value("IDEMPOTENCY_KEY_REUSED", "The key came with another request before.")
+    BUSY = value("BUSY", "Another request for a sync is at work; try again in a moment.")
+
+
 @strawberry.enum(description="What a search looks for.")
 class SearchType(Enum):
     CUSTOMER = value("Customer", "Persons.")

@@ -11,10 +11,11 @@ import strawberry
 from api.plan.change_cursor import event_cursor, place_cursor
 from api.plan.fields import Argument, described, entry, from_milliseconds, lookup, root
 from api.plan.ids import encode_id, key_of
-from api.plan.roots import Question, RootEvents
+from api.plan.roots import Question, RootEvents, RootWatched
 from api.plan.rows import Arguments, Row
 from api.schema.customer import Customer
 from api.schema.interaction import Interaction
+from api.schema.sync import SyncProgress, ask_syncs
 from graph.changes import Change, Entry
 from graph.customer import reading
 from graph.cypher import cypher
@@ -172,7 +173,7 @@ _ARGUMENTS = [
 
 @described
 class Subscription:
-    """Everything that can be subscribed to. Events come in the order of the change log, each once."""
+    """Everything that can be subscribed to. Events of the change log come in its order, each once."""
 
     customer_merged: CustomerMerged = root(
         "Customers became one; by a source's news or by a person's decision.",
@@ -187,4 +188,9 @@ class Subscription:
     )
     interaction_recorded: InteractionRecorded = root(
         "An interaction of a customer is new to the graph.", _events("interactionRecorded", _recorded), _ARGUMENTS
+    )
+    sync_progressed: SyncProgress = root(
+        "How far the sync at work is, or how the last one ended: at once, and then whenever it is another, several "
+        "times a second at most. Every sync's end is told.",
+        RootWatched(ask_syncs),
     )

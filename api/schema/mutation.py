@@ -1,4 +1,4 @@
-"""The root of all changes: who is who as people decide, values that they fix, interactions that they report."""
+"""The root of all changes: who is who as people decide, values that they fix, what they report, syncs they start."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from api.schema.recording import (
     work_survey_response,
 )
 from api.schema.review import MatchDecision, MatchReview
+from api.schema.sync import StartSyncInput, StartSyncPayload, work_start
 from api.schema.user_error import UserError, user_error
 from graph.customer import reading
 from graph.reading import Column
@@ -348,4 +349,9 @@ class Mutation:
         "Record a customer's answer to a survey; their journey shows it at once.",
         RootWorked(work_survey_response),
         [Argument("input", RecordSurveyResponseInput, "What was answered.")],
+    )
+    start_sync: StartSyncPayload = root(
+        "Start a sync of the sources, unless one is under way; it goes on by itself, also when the API ends.",
+        RootWorked(work_start),
+        [Argument("input", StartSyncInput, "Which sync is wanted.")],
     )

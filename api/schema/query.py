@@ -35,6 +35,7 @@ from api.schema.paging import Connection, Node
 from api.schema.review import MatchDecision, MatchReview, MatchReviewFilter, MatchReviewOrder
 from api.schema.search import RANKED_SEARCH, SearchResultConnection
 from api.schema.source import Source, SourceComparison
+from api.schema.sync import SyncProgress, ask_newest_sync
 from connectors.records import KINDS
 from graph.customer import identifiers, matters, reading
 from graph.cypher import cypher
@@ -160,6 +161,10 @@ class Query:
     )
     account: Account | None = root("An account by id.", RootOne(reading.ACCOUNT_BY_ID, (_id_of("Account"),)), [_ID])
     sources: list[Source] = root("The systems that c360 reads, with their state.", RootAll(reading.SOURCES))
+    sync_progress: SyncProgress | None = root(
+        "How far the sync at work is, or how the last one ended; null before the first.",
+        RootComputed(ask_newest_sync),
+    )
     source_comparison: SourceComparison = root(
         "What each source says by itself, beside what is true of all together.", RootComputed(_compare)
     )

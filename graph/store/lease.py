@@ -122,7 +122,7 @@ async def hold_lease(
 async def _take(
     store: Store, name: str, wait: float | None, on_wait: Callable[[str], None] | None, ttl: float
 ) -> Lease:
-    me = f"{_this_machine()} {os.getpid()} {_started(os.getpid())} {uuid.uuid4().hex[:8]}"
+    me = f"{name_of_this_process()} {uuid.uuid4().hex[:8]}"
     gives_up = None if wait is None else time.monotonic() + wait
     said = False
     while True:
@@ -132,7 +132,7 @@ async def _take(
             await _create(store, name)
             continue
         owner, token, free = seen
-        abandoned = not free and _has_died(owner)
+        abandoned = not free and has_died(owner)
         if free or abandoned:
             taken = await _try(store, name, me, ttl, token if abandoned else -1)
             if taken is not None:
@@ -166,16 +166,28 @@ async def _renew(store: Store, lease: Lease, ttl: float) -> None:
             await lease.renew(store)
 
 
-def _has_died(owner: str) -> bool:
+def name_of_this_process() -> str:
+    """A name that no other process has, on whatever machine, by which `has_died` knows it."""
+    return name_of_process(os.getpid())
+
+
+def name_of_process(pid: int) -> str:
+    """The same of another process of this machine."""
+    return f"{_this_machine()} {pid} {_started(pid)}"
+
+
+def has_died(owner: str) -> bool:
     """Whether the owner is a process of this very machine that no longer runs; False when we cannot know."""
-    machine, pid, started, _ = owner.split(" ")
+    machine, pid, started = owner.split(" ")[:3]
     return machine == _this_machine() and _started(int(pid)) != started
 
 
 def _started(pid: int) -> str:
     """When a process started, which tells it from a later one with the same number; `gone` if there is none."""
     try:
-        return f"{psutil.Process(pid).create_time():.2f}"
+        process = psutil.Process(pid)
+        # One that its parent has not taken leave of yet is gone as well.
+        return "gone" if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.2f}"
     except psutil.NoSuchProcess:
         return "gone"
 

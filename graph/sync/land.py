@@ -190,6 +190,7 @@ async def _land_stream(
             _count(landed, rows, pairs, problems)
             progress.phase(f"read {key}", page.total)
             progress.advance(f"read {key}", len(page.raws) + len(page.problems))
+            progress.reject(f"read {key}", len(problems))
             _stop_when_hopeless(landed, key)
 
 

@@ -14,6 +14,9 @@ class Progress(Protocol):
     def advance(self, name: str, done: int) -> None:
         """So many more units of the phase are done."""
 
+    def reject(self, name: str, count: int) -> None:
+        """So many of what the phase did are rejections: nothing came of them."""
+
     def say(self, text: str) -> None:
         """A sentence for whoever watches: we wait, a source was refused, a kind is unknown."""
 
@@ -25,6 +28,9 @@ class Silence:
         """Nothing is shown."""
 
     def advance(self, name: str, done: int) -> None:
+        """Nothing is shown."""
+
+    def reject(self, name: str, count: int) -> None:
         """Nothing is shown."""
 
     def say(self, text: str) -> None:

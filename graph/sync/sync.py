@@ -18,6 +18,7 @@ from graph.sync.land import AdjustPage, Landed, LandingSource, land
 from graph.sync.link import Linked, link_pending
 from graph.sync.pages import PageWriter
 from graph.sync.progress import Progress, Silence
+from graph.sync.watch import SyncWatch, watched
 
 _CHANGES_KEPT_DAYS = 7
 
@@ -46,23 +47,39 @@ async def sync(
     *,
     full: bool = False,
     adjust: AdjustPage | None = None,
+    requested: str | None = None,
 ) -> SyncReport:
     """Bring the graph up to date with its sources; safe to kill at any moment.
 
     One sync works at a time; a second one waits and says so. Sources are read side by side; one that fails stops
-    none of the others. Raises StoreError when the store can no longer be used.
+    none of the others. How far it is can be read from the graph (`graph.sync.syncs`), under the id `requested` when
+    somebody asked for it there. Raises StoreError when the store can no longer be used.
     """
-    progress = progress or Silence()
     started = time.monotonic()
-    async with store.lease("sync", on_wait=progress.say), store.lease("link", on_wait=progress.say) as lease:
-        await _finish_marked(store, lease, rules, progress)
+    async with (
+        watched(store, progress or Silence(), requested) as watch,
+        store.lease("sync", on_wait=watch.say),
+        store.lease("link", on_wait=watch.say) as lease,
+    ):
+        await watch.begin([source.connector.name for source in sources])
+        await _finish_marked(store, lease, rules, watch)
         pages = PageWriter(store, any_customers=await _any_customers(store))
         landed = await _side_by_side(
-            [land(source, store, pages, progress, full=full, adjust=adjust) for source in sources]
+            [_landed(source, store, pages, watch, full=full, adjust=adjust) for source in sources]
         )
-        linked, derived = await link_and_derive(store, lease, rules, progress)
+        linked, derived = await link_and_derive(store, lease, rules, watch)
         fell = await completeness_fell(store, lease, rules) if linked.pending else ()
-    return SyncReport(tuple(landed), linked, derived, time.monotonic() - started, fell)
+        report = SyncReport(tuple(landed), linked, derived, time.monotonic() - started, fell)
+        watch.end("SUCCEEDED" if report.ok else "FAILED")
+    return report
+
+
+async def _landed(
+    source: LandingSource, store: Store, pages: PageWriter, watch: SyncWatch, *, full: bool, adjust: AdjustPage | None
+) -> Landed:
+    landed = await land(source, store, pages, watch.of(source.connector.name), full=full, adjust=adjust)
+    watch.landed(landed)
+    return landed
 
 
 async def link_and_derive(

@@ -34,8 +34,10 @@ OF_REVIEWS = {
     "revert_decision",
     "record_interaction",
     "record_survey_response",
+    "start_sync",
+    "sync_progress",
 }
-"""These need records that were linked: tests/api/test_reviews.py and test_recording.py."""
+"""These need records that were linked: tests/api/test_reviews.py, test_recording.py and test_syncs.py."""
 VARIABLES: dict[str, dict[str, Any]] = {
     "customer_by_email": {"emailAddress": "ada@x.test"},
     "search": {"query": "ada"},

@@ -20,6 +20,7 @@ from api import sockets
 from api.app import serve
 from api.plan.change_cursor import place_cursor
 from api.settings import ApiSettings
+from api.syncs import SyncProcesses
 from graph.rules import Rules
 from graph.store.driver import Store, open_store
 from graph.store.settings import StoreSettings
@@ -47,11 +48,17 @@ START = place_cursor(1)
 
 
 @asynccontextmanager
-async def served(store: Store, token: str | None = None, settings: ApiSettings | None = None) -> AsyncIterator[str]:
+async def served(
+    store: Store,
+    token: str | None = None,
+    settings: ApiSettings | None = None,
+    *,
+    syncs: SyncProcesses | None = None,
+) -> AsyncIterator[str]:
     """The API on a port of its own in this process; gives its address."""
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     settings = settings or ApiSettings(port=0, token=None if token is None else SecretStr(token))
-    running = asyncio.create_task(serve(store, settings, on_started=address.set_result))
+    running = asyncio.create_task(serve(store, settings, syncs=syncs, on_started=address.set_result))
     try:
         yield await asyncio.wait_for(address, 10)
     finally:
@@ -114,7 +121,7 @@ async def test_nothing_is_lost_or_doubled_when_the_server_is_killed(
     after = START
     await record(store, 1, 2, 3)
     for taken, more in ((2, (4, 5)), (2, ()), (1, ())):
-        async with _process(store_settings, tmp_path) as base:
+        async with process_of_api(store_settings, tmp_path) as base:
             async for one in _recorded(base, over, after, taken):
                 seen.append(one)
                 after = one["cursor"]
@@ -130,7 +137,7 @@ async def test_nothing_is_lost_or_doubled_when_the_server_is_killed(
 async def test_two_processes_tell_the_same(store: Store, store_settings: StoreSettings, tmp_path: Path) -> None:
     """Each reads the log by itself: what one has told goes on at the other."""
     await sync([fixed_source("crm", ADA)], store, RULES)
-    async with _process(store_settings, tmp_path) as one, _process(store_settings, tmp_path) as other:
+    async with process_of_api(store_settings, tmp_path) as one, process_of_api(store_settings, tmp_path) as other:
         async with opened_socket(one) as here, opened_socket(other) as there:
             await here.subscribe(RECORDED, after=START)
             await there.subscribe(RECORDED, after=START)
@@ -391,7 +398,7 @@ async def _sent(
 
 
 @asynccontextmanager
-async def _process(settings: StoreSettings, folder: Path) -> AsyncIterator[str]:
+async def process_of_api(settings: StoreSettings, folder: Path) -> AsyncIterator[str]:
     """`c360 serve` as a process of its own; at the end it is killed."""
     environment = {
         **os.environ,

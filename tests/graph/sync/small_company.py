@@ -76,6 +76,9 @@ class Telling:
     def advance(self, name: str, done: int) -> None:
         self._tell(name)
 
+    def reject(self, name: str, count: int) -> None:
+        self._tell(name)
+
     def say(self, text: str) -> None:
         self._tell(f"says {text}")
 

@@ -1,0 +1,7 @@
+// The process of a sync that was asked for ended before it took it over.
+// :param id => "0197-sync"
+// :param asker => "host 1 0.00"
+// :param error => "plugins.toml names no source."
+MATCH (s:Sync {id: $id})
+WHERE s.status = "WAITING" AND s.owner = $asker
+SET s.status = "FAILED", s.error = $error, s.heard = timestamp(), s.finished_at = datetime({epochMillis: timestamp()})
