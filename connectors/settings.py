@@ -64,6 +64,10 @@ class Settings:
         return [source.plugin_path for source in self.sources if source.plugin_path is not None]
 
 
+RECORDED = "recorded"
+"""The source of what people and web applications report to c360; no section may be called so."""
+
+
 def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
     """Read plugins.toml; raises PluginConfigError that says what is wrong, where, and what to do.
 
@@ -138,6 +142,10 @@ def _source(path: Path, name: str, table: Any, variables: Mapping[str, str]) -> 
         )
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name) is None:
         raise PluginConfigError(f"{file}: [{name}]: a source's name has letters, digits, '_', '-' and '.' only.")
+    if name == RECORDED:
+        raise PluginConfigError(
+            f"{file}: [{name}]: that is the source of what people record in c360 itself. Choose another name."
+        )
     common = {key: table[key] for key in COMMON if key in table}
     plugin_path = _text(file, name, "path", common)
     connector = _text(file, name, "connector", common)

@@ -19,6 +19,7 @@ import uuid_utils
 
 from connectors.errors import RecordError
 from connectors.records import Identifiers, Interaction
+from connectors.settings import RECORDED
 from graph.customer.identifiers import identifiers_of_mention
 from graph.cypher import cypher
 from graph.rules import Rules
@@ -29,7 +30,7 @@ from graph.sync.pages import PageWriter
 from graph.sync.progress import Silence
 from graph.sync.rows import MATTERS, rows_of
 
-SOURCE = "recorded"
+SOURCE = RECORDED
 """The source's name; the stream is `interactions`."""
 STREAM = "interactions"
 

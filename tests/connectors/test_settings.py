@@ -219,3 +219,12 @@ def test_a_connector_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
     assert "the connector 'mine' cannot be made: OSError: no luck with ***" in said
     assert SECRET not in said
+
+
+def test_the_source_of_what_people_record_is_no_section(tmp_path: Path) -> None:
+    """A section called `recorded` would mix its records with those: it is refused."""
+    path = tmp_path / "plugins.toml"
+    path.write_text('[recorded]\nconnector = "files"\n')
+
+    with pytest.raises(PluginConfigError, match=r"\[recorded\].*Choose another name"):
+        read_settings(path)
