@@ -330,7 +330,7 @@ def _bound(root: RootPlan | GraphQLError, values: VariableValues, clock: Clock) 
             parameters[slot.name] = given
         rows, points = rows_of(root.selector.sizes, parameters), root.selector.points
         cost = points[None] + sum(held * points.get(page, 0) for page, held in enumerate(rows))
-        worked_from = arguments[0] if root.work or root.tell or root.rank else None
+        worked_from = arguments[0] if root.work or root.teller or root.rank else None
         return Bound(root, parameters, rows=sum(rows), cost=cost, arguments=worked_from)
     except GraphQLError as error:
         return error

@@ -142,14 +142,18 @@ class RootWorked:
     work: Callable[[Bench, Arguments], Awaitable[Mapping[str, Any]]]
 
 
+Tell = Callable[[Entry], Sequence[Mapping[str, Any]]]
+"""The events of an entry of the change log, in their order, each with what it names by key."""
+
+
 @dataclass(frozen=True, slots=True)
 class RootEvents:
-    """What happens; `tell` gives those of an entry of the change log, in their order, each with what it names by key.
+    """What happens; `teller` reads the arguments once, and raises a GraphQL error where they are wrong.
 
     It may not look at `after`: everybody who asks for the same is told by one query.
     """
 
-    tell: Callable[[Entry, Arguments], Sequence[Mapping[str, Any]]]
+    teller: Callable[[Arguments], Tell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +188,7 @@ class RootPlan:
     is_watched: bool = False
     """Whether the answers to `ask` are told as they come."""
     work: Callable[[Bench, Arguments], Awaitable[Mapping[str, Any]]] | None = None
-    tell: Callable[[Entry, Arguments], Sequence[Mapping[str, Any]]] | None = None
+    teller: Callable[[Arguments], Tell] | None = None
     rank: RootRanked | None = None
     _finished: Shape | None = None
     _walked: Shape | None = None
@@ -220,8 +224,8 @@ def plan_root(selector: Selector, reads: object, definition: GraphQLField, nodes
         case RootWorked(work):
             plan.work = work
             plan.named = frozenset(name for part in parts for name in part.arguments.values())
-        case RootEvents(tell):
-            plan.tell = tell
+        case RootEvents(teller):
+            plan.teller = teller
             plan.named = frozenset(name for part in parts for name in part.arguments.values())
         case RootRanked() as spec:
             plan.rank = spec

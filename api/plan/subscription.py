@@ -32,19 +32,21 @@ async def occurrences(
 ) -> AsyncGenerator[ExecutionResult, None]:
     """A response for each event, in their order, none left out: while the store does not answer they wait.
 
-    Ends with GraphQLError when there is no going on: a cursor that has expired, a graph that was made anew.
+    Ends with GraphQLError before the first when an argument is wrong, and when there is no going on: a cursor that
+    has expired, a graph that was made anew.
     """
     bound = _only(prepared)
     assert bound.arguments is not None
-    assert bound.plan.tell is not None
+    assert bound.plan.teller is not None
     field = bound.plan.selector.occurrences[0][1].name.value
     after = bound.arguments.get("after")
     place = None if after is None else decode_place(after, field)
     arguments = {name: value for name, value in bound.arguments.items() if name != "after"}
+    tell = bound.plan.teller(arguments)
     same = (id(bound.plan), orjson.dumps([bound.parameters, arguments], default=str))
     try:
         async for entry in feed.follow(None if place is None else place.read_after):
-            events = [event for event in bound.plan.tell(entry, arguments) if _is_wanted(place, entry.seq, event)]
+            events = [event for event in tell(entry) if _is_wanted(place, entry.seq, event)]
             for start in range(0, len(events), EVENTS_A_QUERY):
                 batch = events[start : start + EVENTS_A_QUERY]
                 key = (*same, entry.seq, batch[0]["position"], len(batch))

@@ -11,7 +11,7 @@ import strawberry
 from api.plan.change_cursor import event_cursor, place_cursor
 from api.plan.fields import Argument, described, entry, from_milliseconds, lookup, root
 from api.plan.ids import encode_id, key_of
-from api.plan.roots import Question, RootEvents, RootWatched
+from api.plan.roots import Question, RootEvents, RootWatched, Tell
 from api.plan.rows import Arguments, Row
 from api.schema.customer import Customer
 from api.schema.interaction import Interaction
@@ -113,14 +113,24 @@ def ask_change_log(_: Arguments) -> Question:
 
 
 def _events(field: str, of: Callable[[Change], Iterable[Told]]) -> RootEvents:
-    def tell(happened: Entry, arguments: Arguments) -> Iterator[dict[str, Any]]:
+    def teller(arguments: Arguments) -> Tell:
         wanted = _wanted(arguments)
-        for position, (customers, said) in enumerate(of(happened.change or Change())):
-            if wanted is None or not wanted.isdisjoint(customers):
-                cursor = event_cursor(field, happened.seq, position)
-                yield {"position": position, "cursor": cursor, "occurred_at": happened.at, **said}
 
-    return RootEvents(lambda happened, arguments: list(tell(happened, arguments)))
+        def tell(happened: Entry) -> list[dict[str, Any]]:
+            return [
+                {
+                    "position": position,
+                    "cursor": event_cursor(field, happened.seq, position),
+                    "occurred_at": happened.at,
+                    **said,
+                }
+                for position, (customers, said) in enumerate(of(happened.change or Change()))
+                if wanted is None or not wanted.isdisjoint(customers)
+            ]
+
+        return tell
+
+    return RootEvents(teller)
 
 
 def _wanted(arguments: Arguments) -> set[str] | None:

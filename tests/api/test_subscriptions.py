@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from api import sockets
 from api.app import serve
 from api.plan.change_cursor import place_cursor
+from api.plan.ids import encode_id
 from api.settings import ApiSettings
 from api.syncs import SyncProcesses
 from graph.rules import Rules
@@ -184,6 +185,39 @@ async def test_cursors_that_lead_nowhere_are_told_so(store: Store) -> None:
         "behind": "CURSOR_EXPIRED",
     }
     assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "CHANGES_RESET")
+
+
+@pytest.mark.parametrize("field", ["customerMerged", "customerSplit", "customerUpdated", "interactionRecorded"])
+async def test_ids_that_are_no_customers_are_refused_before_anything_happens(embedded_store: Store, field: str) -> None:
+    """An id of another type, and what is no id: told at once, over both ways, though nothing changes."""
+    query = f"subscription ($of: [ID!]) {{ {field}(customerIds: $of) {{ cursor }} }}"
+    wanted = {"another type": encode_id("Account", "a-1"), "no id": "no id"}
+    told: dict[tuple[str, str], Any] = {}
+    async with (
+        served(embedded_store) as base,
+        opened_socket(base) as client,
+        httpx.AsyncClient(base_url=base, timeout=10) as http,
+    ):
+        for name, of in wanted.items():
+            ids = [encode_id("Customer", "c-ada"), of]
+            await client.subscribe(query, name, of=ids)
+            message = await asyncio.wait_for(client.receive(), 10)
+            assert (message["type"], message["id"]) == ("error", name), message
+            told["socket", name] = message["payload"]
+            answer = await http.post(
+                "/graphql",
+                json={"query": query, "variables": {"of": ids}},
+                headers={"accept": "text/event-stream"},
+            )
+            assert answer.text.endswith("event: complete\ndata:\n\n")
+            sent = next(line for line in answer.text.splitlines() if line.startswith("data: {"))
+            told["events", name] = orjson.loads(sent.removeprefix("data: "))["errors"]
+
+    assert len(told) == 4
+    assert {error["extensions"]["code"] for errors in told.values() for error in errors} == {"BAD_USER_INPUT"}
+    for over in ("socket", "events"):
+        assert "id of a Account" in told[over, "another type"][0]["message"]
+        assert "'no id' is not an id of this API" in told[over, "no id"][0]["message"]
 
 
 async def test_all_who_ask_for_the_same_are_answered_by_one_query(
