@@ -209,6 +209,7 @@ class UserErrorCode(Enum):
     INVALID = value("INVALID", "The input makes no sense; see `field`.")
     CONTRADICTS_DECISION = value("CONTRADICTS_DECISION", "Decisions in force say otherwise; see `decisions`.")
     STALE_REVIEW = value("STALE_REVIEW", "A record or a decision has changed since the pair was offered.")
+    IDEMPOTENCY_KEY_REUSED = value("IDEMPOTENCY_KEY_REUSED", "The key came with another request before.")
     BUSY = value("BUSY", "A sync is at work; try again in a moment.")
 
 
@@ -217,6 +218,7 @@ class RecordingErrorCode(Enum):
     NOT_FOUND = value("NOT_FOUND", "The customer it is about does not exist.")
     INVALID = value("INVALID", "The input makes no sense; see `field`.")
     AMBIGUOUS_IDENTIFIER = value("AMBIGUOUS_IDENTIFIER", "Several customers share the identifier; see `customerIds`.")
+    IDEMPOTENCY_KEY_REUSED = value("IDEMPOTENCY_KEY_REUSED", "The key came with another request before.")
 
 
 @strawberry.enum(description="The state of a sync.")

@@ -47,7 +47,7 @@ from graph.sync.effect import Effect
 _ID = Column("id")
 _DRY_RUN = "Only tell what would change."
 _REASON = "Why; it is kept with the decision."
-_KEY = "A text of your choice: a request that is sent again with it decides nothing anew."
+_KEY = "A text of your choice: a request that is sent again with it decides nothing anew; another with it is refused."
 
 
 @described_input

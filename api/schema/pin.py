@@ -23,7 +23,7 @@ from graph.sync.pinning import Pinned, pin, unpin
 
 _ID = Column("id")
 _DRY_RUN = "Only tell what would change."
-_KEY = "A text of your choice: a request that is sent again with it changes nothing anew."
+_KEY = "A text of your choice: a request that is sent again with it changes nothing anew; another with it is refused."
 
 
 @described_input

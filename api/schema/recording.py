@@ -31,9 +31,13 @@ from connectors import records
 from graph.customer import reading
 from graph.reading import Column
 from graph.sync.recording import SOURCE, STREAM, NotRecorded, Recorded, Report, new_id, record
+from graph.sync.request import request_hash
 
 _ID = Column("id")
-_KEY = "A text of your choice: a request that is sent again with it records nothing, and gives the first answer."
+_KEY = (
+    "A text of your choice: a request that is sent again with it records nothing, and gives the first answer; another "
+    "one with it is refused."
+)
 _DRY_RUN = "Only tell whether it could be recorded, and of whom."
 _AT = "When it happened; now, unless said."
 
@@ -233,13 +237,14 @@ async def _recorded(bench: Bench, given: Mapping[str, Any], said: Mapping[str, A
         "ticket": given.get("ticket"),
         **said,
     }
+    who = given["who"]
+    request = request_hash({**told, "id": None}, who)
     told["occurred_at"] = told["occurred_at"] or datetime.now(UTC)
     heard = {name: records.said(value) if isinstance(value, str) else value for name, value in told.items()}
     heard["kind"] = heard["kind"] or ""
     interaction = msgspec.convert(
         {name: value for name, value in heard.items() if value is not None}, records.Interaction
     )
-    who = given["who"]
     customer = who.get("customerId")
     report = Report(
         interaction,
@@ -247,6 +252,7 @@ async def _recorded(bench: Bench, given: Mapping[str, Any], said: Mapping[str, A
         identifiers=None if customer is not None else _identifiers(who),
         by=bench.viewer,
         idempotency_key=key,
+        request=request,
         dry_run=given["dryRun"],
     )
     try:

@@ -27,6 +27,7 @@ from graph.sync.derive import derive_stale
 from graph.sync.effect import Effect, effect_of
 from graph.sync.link import link_pending
 from graph.sync.progress import Silence
+from graph.sync.request import KEY_REUSED, request_hash
 
 WAIT_SECONDS = 5.0
 """How long a decision waits for a sync that works: about one batch."""
@@ -37,7 +38,7 @@ MOST_AT_ONCE = 100
 _LOOKED_AT = 10 * MOST_AT_ONCE
 """So many are looked at for them: those that contradict a decision must not keep the others waiting."""
 
-Code = Literal["NOT_FOUND", "INVALID", "CONTRADICTS_DECISION", "STALE_REVIEW", "BUSY"]
+Code = Literal["NOT_FOUND", "INVALID", "CONTRADICTS_DECISION", "STALE_REVIEW", "IDEMPOTENCY_KEY_REUSED", "BUSY"]
 
 
 _Work = Callable[[Lease | None], Awaitable["Done"]]
@@ -59,7 +60,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     reason: str | None = None
     idempotency_key: str | None = None
-    """The same key again gives the same decision and changes nothing."""
+    """The same request with the same key gives the same decision and changes nothing; another request is refused."""
     dry_run: bool = False
 
 
@@ -93,25 +94,29 @@ class Pair:
 async def accept_match(store: Store, rules: Rules, pair: Pair, ask: Ask) -> Done:
     """Two records are one person; their customers become one. Raises Refused."""
 
+    request = request_hash("accept", pair.left, pair.right, pair.version, ask.reason)
+
     async def work(lease: Lease | None) -> Done:
         await _check_review(store, pair)
         in_force = await decisions_in_force(store)
         whole = await _whole(store, rules, [_new("merge", (pair.left, pair.right))], in_force)
         for _, chain in whole.against:
             raise _contradicts(chain)
-        return await _write(store, lease, rules, whole, ask)
+        return await _write(store, lease, rules, whole, ask, request)
 
-    return await _once(store, ask, work)
+    return await _once(store, ask, request, work)
 
 
 async def reject_match(store: Store, rules: Rules, pair: Pair, ask: Ask) -> Done:
     """Two records are different people and never become one customer. Raises Refused."""
 
+    request = request_hash("reject", pair.left, pair.right, pair.version, ask.reason)
+
     async def work(lease: Lease | None) -> Done:
         await _check_review(store, pair)
-        return await _decide(store, lease, rules, _new("keep_apart", (pair.left, pair.right)), ask)
+        return await _decide(store, lease, rules, _new("keep_apart", (pair.left, pair.right)), ask, request)
 
-    return await _once(store, ask, work)
+    return await _once(store, ask, request, work)
 
 
 async def accept_above(store: Store, rules: Rules, probability: float, ask: Ask) -> Done:
@@ -120,34 +125,40 @@ async def accept_above(store: Store, rules: Rules, probability: float, ask: Ask)
     Those that contradict a decision are left, each with its chain. Raises Refused.
     """
 
+    request = request_hash("accept above", probability, ask.reason)
+
     async def work(lease: Lease | None) -> Done:
         if not 0.5 <= probability <= 1:
             raise Refused("INVALID", "`aboveProbability` must lie between 0.5 and 1.", "aboveProbability")
         in_force = await decisions_in_force(store)
         rows = await store.read(cypher("writes/likely_reviews"), probability=probability, most=_LOOKED_AT)
         whole = await _whole(store, rules, [_new("merge", (left, right)) for left, right in rows], in_force)
-        done = await _write(store, lease, rules, whole, ask)
+        done = await _write(store, lease, rules, whole, ask, request)
         left = [LeftReview(decision.records[0], decision.records[1], chain) for decision, chain in whole.against]
         return msgspec.structs.replace(done, left=tuple(left))
 
-    return await _once(store, ask, work)
+    return await _once(store, ask, request, work)
 
 
 async def merge_customers(store: Store, rules: Rules, customers: Sequence[str], ask: Ask) -> Done:
     """Several customers (ids, former ones too) are one person. Raises Refused."""
+
+    request = request_hash("merge", sorted(customers), ask.reason)
 
     async def work(lease: Lease | None) -> Done:
         records = await _people_of(store, customers, "customerIds")
         if len({customer for customer, _ in records}) < 2:
             raise Refused("INVALID", "These ids are one customer already; name at least two.", "customerIds")
         keys = tuple(sorted({key for _, key in records}))
-        return await _decide(store, lease, rules, _new("merge", keys), ask)
+        return await _decide(store, lease, rules, _new("merge", keys), ask, request)
 
-    return await _once(store, ask, work)
+    return await _once(store, ask, request, work)
 
 
 async def split_customer(store: Store, rules: Rules, customer: str, records: Sequence[str], ask: Ask) -> Done:
     """These records of a customer are somebody else than the others. Raises Refused."""
+
+    request = request_hash("split", customer, sorted(records), ask.reason)
 
     async def work(lease: Lease | None) -> Done:
         known = {key for _, key in await _people_of(store, [customer], "customerId")}
@@ -157,13 +168,15 @@ async def split_customer(store: Store, rules: Rules, customer: str, records: Seq
         if not apart or apart == known:
             raise Refused("INVALID", "Name some of the customer's records, and not all of them.", "recordIds")
         decision = _new("keep_apart", tuple(sorted(known)), tuple(sorted(apart)))
-        return await _decide(store, lease, rules, decision, ask)
+        return await _decide(store, lease, rules, decision, ask, request)
 
-    return await _once(store, ask, work)
+    return await _once(store, ask, request, work)
 
 
 async def revert_decision(store: Store, rules: Rules, id: str, ask: Ask) -> Done:
     """Take a decision back; what it had joined or parted is linked as if it had never been. Raises Refused."""
+
+    request = request_hash("revert", id, ask.reason)
 
     async def work(lease: Lease | None) -> Done:
         row = await store.read_one(cypher("writes/read_decision"), id=id)
@@ -187,6 +200,7 @@ async def revert_decision(store: Store, rules: Rules, id: str, ask: Ask) -> Done
                 by=ask.by,
                 reason=ask.reason,
                 key=ask.idempotency_key,
+                request=request,
             )
             await tx.run(cypher("writes/reopen_reviews"), id=id)
             await tx.run(cypher("writes/mark_pending"), keys=list(decision.records))
@@ -195,7 +209,7 @@ async def revert_decision(store: Store, rules: Rules, id: str, ask: Ask) -> Done
         await _carry_out(store, lease, rules, planned, decision.records)
         return Done(effect, (decision,))
 
-    return await _once(store, ask, work)
+    return await _once(store, ask, request, work)
 
 
 async def assign_review(store: Store, pair: Pair, assignee: str | None) -> None:
@@ -279,16 +293,16 @@ def _with_torn_off(decision: Decision, planned: ComponentPlan) -> Decision:
     return msgspec.structs.replace(decision, records=(*decision.records, *others))
 
 
-async def _decide(store: Store, lease: Lease | None, rules: Rules, decision: Decision, ask: Ask) -> Done:
+async def _decide(store: Store, lease: Lease | None, rules: Rules, decision: Decision, ask: Ask, request: str) -> Done:
     in_force = await decisions_in_force(store)
     chain = InForce(in_force).against(decision)
     if chain is not None:
         raise _contradicts(chain)
     planned = await _planned(store, rules, decision.records, [*in_force, decision])
-    return await _write(store, lease, rules, _Whole([decision], planned, ()), ask)
+    return await _write(store, lease, rules, _Whole([decision], planned, ()), ask, request)
 
 
-async def _write(store: Store, lease: Lease | None, rules: Rules, whole: _Whole, ask: Ask) -> Done:
+async def _write(store: Store, lease: Lease | None, rules: Rules, whole: _Whole, ask: Ask, request: str) -> Done:
     """Write what is decided and carry it out; without a lease only tell what would change."""
     planned, taken = whole.planned, whole.taken
     if planned is None:
@@ -306,6 +320,7 @@ async def _write(store: Store, lease: Lease | None, rules: Rules, whole: _Whole,
             "by": ask.by,
             "reason": ask.reason,
             "key": ask.idempotency_key,
+            "request": request,
         }
         for decision in taken
     ]
@@ -382,31 +397,38 @@ async def _check_review(store: Store, pair: Pair) -> None:
         raise Refused("STALE_REVIEW", "A record of this pair has changed since it was offered; look again.", "version")
 
 
-async def _once(store: Store, ask: Ask, work: _Work) -> Done:
+async def _once(store: Store, ask: Ask, request: str, work: _Work) -> Done:
     """Do the work under the lease, unless this request was answered before."""
     if ask.dry_run:
         return await work(None)
-    before = await _decided_before(store, ask)
+    before = await _decided_before(store, ask, request)
     if before is not None:
         return before
     try:
         async with store.lease("link", wait=WAIT_SECONDS) as lease:
             # The same request may have been at work while we waited for the lease.
-            return await _decided_before(store, ask) or await work(lease)
+            return await _decided_before(store, ask, request) or await work(lease)
     except LeaseBusy as busy:
         raise Refused("BUSY", f"{busy} Nothing was changed.") from None
 
 
-async def _decided_before(store: Store, ask: Ask) -> Done | None:
+async def _decided_before(store: Store, ask: Ask, request: str) -> Done | None:
     if ask.idempotency_key is None:
         return None
     rows = await store.read(cypher("writes/decisions_by_key"), key=ask.idempotency_key, by=ask.by)
     if not rows:
         return None
-    decisions = [Decision(id, kind, tuple(records), tuple(apart or ())) for id, kind, records, apart in rows]
+    refuse_another({row[-1] for row in rows}, request)
+    decisions = [Decision(id, kind, tuple(records), tuple(apart or ())) for id, kind, records, apart, _ in rows]
     keys = sorted({key for decision in decisions for key in decision.records})
     customers = [id for (id,) in await store.read(cypher("writes/customers_of_records"), keys=keys)]
     return Done(Effect(customers=tuple(customers)), tuple(decisions))
+
+
+def refuse_another(requests: Collection[str | None], request: str) -> None:
+    """Raise Refused when another request than this came under its key; of older facts (None) nobody knows."""
+    if not {*requests} <= {None, request}:
+        raise Refused("IDEMPOTENCY_KEY_REUSED", KEY_REUSED, "idempotencyKey")
 
 
 def _contradicts(chain: Chain) -> Refused:

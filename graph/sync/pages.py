@@ -53,8 +53,12 @@ class PageWriter:
         state: dict[str, Any],
         *,
         all_new: bool,
+        first_holds: bool = False,
     ) -> tuple[int, bool]:
-        """How many records and interactions were new or changed; and whether the next page may be taken as all new."""
+        """How many records and interactions were new or changed; and whether the next page may be taken as all new.
+
+        With `first_holds` a page of which an interaction is there already writes nothing.
+        """
         async with self._one_at_a_time:
             if all_new:
                 try:
@@ -65,7 +69,9 @@ class PageWriter:
                     all_new = False  # something of it was there after all: a mention, or an id said twice
             if not all_new:
                 changed = await self._store.transaction(
-                    lambda tx: self._write(tx, source, stream, rows, problems, state, all_new=False)
+                    lambda tx: self._write(
+                        tx, source, stream, rows, problems, state, all_new=False, first_holds=first_holds
+                    )
                 )
         if len(self._known) < _KNOWN_AT_MOST:
             self._known.update(hash(key) for key in rows.records)
@@ -82,8 +88,11 @@ class PageWriter:
         state: dict[str, Any],
         *,
         all_new: bool,
+        first_holds: bool = False,
     ) -> int:
         changed = await _changed_only(tx, rows, all_new)
+        if first_holds and len(changed.new_interactions) < len(rows.interactions):
+            return 0
         known = self._known
         mentions = [row for key, row in rows.mentions.items() if key not in rows.records and hash(key) not in known]
         await _write_records(tx, rows, changed, mentions)

@@ -14,9 +14,10 @@ from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.errors import LeaseBusy
 from graph.store.lease import Lease
-from graph.sync.decisions import WAIT_SECONDS, Ask, Refused
+from graph.sync.decisions import WAIT_SECONDS, Ask, Refused, refuse_another
 from graph.sync.derive import derive_stale
 from graph.sync.progress import Silence
+from graph.sync.request import request_hash
 
 _Work = Callable[[Lease | None], Awaitable["Pinned"]]
 
@@ -39,6 +40,8 @@ async def pin(store: Store, rules: Rules, customer: str, field: str, value: str,
     except PinError as error:
         raise Refused("INVALID", str(error), "field" if "cannot be pinned. Fields" in str(error) else "value") from None
 
+    request = request_hash("pin", customer, field, value, ask.reason)
+
     async def work(lease: Lease | None) -> Pinned:
         now, keys = await _records(store, customer)
         before = await _in_force(store, keys, field)
@@ -50,7 +53,13 @@ async def pin(store: Store, rules: Rules, customer: str, field: str, value: str,
             await lease.hold(tx)
             at = time.time_ns() // 1_000_000
             await tx.run(
-                cypher("writes/unpin_field"), ids=list(before), by=ask.by, reason="another pin", key=None, now=at
+                cypher("writes/unpin_field"),
+                ids=list(before),
+                by=ask.by,
+                reason="another pin",
+                key=None,
+                request=None,
+                now=at,
             )
             await tx.run(
                 cypher("writes/pin"),
@@ -61,6 +70,7 @@ async def pin(store: Store, rules: Rules, customer: str, field: str, value: str,
                 by=ask.by,
                 reason=ask.reason,
                 key=ask.idempotency_key,
+                request=request,
                 now=at,
             )
             await tx.run(cypher("writes/mark_stale_customers"), keys=keys[:1])
@@ -69,11 +79,13 @@ async def pin(store: Store, rules: Rules, customer: str, field: str, value: str,
         await derive_stale(store, lease, rules, Silence())
         return Pinned(now, (id,), before)
 
-    return await _once(store, ask, work)
+    return await _once(store, ask, request, work)
 
 
 async def unpin(store: Store, rules: Rules, customer: str, field: str, ask: Ask) -> Pinned:
     """Take the pins of a field back: the sources decide again. Raises Refused when none is in force."""
+
+    request = request_hash("unpin", customer, field, ask.reason)
 
     async def work(lease: Lease | None) -> Pinned:
         now, keys = await _records(store, customer)
@@ -91,6 +103,7 @@ async def unpin(store: Store, rules: Rules, customer: str, field: str, ask: Ask)
                 by=ask.by,
                 reason=ask.reason,
                 key=ask.idempotency_key,
+                request=request,
                 now=time.time_ns() // 1_000_000,
             )
             await tx.run(cypher("writes/mark_stale_customers"), keys=keys[:1])
@@ -99,7 +112,7 @@ async def unpin(store: Store, rules: Rules, customer: str, field: str, ask: Ask)
         await derive_stale(store, lease, rules, Silence())
         return Pinned(now, before, before)
 
-    return await _once(store, ask, work)
+    return await _once(store, ask, request, work)
 
 
 async def _records(store: Store, customer: str) -> tuple[str, list[str]]:
@@ -115,22 +128,23 @@ async def _in_force(store: Store, keys: list[str], field: str) -> tuple[str, ...
     return tuple(id for (id,) in await store.read(cypher("writes/pins_of"), keys=keys, field=field))
 
 
-async def _once(store: Store, ask: Ask, work: _Work) -> Pinned:
+async def _once(store: Store, ask: Ask, request: str, work: _Work) -> Pinned:
     if ask.dry_run:
         return await work(None)
     try:
         async with store.lease("link", wait=WAIT_SECONDS) as lease:
-            return await _pinned_before(store, ask) or await work(lease)
+            return await _pinned_before(store, ask, request) or await work(lease)
     except LeaseBusy as busy:
         raise Refused("BUSY", f"{busy} Nothing was changed.") from None
 
 
-async def _pinned_before(store: Store, ask: Ask) -> Pinned | None:
+async def _pinned_before(store: Store, ask: Ask, request: str) -> Pinned | None:
     """What the same request did when it came first."""
     if ask.idempotency_key is None:
         return None
     rows = await store.read(cypher("writes/pins_by_key"), key=ask.idempotency_key, by=ask.by)
     if not rows:
         return None
+    refuse_another({row[-1] for row in rows}, request)
     found = await store.read(cypher("writes/customers_of_records"), keys=[rows[0][1]])
-    return Pinned(found[0][0] if found else None, tuple(id for id, _ in rows))
+    return Pinned(found[0][0] if found else None, tuple(id for id, _, _ in rows))

@@ -28,6 +28,7 @@ from graph.store.errors import ConstraintViolated, LeaseBusy
 from graph.sync.derive import derive_stale
 from graph.sync.pages import PageWriter
 from graph.sync.progress import Silence
+from graph.sync.request import KEY_REUSED
 from graph.sync.rows import MATTERS, rows_of
 
 SOURCE = RECORDED
@@ -38,7 +39,7 @@ _WAIT_SECONDS = 2.0
 _AHEAD = timedelta(minutes=5)
 """So far clocks may differ: what happens later has not happened."""
 
-Code = Literal["NOT_FOUND", "INVALID", "AMBIGUOUS_IDENTIFIER"]
+Code = Literal["NOT_FOUND", "INVALID", "AMBIGUOUS_IDENTIFIER", "IDEMPOTENCY_KEY_REUSED"]
 
 
 class NotRecorded(Exception):
@@ -60,6 +61,8 @@ class Report:
     identifiers: Identifiers | None = None
     by: str = "local"
     idempotency_key: str | None = None
+    request: str | None = None
+    """The hash of all that was asked for: the same key with another one is refused."""
     dry_run: bool = False
 
 
@@ -88,7 +91,7 @@ async def record(store: Store, rules: Rules, report: Report) -> Recorded:
     """Keep a report as a fact and derive the customer's journey. Raises NotRecorded."""
     interaction = report.interaction
     key = str(interaction.key)
-    if report.idempotency_key is not None and (before := await _before(store, key)):
+    if report.idempotency_key is not None and (before := await _before(store, key, report)):
         return before
     _check(interaction)
     customer, experienced = await _whose(store, report)
@@ -98,21 +101,29 @@ async def record(store: Store, rules: Rules, report: Report) -> Recorded:
         raise NotRecorded("INVALID", str(error)) from None
     if report.dry_run:
         return Recorded(None, customer)
+    rows.interactions[key]["properties"]["request"] = report.request
     await store.write(cypher("writes/name_recorder"), source=SOURCE, connector="api")
+    writer = PageWriter(store, any_customers=True)
     try:
-        await PageWriter(store, any_customers=True).store(SOURCE, STREAM, rows, (), {}, all_new=False)
+        written, _ = await writer.store(SOURCE, STREAM, rows, (), {}, all_new=False, first_holds=True)
     except ConstraintViolated:
-        if before := await _before(store, key):  # the same request, at the same moment
-            return before
-        raise
+        if (before := await _before(store, key, report)) is None:
+            raise
+        return before
+    if not written and (before := await _before(store, key, report)):  # one of the same key, at the same moment
+        return before
     derived = customer is not None and await _derived(store, rules)
     return Recorded(key, customer, pending=not derived)
 
 
-async def _before(store: Store, key: str) -> Recorded | None:
-    """What the same request did when it came first."""
+async def _before(store: Store, key: str, report: Report) -> Recorded | None:
+    """What the same request did when it came first. Raises NotRecorded when another came under its key."""
     row = await store.read_one(cypher("writes/recorded_interaction"), id=key)
-    return None if row is None else Recorded(row[0], row[1], pending=row[1] is None, replayed=True)
+    if row is None:
+        return None
+    if row[2] not in (None, report.request):  # of older facts nobody knows
+        raise NotRecorded("IDEMPOTENCY_KEY_REUSED", KEY_REUSED, "idempotencyKey")
+    return Recorded(row[0], row[1], pending=row[1] is None, replayed=True)
 
 
 async def _derived(store: Store, rules: Rules) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import Any, Literal
 
 import msgspec
@@ -13,6 +12,7 @@ from graph.cypher import cypher
 from graph.store.driver import Store
 from graph.store.errors import LeaseBusy
 from graph.store.lease import has_died, name_of_this_process
+from graph.sync.request import KEY_REUSED, request_hash
 from graph.sync.watch import SyncState
 
 _SILENT_SECONDS = 60.0
@@ -106,8 +106,7 @@ async def _asked_before(store: Store, ask: SyncAsk) -> Asked | None:
     if row is None:
         return None
     if row[-1] != _fingerprint(ask):
-        message = "This key came with another request before. Take a new key for a new request."
-        raise SyncRefused("IDEMPOTENCY_KEY_REUSED", message, "idempotencyKey")
+        raise SyncRefused("IDEMPOTENCY_KEY_REUSED", KEY_REUSED, "idempotencyKey")
     return Asked(_known(row), is_replay=True)
 
 
@@ -130,7 +129,7 @@ async def _new(store: Store, ask: SyncAsk) -> Asked:
 
 
 def _fingerprint(ask: SyncAsk) -> str:
-    return blake2b(msgspec.json.encode([sorted(ask.sources), ask.full]), digest_size=16).hexdigest()
+    return request_hash(sorted(ask.sources), ask.full)
 
 
 def _known(row: Sequence[Any]) -> KnownSync:

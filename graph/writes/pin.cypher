@@ -6,6 +6,7 @@
 // :param by => "ada"
 // :param reason => null
 // :param key => null
+// :param request => null    the hash of what came under the key
 // :param now => 1751328000000
 CREATE (:Pin {id: $id, record: $record, field: $field, value: $value, by: $by, reason: $reason, idempotency_key: $key,
-              at: datetime({epochMillis: $now})})
+              request: $request, at: datetime({epochMillis: $now})})

@@ -1,10 +1,10 @@
-// Pins that somebody made, or took back, under this key.
+// Pins that somebody made, or took back, under this key; and the hash of that request.
 // :param key => "my-request-1"
 // :param by => "token"
 CALL () {
-    MATCH (p:Pin {idempotency_key: $key}) WHERE p.by = $by RETURN p
+    MATCH (p:Pin {idempotency_key: $key}) WHERE p.by = $by RETURN p, p.request AS request
     UNION
-    MATCH (p:Pin {revert_key: $key}) WHERE p.reverted_by = $by RETURN p
+    MATCH (p:Pin {revert_key: $key}) WHERE p.reverted_by = $by RETURN p, p.revert_request AS request
 }
-WITH p ORDER BY p.id
-RETURN p.id, p.record
+WITH p, request ORDER BY p.id
+RETURN p.id, p.record, request

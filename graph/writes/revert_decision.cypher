@@ -4,6 +4,7 @@
 // :param by => "token"
 // :param reason => null
 // :param key => null    the idempotency key of the request
+// :param request => null    the hash of what came under the key
 MATCH (d:Decision {id: $id})
 SET d.reverted_at = datetime({epochMillis: $now}), d.reverted_by = $by, d.reverted_because = $reason,
-    d.revert_key = $key
+    d.revert_key = $key, d.revert_request = $request

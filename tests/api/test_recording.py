@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.plan.ids import encode_id
+from api.plan.ids import encode_id, key_of
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
 from graph.rules import Rules
@@ -82,10 +82,10 @@ async def test_an_interaction_is_in_the_journey_at_once_and_stays_there(store: S
 
 
 async def test_a_request_that_is_sent_again_gives_the_first_answer(store: Store) -> None:
-    """The same key records once, whatever else the second request says; another key records another."""
+    """The same key records once and gives the first answer; another key records another."""
     ask = await company(store)
     first = await recorded(ask, who=HERS, text="one", idempotencyKey="k")
-    again = await recorded(ask, who={"phoneNumber": "+46701740605"}, text="two", idempotencyKey="k")
+    again = await recorded(ask, who=HERS, text="one", idempotencyKey="k")
     other = await recorded(ask, who=HERS, text="three", idempotencyKey="l")
 
     assert again == {**first, "isReplay": True}
@@ -101,6 +101,58 @@ async def test_requests_with_one_key_at_the_same_moment_record_once(store: Store
     assert [one["userErrors"] for one in done] == [[]] * 4
     assert len({one["interaction"]["id"] for one in done}) == 1
     assert await store.read("MATCH (i:Interaction) WHERE i.source = 'recorded' RETURN count(i)") == [[1]]
+
+
+async def test_a_key_with_another_report_is_refused(store: Store) -> None:
+    """Whatever differs, also an answer to a survey, also when it is only tried; of an older fact nobody knows."""
+    ask = await company(store)
+    first = await recorded(ask, who=HERS, text="one", extra={"a": 1, "b": 2}, idempotencyKey="k")
+    same = {"who": HERS, "text": "one", "extra": {"b": 2, "a": 1}, "idempotencyKey": "k"}
+    again = await recorded(ask, **same)
+    tried = await recorded(ask, **same, dryRun=True)
+    others = [
+        await recorded(ask, **{**same, **other})
+        for other in (
+            {"who": {"phoneNumber": "+46701740605"}},
+            {"text": "two"},
+            {"extra": {"a": 1}},
+            {"kind": "call.missed"},
+            {"occurredAt": "2026-01-01T00:00:00Z"},
+            {"text": "two", "dryRun": True},
+        )
+    ]
+    given = {"who": HERS, "metric": "CSAT", "score": 2, "scale": {"min": 1, "max": 5}, "idempotencyKey": "k"}
+    others.append((await ask(ANSWER, input=given))["data"]["recordSurveyResponse"])
+    await store.write("MATCH (i:Interaction {source: 'recorded'}) SET i.request = null")
+    of_old = await recorded(ask, **{**same, "text": "two"})
+
+    assert again == tried == of_old == {**first, "isReplay": True}
+    errors = [error for other in others for error in other["userErrors"]]
+    assert [(error["code"], error["field"]) for error in errors] == [("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")] * 7
+    kept = "MATCH (i:Interaction) WHERE i.source = 'recorded' RETURN i.text, i.kind"
+    assert await store.read(kept) == [["one", "call.made"]]
+
+
+async def test_other_reports_with_one_key_at_the_same_moment_are_refused(store: Store) -> None:
+    """Of several that differ exactly one is kept, as it was told; the others are told so, whichever API they ask."""
+    one = await company(store)
+    other = asker(Service(graphql_schema(), store, writes_to=store))
+    for key in "abc":
+        said = [{"who": {"anonymousId": f"visitor-{key}{n}"}, "text": f"text {n}"} for n in range(6)]
+        done = await asyncio.gather(
+            *(recorded((one, other)[n % 2], **each, idempotencyKey=key) for n, each in enumerate(said))
+        )
+        (kept,) = (each["interaction"] for each in done if not each["userErrors"])
+        refused = [error["code"] for each in done for error in each["userErrors"]]
+        found = await store.read("MATCH (i:Interaction {id: $id}) RETURN i.text", id=key_of(kept["id"], "Interaction"))
+
+        assert refused == ["IDEMPOTENCY_KEY_REUSED"] * 5
+        assert found == [[kept["text"]]]
+    counted = await store.read(
+        "MATCH (i:Interaction) WHERE i.source = 'recorded' RETURN count(i), count(DISTINCT i.record)"
+    )
+    mentions = await store.read("MATCH (r:SourceRecord {kind: 'mention'}) RETURN count(r)")
+    assert (counted, mentions) == ([[3, 3]], [[3]])
 
 
 @pytest.mark.parametrize("example", ["record_interaction", "record_survey_response"])

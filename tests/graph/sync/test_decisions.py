@@ -198,13 +198,54 @@ async def test_taking_back_under_a_key_is_answered_once_like_every_other_decisio
     anew = (await merge_customers(company, RULES, ids, ASK)).decisions[0].id
 
     again = await revert_decision(company, RULES, merged, ask)
-    wrong = await revert_decision(company, RULES, anew, ask)
+    with pytest.raises(Refused) as other:
+        await revert_decision(company, RULES, anew, ask)
 
     assert [each.id for each in first.decisions] == [each.id for each in again.decisions] == [merged]
     assert again.effect.customers == ((await customers(company))["crm/contacts/3"],)
-    assert [each.id for each in wrong.decisions] == [merged]
+    assert (other.value.code, other.value.field) == ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")
     held = "MATCH (d:Decision) WHERE d.reverted_at IS NULL RETURN d.id"
     assert await company.read(held) == [[anew]]
+
+
+async def test_a_key_with_another_request_is_refused_and_older_decisions_answer(company: Store) -> None:
+    """Other customers, another reason, another kind, one by one and at once; of a fact without a hash nobody knows."""
+    before = await customers(company)
+    bob, cleo, augusta, ada = (
+        before[key] for key in ("crm/contacts/3", "crm/contacts/4", "help/users/2", "crm/contacts/1")
+    )
+    ask = Ask(by="cleo", idempotency_key="request-3")
+
+    done = await asyncio.gather(
+        merge_customers(company, RULES, [bob, cleo], ask),
+        merge_customers(company, RULES, [augusta, cleo], ask),
+        return_exceptions=True,
+    )
+    (first,) = (each for each in done if not isinstance(each, BaseException))
+    (refused,) = (each for each in done if isinstance(each, Refused))
+    who = [bob, cleo] if done[0] is first else [augusta, cleo]
+    others = (
+        lambda: merge_customers(company, RULES, who, Ask(by="cleo", reason="twins", idempotency_key="request-3")),
+        lambda: split_customer(company, RULES, ada, ["help/users/1"], ask),
+        lambda: accept_above(company, RULES, 0.9, ask),
+        lambda: accept_match(company, RULES, Pair("crm/contacts/1", "help/users/2"), ask),
+        lambda: reject_match(company, RULES, Pair("crm/contacts/1", "help/users/2"), ask),
+        lambda: revert_decision(company, RULES, first.decisions[0].id, ask),
+    )
+    codes = [refused.code]
+    for other in others:
+        with pytest.raises(Refused) as told:
+            await other()
+        codes.append(told.value.code)
+    again = await merge_customers(company, RULES, who, ask)
+    elses = await merge_customers(company, RULES, [bob, ada], Ask(by="dora", idempotency_key="request-3"))
+    await company.write("MATCH (d:Decision {by: 'cleo'}) SET d.request = null")
+    of_old = await split_customer(company, RULES, ada, ["help/users/1"], ask)
+
+    assert codes == ["IDEMPOTENCY_KEY_REUSED"] * 7
+    assert again.decisions == of_old.decisions == first.decisions
+    assert elses.decisions != first.decisions
+    assert await company.read("MATCH (d:Decision) RETURN count(d)") == [[2]]
 
 
 async def test_requests_with_one_key_at_the_same_time_decide_once(company: Store) -> None:

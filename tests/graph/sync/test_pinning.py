@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -73,6 +74,41 @@ async def test_the_same_request_twice_is_one_pin_and_a_trial_none(store: Store) 
     with pytest.raises(Refused) as refused:
         await unpin(store, RULES, ada, "job_title", EVE)
     assert refused.value.code == "NOT_FOUND"
+
+
+async def test_a_key_with_another_pin_is_refused_and_older_pins_answer(store: Store) -> None:
+    """Another value, field, reason or undoing, also at once: one pin is made; of a pin without a hash nobody knows."""
+    await _synced(store)
+    ada, *_ = await _of(store, ADA)
+    keyed = Ask(by="eve", idempotency_key="once")
+
+    done = await asyncio.gather(
+        *(pin(store, RULES, ada, "job_title", value, keyed) for value in ("Countess", "Duchess")),
+        return_exceptions=True,
+    )
+    (first,) = (each for each in done if not isinstance(each, BaseException))
+    (refused,) = (each for each in done if isinstance(each, Refused))
+    value = "Countess" if done[0] is first else "Duchess"
+    codes = [(refused.code, refused.field)]
+    for other in (
+        lambda: pin(store, RULES, ada, "family_name", value, keyed),
+        lambda: pin(store, RULES, ada, "job_title", value, Ask(by="eve", reason="r", idempotency_key="once")),
+        lambda: unpin(store, RULES, ada, "job_title", keyed),
+    ):
+        with pytest.raises(Refused) as told:
+            await other()
+        codes.append((told.value.code, told.value.field))
+    again = await pin(store, RULES, ada, "job_title", value, keyed)
+    taken = await unpin(store, RULES, ada, "job_title", Ask(by="eve", idempotency_key="back"))
+    with pytest.raises(Refused) as told:
+        await unpin(store, RULES, ada, "job_title", Ask(by="eve", reason="r", idempotency_key="back"))
+    await store.write("MATCH (p:Pin) SET p.request = null, p.revert_request = null")
+    of_old = await pin(store, RULES, ada, "job_title", "Queen", keyed)
+
+    assert codes == [("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")] * 4
+    assert told.value.code == "IDEMPOTENCY_KEY_REUSED"
+    assert again.pins == of_old.pins == taken.pins == first.pins
+    assert await store.read("MATCH (p:Pin) RETURN count(p)") == [[1]]
 
 
 async def test_pins_go_with_their_records_through_a_merge_and_its_undoing(store: Store) -> None:
