@@ -86,7 +86,12 @@ async def _answered(request: Request) -> Response:
         if media_type == EVENT_TYPE:
             patrol: Patrol = request.app.state.patrol
             results = service.subscribe(
-                document, given.variables, given.operation_name, only_reads=is_get, viewer=viewer
+                document,
+                given.variables,
+                given.operation_name,
+                only_reads=is_get,
+                viewer=viewer,
+                last_event_id=request.headers.get("last-event-id") or None,
             )
             return EventStream(patrol.guarded(viewer, results), request.app.state.metrics.event_streams)
         limits = service.limits_of(viewer)

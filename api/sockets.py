@@ -34,6 +34,7 @@ from api.issuer_keys import ProviderUnavailable
 from api.oidc import NoRole
 from api.patrol import Patrol
 from api.plan.service import RequestRefused, Service
+from api.plan.subscription import EventResult
 from api.public_error import public_error
 from api.settings import ApiSettings
 from api.viewer import ForeignHost, NotAuthenticated, Viewer
@@ -259,7 +260,8 @@ class EventStream(Response):
             async with aclosing(self._results):
                 async for result in self._results:
                     more = {"extensions": result.extensions} if result.extensions else {}
-                    yield _frame({"data": result.data, **more}, result.errors)
+                    id = result.cursor if isinstance(result, EventResult) else None
+                    yield _frame({"data": result.data, **more}, result.errors, id)
         except RequestRefused as refused:
             yield _frame({}, refused.errors)
         except FeedClosed:
@@ -269,9 +271,11 @@ class EventStream(Response):
         yield b"event: complete\ndata:\n\n"
 
 
-def _frame(body: Mapping[str, Any], errors: list[GraphQLError] | None) -> bytes:
+def _frame(body: Mapping[str, Any], errors: list[GraphQLError] | None, id: str | None = None) -> bytes:
+    """An event; browsers send its `id` back as `Last-Event-ID` when they open a broken stream again by themselves."""
     told = {"errors": [public_error(error) for error in errors], **body} if errors else body
-    return b"event: next\ndata: " + orjson.dumps(told, option=orjson.OPT_UTC_Z) + b"\n\n"
+    head = b"" if id is None else b"id: " + id.encode() + b"\n"
+    return head + b"event: next\ndata: " + orjson.dumps(told, option=orjson.OPT_UTC_Z) + b"\n\n"
 
 
 async def _beating(frames: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

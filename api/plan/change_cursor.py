@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 
@@ -24,6 +25,11 @@ class Place:
         """The entry behind which is to be read on."""
         return self.seq if self.position is None else self.seq - 1
 
+    @property
+    def order(self) -> tuple[int, float]:
+        """The later of two places has the greater."""
+        return self.seq, math.inf if self.position is None else self.position
+
     def precedes(self, seq: int, position: int) -> bool:
         """Whether an event lies behind this place."""
         return self.position is None or (seq, position) > (self.seq, self.position)
@@ -39,8 +45,8 @@ def event_cursor(field: str, seq: int, position: int) -> str:
     return _encoded([_LOG, seq, field, position])
 
 
-def decode_place(text: str, field: str) -> Place:
-    """The place that a cursor of `field`, or of the log, stands for; raises a GraphQL error."""
+def decode_place(text: str, field: str, said_in: str = "after") -> Place:
+    """The place that a cursor of `field`, or of the log, stands for; raises a GraphQL error that names `said_in`."""
     try:
         parts = orjson.loads(urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
     except ValueError:
@@ -51,10 +57,10 @@ def decode_place(text: str, field: str) -> Place:
         case ["log", int(seq), str(of), int(position)] if 0 < seq < 2**53 and position >= 0:
             if of != field:
                 raise bad_input(
-                    f"`after` is a cursor of `{of[:40]}`; `{field}` wants one of its own or of `changeLog`."
+                    f"`{said_in}` is a cursor of `{of[:40]}`; `{field}` wants one of its own or of `changeLog`."
                 )
             return Place(seq, position)
-    raise bad_input("`after` is not a cursor. Pass the `cursor` of an event, or of `changeLog`.")
+    raise bad_input(f"`{said_in}` is not a cursor. Pass the `cursor` of an event, or of `changeLog`.")
 
 
 def _encoded(parts: list[str | int]) -> str:

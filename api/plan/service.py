@@ -220,9 +220,11 @@ class Service:
         *,
         only_reads: bool = False,
         viewer: Viewer = LOCAL_VIEWER,
+        last_event_id: str | None = None,
     ) -> AsyncGenerator[ExecutionResult, None]:
         """The answers of a subscription, event by event, or the one of a query or mutation.
 
+        Events of the change log follow the cursor `last_event_id` too, as they do `after`.
         Raises RequestRefused when it cannot be executed, or cannot go on; FeedClosed when the process ends.
         """
         limits = self.limits_of(viewer)
@@ -241,18 +243,18 @@ class Service:
         prepared = self._prepared(operation, variables, viewer, limits.rows // EVENTS_A_QUERY)
         self._paid(viewer, prepared.cost)
         try:
-            async with aclosing(self._following(prepared)) as told:
+            async with aclosing(self._following(prepared, last_event_id)) as told:
                 async for response in told:
                     yield response
         except GraphQLError as error:
             raise RequestRefused([error]) from None
 
-    def _following(self, prepared: Prepared) -> AsyncGenerator[ExecutionResult, None]:
+    def _following(self, prepared: Prepared, last_event_id: str | None) -> AsyncGenerator[ExecutionResult, None]:
         is_watched = any(isinstance(bound, Bound) and bound.plan.is_watched for bound in prepared.bound.values())
         if is_watched and self._watch is not None:
             return sightings(self.schema, self.plans, prepared, self._watch)
         if not is_watched and self._feed is not None:
-            return occurrences(self.schema, self._store, self.plans, prepared, self._feed)
+            return occurrences(self.schema, self._store, self.plans, prepared, self._feed, last_event_id)
         raise coded("OPERATION_NOT_SUPPORTED", "This API tells no changes.")
 
     def _operation(self, query: str, name: str | None, viewer: Viewer) -> Operation:

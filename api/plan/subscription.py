@@ -27,11 +27,28 @@ EVENTS_A_QUERY = 50
 Event = Mapping[str, Any]
 
 
+class EventResult(ExecutionResult):
+    """The response of an event, and the cursor behind it, whether it was selected or not."""
+
+    __slots__ = ("cursor",)
+
+    def __init__(self, told: ExecutionResult, cursor: str) -> None:
+        super().__init__(told.data, told.errors, told.extensions)
+        self.cursor = cursor
+
+
 async def occurrences(
-    schema: GraphQLSchema, reader: Reader, plans: PlanCache, prepared: Prepared, feed: Feed
-) -> AsyncGenerator[ExecutionResult, None]:
+    schema: GraphQLSchema,
+    reader: Reader,
+    plans: PlanCache,
+    prepared: Prepared,
+    feed: Feed,
+    last_event_id: str | None = None,
+) -> AsyncGenerator[EventResult, None]:
     """A response for each event, in their order, none left out: while the store does not answer they wait.
 
+    They follow `after`, or the cursor `last_event_id` when that lies behind it: who comes back by themselves says
+    again what they said at first.
     Ends with GraphQLError before the first when an argument is wrong, and when there is no going on: a cursor that
     has expired, a graph that was made anew.
     """
@@ -40,7 +57,9 @@ async def occurrences(
     assert bound.plan.teller is not None
     field = bound.plan.selector.occurrences[0][1].name.value
     after = bound.arguments.get("after")
-    place = None if after is None else decode_place(after, field)
+    given = {"after": after, "Last-Event-ID": last_event_id}
+    places = [decode_place(text, field, name) for name, text in given.items() if text is not None]
+    place = max(places, key=lambda each: each.order, default=None)
     arguments = {name: value for name, value in bound.arguments.items() if name != "after"}
     tell = bound.plan.teller(arguments)
     same = (id(bound.plan), orjson.dumps([bound.parameters, arguments], default=str))
@@ -50,8 +69,9 @@ async def occurrences(
             for start in range(0, len(events), EVENTS_A_QUERY):
                 batch = events[start : start + EVENTS_A_QUERY]
                 key = (*same, entry.seq, batch[0]["position"], len(batch))
-                for response in await _responses(schema, reader, plans, prepared, feed, key, batch):
-                    yield response
+                responses = await _responses(schema, reader, plans, prepared, feed, key, batch)
+                for event, response in zip(batch, responses, strict=True):
+                    yield EventResult(response, event["cursor"])
     except CursorExpired:
         raise coded(
             "CURSOR_EXPIRED",

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from api import sockets
 from api.app import serve
-from api.plan.change_cursor import place_cursor
+from api.plan.change_cursor import event_cursor, place_cursor
 from api.plan.ids import encode_id
 from api.settings import ApiSettings
 from api.syncs import SyncProcesses
@@ -110,6 +110,40 @@ async def test_server_sent_events_bring_the_same(store: Store) -> None:
     assert wrong.text.endswith("event: complete\ndata:\n\n")
     assert "GRAPHQL_PARSE_FAILED" in wrong.text
     assert 'event: next\ndata: {"data":{"__typename":"Query"}}\n\nevent: complete\n' in once.text
+
+
+async def test_a_browser_goes_on_after_the_id_of_the_last_event(store: Store) -> None:
+    """Each event has its cursor as `id`, selected or not; `Last-Event-ID` and `after`: the later of both counts."""
+    await sync([fixed_source("crm", ADA)], store, RULES)
+    await record(store, 1, 2, 3)
+    without = RECORDED.replace("cursor ", "")
+    async with served(store) as base, httpx.AsyncClient(base_url=base, timeout=10) as http:
+        whole = [frame async for frame in _frames(http, RECORDED, {"after": START}, 3)]
+        ids = [id for id, _ in whole]
+        resumed = [
+            [frame async for frame in _frames(http, without, variables, len(whole) - 1 - at, ids[at])]
+            for at in range(2)
+            for variables in ({}, {"after": None}, {"after": START})
+        ]
+        ahead = [frame async for frame in _frames(http, without, {"after": ids[1]}, 1, ids[0])]
+        asked = {"query": RECORDED}
+        wrong = [
+            (
+                await http.get("/graphql", params=asked, headers={"accept": "text/event-stream", "last-event-id": id})
+            ).text
+            for id in ("nonsense", event_cursor("customerMerged", 1, 0), event_cursor("interactionRecorded", 10**9, 0))
+        ]
+        once = await http.post(
+            "/graphql", json={"query": "{ __typename }"}, headers={"accept": "text/event-stream", "last-event-id": "x"}
+        )
+
+    assert ids == [told["cursor"] for _, told in whole]
+    assert [[id for id, _ in frames] for frames in resumed] == [ids[1:]] * 3 + [ids[2:]] * 3
+    assert [told["interaction"] for _, told in resumed[0]] == [told["interaction"] for _, told in whole[1:]]
+    assert [id for id, _ in ahead] == ids[2:]
+    assert ["`Last-Event-ID` is not a cursor" in wrong[0], "BAD_USER_INPUT" in wrong[1]] == [True, True]
+    assert "CURSOR_EXPIRED" in wrong[2]
+    assert "id:" not in once.text + "".join(wrong)
 
 
 @pytest.mark.parametrize("over", ["socket", "events"])
@@ -427,6 +461,24 @@ async def _sent(
             if line.startswith("data: "):
                 yield orjson.loads(line.removeprefix("data: "))
                 count -= 1
+            if not count:
+                return
+
+
+async def _frames(
+    http: httpx.AsyncClient, query: str, variables: dict[str, Any], count: int, last_event_id: str | None = None
+) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    """The first so many `next` as a browser's EventSource gets them, by GET: the `id` of each and what it tells."""
+    asked = {"query": query, "variables": orjson.dumps(variables).decode()}
+    headers = {"accept": "text/event-stream"} | ({} if last_event_id is None else {"last-event-id": last_event_id})
+    id = ""
+    async with http.stream("GET", "/graphql", params=asked, headers=headers) as answer:
+        async for line in answer.aiter_lines():
+            if line.startswith("id: "):
+                id = line.removeprefix("id: ")
+            elif line.startswith("data: "):
+                yield id, orjson.loads(line.removeprefix("data: "))["data"]["interactionRecorded"]
+                id, count = "", count - 1
             if not count:
                 return
 
