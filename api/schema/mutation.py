@@ -160,7 +160,9 @@ class LeftMatchReview:
 
     review_id: strawberry.ID = entry("The match review; it waits on.")
     message: str = entry("Why, in a sentence.")
-    decision_ids: list[strawberry.ID] = entry("The decisions that stand against it, in the order of their chain.")
+    decision_ids: list[strawberry.ID] = entry(
+        "The decisions that stand against it, in the order of their chain; after a dry run without those it would take."
+    )
 
 
 @described

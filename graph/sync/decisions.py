@@ -122,7 +122,8 @@ async def reject_match(store: Store, rules: Rules, pair: Pair, ask: Ask) -> Done
 async def accept_above(store: Store, rules: Rules, probability: float, ask: Ask) -> Done:
     """Accept the likeliest open reviews of at least this probability, at most `MOST_AT_ONCE`, planned as one change.
 
-    Those that contradict a decision are left, each with its chain. Raises Refused.
+    Those that contradict a decision are left, each with its chain; it names decisions that there are, so none of a
+    trial. Raises Refused.
     """
 
     request = request_hash("accept above", probability, ask.reason)
@@ -134,7 +135,11 @@ async def accept_above(store: Store, rules: Rules, probability: float, ask: Ask)
         rows = await store.read(cypher("writes/likely_reviews"), probability=probability, most=_LOOKED_AT)
         whole = await _whole(store, rules, [_new("merge", (left, right)) for left, right in rows], in_force)
         done = await _write(store, lease, rules, whole, ask, request)
-        left = [LeftReview(decision.records[0], decision.records[1], chain) for decision, chain in whole.against]
+        there = {decision.id for decision in (*in_force, *done.decisions)}
+        left = [
+            LeftReview(decision.records[0], decision.records[1], _only(chain, there))
+            for decision, chain in whole.against
+        ]
         return msgspec.structs.replace(done, left=tuple(left))
 
     return await _once(store, ask, request, work)
@@ -280,6 +285,11 @@ def _without_contradictions(
         else:
             against.append((decision, chain))
     return taken
+
+
+def _only(chain: Chain, ids: Collection[str]) -> Chain:
+    """The chain without decisions that were planned and not taken: nobody could look them up."""
+    return msgspec.structs.replace(chain, decisions=tuple(each for each in chain.decisions if each.id in ids))
 
 
 def _with_torn_off(decision: Decision, planned: ComponentPlan) -> Decision:

@@ -273,6 +273,7 @@ async def test_likely_reviews_are_accepted_as_one_plan_without_those_that_contra
         Review("crm/contacts/3", "crm/contacts/4", 2.0, 0.8),
         Review("crm/contacts/4", "help/users/2", -0.5, 0.4),
     )
+    trial = await accept_above(company, RULES, 0.6, Ask(by="cleo", dry_run=True))
     plans: list[ComponentPlan] = []
 
     async def counted(*given: Any) -> ComponentPlan:
@@ -290,6 +291,10 @@ async def test_likely_reviews_are_accepted_as_one_plan_without_those_that_contra
     first = done.decisions[0].id
     assert {each.id for each in done.left[0].chain.decisions} == {first, split.decisions[0].id}
     assert len(plans) == 1
+    assert (trial.decisions, trial.effect) == ((), done.effect)
+    assert [(left.left, left.right) for left in trial.left] == [("help/users/1", "help/users/2")]
+    assert trial.left[0].chain.decisions == split.decisions
+    assert trial.left[0].chain.sentence == done.left[0].chain.sentence
     now = await customers(company)
     assert now["crm/contacts/1"] == now["help/users/2"]
     assert now["crm/contacts/3"] == now["crm/contacts/4"]

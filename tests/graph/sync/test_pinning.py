@@ -11,15 +11,16 @@ from connectors.records import Record
 from graph.rules import Rules
 from graph.store.digest import digest
 from graph.store.driver import Store
-from graph.sync.decisions import Ask, Refused, merge_customers, revert_decision
+from graph.sync.decisions import Ask, Refused, merge_customers, revert_decision, split_customer
 from graph.sync.pinning import pin, unpin
+from graph.sync.rebuild import rebuild
 from graph.sync.sync import sync
 from tests.sources import fixed_source, person
 
 pytestmark = pytest.mark.anyio
 RULES = Rules()
 EVE = Ask(by="eve", reason="she told us")
-ADA, AUGUSTA = "crm/contacts/1", "crm/contacts/2"
+ADA, AUGUSTA, AT_HELP = "crm/contacts/1", "crm/contacts/2", "help/users/1"
 RECORDS: list[Record] = [
     person(ADA, "Ada Byron", email="ada@byron.test", job_title="Clerk"),
     person(AUGUSTA, "Augusta King", email="augusta@king.test", job_title="Manager"),
@@ -30,13 +31,13 @@ async def _synced(store: Store) -> None:
     await sync([fixed_source("crm", *RECORDS)], store, RULES, full=True)
 
 
-async def _of(store: Store, key: str) -> tuple[str, str, bool]:
+async def _of(store: Store, key: str) -> tuple[str, str | None, bool]:
     """Id, job title and whether it is pinned, of the customer that a record describes."""
     rows = await store.read(
         "MATCH (:SourceRecord {key: $key})-[:DESCRIBES]->(c) RETURN c.id, c.job_title, c.provenance", key=key
     )
     id, title, provenance = rows[0]
-    return id, title, json.loads(provenance)["job_title"]["pinned"]
+    return id, title, json.loads(provenance).get("job_title", {}).get("pinned", False)
 
 
 async def test_pin_and_unpin_leave_the_graph_as_it_was(store: Store) -> None:
@@ -123,6 +124,37 @@ async def test_pins_go_with_their_records_through_a_merge_and_its_undoing(store:
     await revert_decision(store, RULES, merged.decisions[0].id, EVE)
     assert await _of(store, ADA) == (ada, "Countess", True)
     assert await _of(store, AUGUSTA) == (augusta, "Queen", True)
+
+
+@pytest.mark.parametrize("going", [ADA, AT_HELP])
+async def test_pins_go_with_their_records_when_a_customer_is_split(store: Store, going: str) -> None:
+    """The pinned record goes, or the other one: the value stays with it, also over a rebuild; undone, it is as before.
+
+    A second pin, of the other half, is its own. A trial changes nothing.
+    """
+    await sync([fixed_source("crm", *RECORDS, person(AT_HELP, "Ada Byron", email="ada@byron.test"))], store, RULES)
+    ada, *_ = await _of(store, ADA)
+    assert (await _of(store, AT_HELP))[0] == ada
+    await pin(store, RULES, ada, "job_title", "Countess", EVE)
+    before = await digest(store)
+
+    await split_customer(store, RULES, ada, [going], Ask(by="eve", dry_run=True))
+    assert (await digest(store)).value == before.value
+    split = await split_customer(store, RULES, ada, [going], EVE)
+    (one, *hers), (other, *no_longer) = await _of(store, ADA), await _of(store, AT_HELP)
+    assert one != other
+    assert (hers, no_longer) == (["Countess", True], [None, False])
+    await pin(store, RULES, other, "job_title", "Baroness", EVE)
+    apart = await digest(store)
+    await rebuild(store, RULES)
+    assert (await digest(store)).differences(apart) == ()
+    assert [await _of(store, key) for key in (ADA, AT_HELP)] == [(one, "Countess", True), (other, "Baroness", True)]
+    await unpin(store, RULES, other, "job_title", EVE)
+    assert await _of(store, ADA) == (one, "Countess", True)
+    await revert_decision(store, RULES, split.decisions[0].id, EVE)
+
+    assert [await _of(store, key) for key in (ADA, AT_HELP)] == [(ada, "Countess", True)] * 2
+    assert (await digest(store)).differences(before) == ()
 
 
 async def test_what_makes_no_sense_is_refused(embedded_store: Store) -> None:
