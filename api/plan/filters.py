@@ -172,7 +172,7 @@ def _leaf(
         return AllOf(
             tuple(
                 AnyOf(tuple(spec.predicate(plain(member), asking) for member in wanted))
-                for wanted in ([value["eq"]] if value.get("eq") else None, value.get("in"))
+                for wanted in ([value["eq"]] if value.get("eq") else None, _each_once(value.get("in")))
                 if wanted is not None
             )
         )
@@ -189,6 +189,10 @@ def _leaf(
             exists = Exists(spec.traversal, inner)
             found.append(exists if name == "some" else Not(exists))
     return AllOf(tuple(found))
+
+
+def _each_once(members: Sequence[Any] | None) -> list[Any] | None:
+    return None if members is None else list(dict.fromkeys(members))
 
 
 def _comparisons(spec: Compares, value: Any, path: Path, asking: Asking) -> Predicate:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -42,6 +41,7 @@ from api.plan.connection import DEFAULT_PAGE
 from api.plan.cost import INTROSPECTION, rows_of
 from api.plan.errors import coded
 from api.plan.ids import type_in
+from api.plan.kept import Kept, document_bytes, value_bytes
 from api.plan.observation import Observation
 from api.plan.roots import Answer, Bench, Question, Reader, RootPlan, computed, page_ranked, plan_root, worked
 from api.plan.rows import Arguments, ClockSlot, Parameters
@@ -50,7 +50,11 @@ from graph.keys import Role
 
 LOG = logging.getLogger("c360.api")
 
-MOST_PLANS = 1_000
+PLAN_BYTES = 64_000_000
+_ROOT = 8_000
+_OCCURRENCE = 12_000
+_CYPHER = 5
+"""Bytes of a planned root field, for each field with arguments in it, and for each character of its query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,10 @@ class Plan:
 
 
 class PlanCache:
-    """The plans of the last thousand shapes of operations."""
+    """The plans of the shapes of operations that were asked for last, within a number of bytes."""
 
-    def __init__(self, size: int = MOST_PLANS) -> None:
-        self._size = size
-        self._plans: OrderedDict[Any, Plan] = OrderedDict()
+    def __init__(self, most_bytes: int = PLAN_BYTES) -> None:
+        self._plans: Kept[Any, Plan] = Kept(most_bytes)
         self.hits = 0
         self.misses = 0
         self.finishes = 0
@@ -95,6 +98,16 @@ class PlanCache:
     def __len__(self) -> int:
         return len(self._plans)
 
+    @property
+    def most_bytes(self) -> int:
+        """How many bytes they may hold."""
+        return self._plans.most_bytes
+
+    @property
+    def bytes(self) -> int:
+        """About how many bytes the plans hold."""
+        return self._plans.bytes
+
     def get(self, key: Any) -> Plan | None:
         """The plan kept under a key."""
         plan = self._plans.get(key)
@@ -102,14 +115,16 @@ class PlanCache:
             self.misses += 1
             return None
         self.hits += 1
-        self._plans.move_to_end(key)
         return plan
 
-    def put(self, key: Any, plan: Plan) -> None:
-        """Keep a plan; the one not used for longest goes."""
-        self._plans[key] = plan
-        if len(self._plans) > self._size:
-            self._plans.popitem(last=False)
+    def put(self, key: Any, plan: Plan, document: DocumentNode) -> None:
+        """Keep a plan, which keeps its document; those not used for longest make room."""
+        roots = sum(_root_bytes(root) for root in plan.roots.values() if isinstance(root, RootPlan))
+        self._plans.put(key, plan, document_bytes(document) + value_bytes(key) + roots)
+
+
+def _root_bytes(root: RootPlan) -> int:
+    return _ROOT + _OCCURRENCE * len(root.selector.occurrences) + _CYPHER * len(root.cypher)
 
 
 async def run(
@@ -177,7 +192,7 @@ def prepare(
             return ExecutionResult(None, [forbidden])
         # An error may quote a value of this request: it is no answer to the next one.
         if not any(isinstance(root, GraphQLError) for root in plan.roots.values()):
-            plans.put(key, plan)
+            plans.put(key, plan, operation.document)
     bound = {name: _bound(root, values, clock) for name, root in plan.roots.items()}
     if too_costly := _too_costly(bound.values(), most_rows):
         return ExecutionResult(None, [too_costly])
@@ -292,9 +307,11 @@ def _shape(type_: Any, value: Any) -> Any:
         return value
     if is_list_type(type_):
         items = tuple(_shape(type_.of_type, item) for item in value)
-        # A list of plain values is one parameter, however long; what its elements are may matter, enums in their order.
+        # A list of plain values is one parameter, however long; which they are may matter, enums in their order.
         inner = get_named_type(type_)
-        return items if isinstance(inner, GraphQLInputObjectType | GraphQLEnumType) else frozenset(items)
+        if isinstance(inner, GraphQLInputObjectType):
+            return items
+        return tuple(dict.fromkeys(items)) if isinstance(inner, GraphQLEnumType) else frozenset(items)
     if isinstance(type_, GraphQLInputObjectType):
         return tuple((name, _shape(type_.fields[name].type, item)) for name, item in value.items())
     if type_ is GraphQLID:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -29,6 +28,7 @@ from api.limits import Limits, Measure, check_limits, measured
 from api.plan.access import Forbidden
 from api.plan.clock import Clock
 from api.plan.errors import coded
+from api.plan.kept import Kept, document_bytes
 from api.plan.observation import Observation, Outcome, outcome_of
 from api.plan.operation import Bound, Operation, PlanCache, Prepared, prepare, run
 from api.plan.roots import Bench, Reader
@@ -41,7 +41,7 @@ from graph.keys import Role
 from graph.rules import Rules
 from graph.store.driver import Store
 
-MOST_DOCUMENTS = 1_000
+DOCUMENT_BYTES = 64_000_000
 MOST_MISTAKES = 8
 """So many of a document are told, so that nobody is answered at length for repeating one."""
 _SUGGESTION = re.compile(r" Did you mean [^?]*\?")
@@ -108,7 +108,8 @@ class Service:
         self.plans = PlanCache()
         self._store = store
         self._throttle = Throttle()
-        self._documents: OrderedDict[bytes, tuple[DocumentNode, Measure]] = OrderedDict()
+        self.documents: Kept[bytes, tuple[DocumentNode, Measure]] = Kept(DOCUMENT_BYTES)
+        """Valid documents by their hash."""
 
     def limits_of(self, viewer: Viewer) -> Limits:
         """The limits of this viewer: their own, or those of everybody."""
@@ -260,13 +261,11 @@ class Service:
     def _operation(self, query: str, name: str | None, viewer: Viewer) -> Operation:
         limits = self.limits_of(viewer)
         digest = blake2b(query.encode(), digest_size=16).digest()
-        known = self._documents.get(digest)
+        known = self.documents.get(digest)
         if known is None:
-            known = self._documents[digest] = self._valid(query, limits, viewer.role)
-            if len(self._documents) > MOST_DOCUMENTS:
-                self._documents.popitem(last=False)
+            known = self._valid(query, limits, viewer.role)
+            self.documents.put(digest, known, document_bytes(known[0]))
         else:
-            self._documents.move_to_end(digest)
             _check(known[1], limits)
         return Operation(known[0], _operation_node(known[0], name), digest)
 
