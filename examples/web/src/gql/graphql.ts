@@ -77,6 +77,8 @@ export type CustomerFieldName =
 export type RecordingErrorCode =
   /** Several customers share the identifier; see `customerIds`. */
   | 'AMBIGUOUS_IDENTIFIER'
+  /** The key came with another request before. */
+  | 'IDEMPOTENCY_KEY_REUSED'
   /** The input makes no sense; see `field`. */
   | 'INVALID'
   /** The customer it is about does not exist. */
@@ -99,6 +101,8 @@ export type UserErrorCode =
   | 'BUSY'
   /** Decisions in force say otherwise; see `decisions`. */
   | 'CONTRADICTS_DECISION'
+  /** The key came with another request before. */
+  | 'IDEMPOTENCY_KEY_REUSED'
   /** The input makes no sense; see `field`. */
   | 'INVALID'
   /** What it is about does not exist. */
