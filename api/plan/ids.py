@@ -34,7 +34,7 @@ def key_of(text: str, typename: str) -> str:
     """The key in a global id of this type; an id of another type is refused."""
     found, key = decode_id(text)
     if found != typename:
-        raise bad_input(f"This is the id of a {found}, but the id of a {typename} is wanted here.")
+        raise bad_input(f"This id is of type {found}; one of type {typename} is wanted here.")
     return key
 
 
