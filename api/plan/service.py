@@ -64,6 +64,14 @@ class Throttled(RequestRefused):
         self.seconds = too_much.seconds
 
 
+class TookTooLong(RequestRefused):
+    """The operation's time was over, and it was stopped."""
+
+    def __init__(self, seconds: float) -> None:
+        message = f"The query took longer than {seconds:g} s. Ask for less at once."
+        super().__init__([coded("QUERY_TIMED_OUT", message)])
+
+
 class MutationByGet(Exception):
     """A GET request asks for something else than a query."""
 
@@ -131,17 +139,22 @@ class Service:
         only_queries: bool = False,
         viewer: Viewer = LOCAL_VIEWER,
     ) -> ExecutionResult:
-        """Answer a request of this viewer; raises RequestRefused when it cannot be executed at all."""
+        """Answer a request of this viewer; raises RequestRefused when it cannot be executed, or takes too long."""
+        seconds = self.limits_of(viewer).seconds
         seen = Observation(viewer)
         began = time.perf_counter()
         self.in_flight += 1
         try:
-            seen.result = await self._answer(query, variables, operation_name, only_queries, seen)
+            async with asyncio.timeout(seconds):
+                seen.result = await self._answer(query, variables, operation_name, only_queries, seen)
             seen.outcome = outcome_of(seen.result)
             return seen.result
         except (RequestRefused, MutationByGet):
             seen.outcome = Outcome.REFUSED
             raise
+        except TimeoutError:
+            seen.outcome = Outcome.CANCELLED
+            raise TookTooLong(seconds) from None
         except asyncio.CancelledError:
             seen.outcome = Outcome.CANCELLED
             raise
@@ -233,13 +246,7 @@ class Service:
         if operation.node.operation is OperationType.MUTATION and only_reads:
             raise RequestRefused([coded("METHOD_NOT_ALLOWED", "GET asks, it does not change: send this by POST.")])
         if operation.node.operation is not OperationType.SUBSCRIPTION:
-            try:
-                async with asyncio.timeout(limits.seconds):
-                    result = await self.answer(query, variables, operation_name, viewer=viewer)
-            except TimeoutError:
-                message = f"The query took longer than {limits.seconds:g} s. Ask for less at once."
-                raise RequestRefused([coded("QUERY_TIMED_OUT", message)]) from None
-            yield result
+            yield await self.answer(query, variables, operation_name, viewer=viewer)
             return
         prepared = self._prepared(operation, variables, viewer, limits.rows // EVENTS_A_QUERY)
         self._paid(viewer, prepared.cost)
