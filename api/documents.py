@@ -6,13 +6,13 @@ automatic persisted queries, or as `documentId`. Without trusted documents one t
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from api.plan.errors import coded
+from api.plan.kept import Kept
 from api.trusted import HASH_PREFIX, TrustedDocuments
 
 MOST_DOCUMENTS = 2_000
@@ -45,10 +45,7 @@ class Documents:
         self, trusted: TrustedDocuments | None = None, *, most: int = MOST_DOCUMENTS, most_bytes: int = MOST_BYTES
     ) -> None:
         self._trusted = trusted
-        self._most = most
-        self._most_bytes = most_bytes
-        self._kept: OrderedDict[str, str] = OrderedDict()
-        self._bytes = 0
+        self._kept: Kept[str, str] = Kept(most_bytes, most=most, share=10)
 
     def text_of(self, asked: Asked) -> str:
         """The document; raises a GraphQL error when it is not known, or may not be asked for."""
@@ -59,11 +56,11 @@ class Documents:
         id = None if asked.id is None else asked.id.removeprefix(HASH_PREFIX)
         if asked.text is None:
             assert id is not None
-            if id not in self._kept:
+            known = self._kept.get(id)
+            if known is None:
                 # Word for word what Apollo Client and urql wait for: they send the document then.
                 raise coded("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
-            self._kept.move_to_end(id)
-            return self._kept[id]
+            return known
         if id is not None and sha256(asked.text.encode()).hexdigest() != id:
             raise coded("BAD_REQUEST", "The hash is not that of the document: it must be its SHA-256, in hexadecimal.")
         return asked.text
@@ -72,14 +69,9 @@ class Documents:
         """Know a document that came with its hash, and has turned out to be valid, from now on."""
         if self._trusted is not None or asked.id is None or asked.text is None:
             return
-        id, size = asked.id.removeprefix(HASH_PREFIX), len(asked.text.encode())
-        if id in self._kept or size > self._most_bytes // 10:
-            return
-        self._kept[id] = asked.text
-        self._bytes += size
-        while len(self._kept) > self._most or self._bytes > self._most_bytes:
-            _, gone = self._kept.popitem(last=False)
-            self._bytes -= len(gone.encode())
+        id = asked.id.removeprefix(HASH_PREFIX)
+        if self._kept.get(id) is None:
+            self._kept.put(id, asked.text, len(asked.text.encode()))
 
     def _trusted_text(self, trusted: TrustedDocuments, asked: Asked) -> str:
         if asked.text is not None:

@@ -20,10 +20,12 @@ _TOKEN = 600
 
 
 class Kept(Generic[K, V]):
-    """Values by key, those used last, within a number of bytes."""
+    """Values by key, those used last, within a number of bytes, and within a number of values where one is given."""
 
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, *, most: int | None = None, share: int = SHARE) -> None:
         self.most_bytes = most_bytes
+        self._most = most
+        self._share = share
         self._kept: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self.bytes = 0
         """What is kept, as it was weighed."""
@@ -41,12 +43,12 @@ class Kept(Generic[K, V]):
 
     def put(self, key: K, value: V, size: int) -> None:
         """Keep a value of so many bytes unless it is too large; those not used for longest make room."""
-        if size > self.most_bytes // SHARE:
+        if size > self.most_bytes // self._share:
             return
         _, before = self._kept.pop(key, (None, 0))
         self._kept[key] = value, size
         self.bytes += size - before
-        while self.bytes > self.most_bytes:
+        while self.bytes > self.most_bytes or (self._most is not None and len(self._kept) > self._most):
             _, (_, gone) = self._kept.popitem(last=False)
             self.bytes -= gone
 
