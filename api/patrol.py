@@ -83,17 +83,23 @@ class Patrol:
     async def _walk(self) -> None:
         while True:
             await asyncio.sleep(LOOKS_EVERY)
-            revoked = await self._revoked()
-            now = time.time()
-            for place, (viewer, send_away) in list(self._watched.items()):
-                if viewer.ends_at is not None and viewer.ends_at <= now:
-                    reason = EXPIRED
-                elif viewer.key_id is not None and viewer.key_id in revoked:
-                    reason = REVOKED
-                else:
-                    continue
-                del self._watched[place]
-                send_away(reason)
+            try:
+                await self._look()
+            except Exception:  # whatever it is: who has to leave must not stay because of one round
+                LOG.exception("who listens could not be looked after; the next round comes in %g s", LOOKS_EVERY)
+
+    async def _look(self) -> None:
+        revoked = await self._revoked()
+        now = time.time()
+        for place, (viewer, send_away) in list(self._watched.items()):
+            if viewer.ends_at is not None and viewer.ends_at <= now:
+                reason = EXPIRED
+            elif viewer.key_id is not None and viewer.key_id in revoked:
+                reason = REVOKED
+            else:
+                continue
+            del self._watched[place]
+            send_away(reason)
 
     async def _revoked(self) -> set[str]:
         """Of the keys that are watched those that were revoked; none while the graph cannot tell."""

@@ -10,9 +10,11 @@ import httpx
 import orjson
 import pytest
 
+from api import patrol
 from api.oidc_settings import OidcSettings
 from api.settings import ApiSettings
-from graph.keys import Role, create_key, revoke_key
+from api.viewer import Viewer
+from graph.keys import ApiKey, Role, create_key, list_keys, revoke_key
 from graph.store.driver import Store
 from tests.api.issuer import AUDIENCE, running_issuer
 from tests.api.socket_client import Closed, opened_socket
@@ -81,3 +83,30 @@ async def test_sockets_and_streams_end_within_ten_seconds(embedded_store: Store)
     assert max(ended, *(at for _, at in (task.result() for task in over))) - began < 10
     assert still["type"] == "pong"
     assert back.value.code == 4401
+
+
+async def test_a_round_that_fails_is_followed_by_the_next(
+    embedded_store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever goes wrong while it looks, who has to leave leaves in the end."""
+    key, _ = await create_key(embedded_store, "revoked", Role.READER)
+    await revoke_key(embedded_store, key.id)
+    rounds = 0
+
+    async def keys(store: Store) -> list[ApiKey]:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 1:
+            raise RuntimeError("unexpected")
+        return await list_keys(store)
+
+    monkeypatch.setattr(patrol, "LOOKS_EVERY", 0.01)
+    monkeypatch.setattr(patrol, "list_keys", keys)
+    told: asyncio.Queue[str] = asyncio.Queue()
+    forgotten: list[str] = []
+    viewer = Viewer("revoked", Role.READER, f"key {key.id}")
+    with patrol.Patrol(embedded_store, forgotten.append).watching(viewer, told.put_nowait):
+        assert await asyncio.wait_for(told.get(), 5) == patrol.REVOKED
+
+    assert forgotten == [key.id]
+    assert "could not be looked after" in caplog.text
