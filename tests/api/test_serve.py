@@ -29,37 +29,34 @@ from tests.conftest import Homes
 pytestmark = pytest.mark.anyio
 QUERY = {"query": "{ sources { name } }"}
 TOKEN = SecretStr("correct-horse-battery")
+PROVIDER = OidcSettings("https://id.example", "c360")
 
 
 @pytest.mark.parametrize(
-    ("host", "token", "has_keys", "allowed"),
+    ("host", "token", "oidc", "has_keys", "allowed"),
     [
-        ("127.0.0.1", None, False, True),
-        ("localhost", None, False, True),
-        ("::1", None, False, True),
-        ("0.0.0.0", None, False, False),
-        ("::", None, False, False),
-        ("192.168.1.7", None, False, False),
-        ("crm.example", None, False, False),
-        ("0.0.0.0", TOKEN, False, True),
-        ("0.0.0.0", None, True, True),
+        ("127.0.0.1", None, None, False, True),
+        ("localhost", None, None, False, True),
+        ("::1", None, None, False, True),
+        ("0.0.0.0", None, None, False, False),
+        ("::", None, None, False, False),
+        ("192.168.1.7", None, None, False, False),
+        ("crm.example", None, None, False, False),
+        ("0.0.0.0", TOKEN, None, False, True),
+        ("0.0.0.0", None, PROVIDER, False, True),
+        ("0.0.0.0", None, None, True, True),
     ],
 )
 def test_the_world_is_let_in_only_with_authentication(
-    host: str, token: SecretStr | None, has_keys: bool, allowed: bool
+    host: str, token: SecretStr | None, oidc: OidcSettings | None, has_keys: bool, allowed: bool
 ) -> None:
-    """Without a token or a key the API listens on loopback and refuses every other address, saying what to set."""
-    settings = ApiSettings(host=host, token=token)
+    """Without a token, keys or a provider the API listens on loopback, refuses all else, and says what to set."""
+    settings = ApiSettings(host=host, token=token, oidc=oidc)
     if allowed:
         check_binding(settings, has_keys=has_keys)
     else:
         with pytest.raises(ServerError, match=r"C360_API_TOKEN.*c360 keys create"):
             check_binding(settings, has_keys=has_keys)
-
-
-def test_an_identity_provider_opens_the_api_to_the_world() -> None:
-    """Where its tokens are wanted, the API may listen anywhere."""
-    check_binding(ApiSettings(host="0.0.0.0", oidc=OidcSettings("https://id.example", "c360")), has_keys=False)
 
 
 def test_a_token_comes_from_the_environment_or_a_file(tmp_path: pytest.TempPathFactory) -> None:

@@ -40,7 +40,7 @@ READS = re.compile(r"^(query|\{)", re.M)
 
 async def test_whatever_is_sent_is_answered_as_it_should(embedded_settings: StoreSettings, tmp_path: Path) -> None:
     """Two thousand requests, wrong in all ways: no failure of ours, and afterwards the answers are right."""
-    await attacked(embedded_settings, tmp_path, seed=1, count=FEW)
+    await assert_attacks_are_answered(embedded_settings, tmp_path, seed=1, count=FEW)
 
 
 @pytest.fixture(params=range(PARTS))
@@ -54,10 +54,10 @@ def part(request: pytest.FixtureRequest, homes: Homes) -> tuple[int, StoreSettin
 async def test_a_hundred_thousand_requests(part: tuple[int, StoreSettings], tmp_path: Path) -> None:
     """Ten times ten thousand."""
     number, settings = part
-    await attacked(settings, tmp_path, seed=1_000 + number, count=MANY)
+    await assert_attacks_are_answered(settings, tmp_path, seed=1_000 + number, count=MANY)
 
 
-async def attacked(settings: StoreSettings, folder: Path, *, seed: int, count: int) -> None:
+async def assert_attacks_are_answered(settings: StoreSettings, folder: Path, *, seed: int, count: int) -> None:
     """Serve a small company, send so many wrong requests over a few connections, and look at what is left."""
     async with open_store(settings) as store:
         await write_company(store)
