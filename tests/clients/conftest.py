@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +13,8 @@ import pytest
 
 from tests.clients.workshop import HERE, ToolMissing, Workshop, chromium, make_workshop
 from tests.demo_company import demo_company
+from tests.served import serving
 
-C360 = str(Path(sys.executable).with_name("c360"))
 TOKEN = "a-token-for-other-programs"
 Made = TypeVar("Made")
 
@@ -42,36 +37,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """`c360 serve` over a copy of the sample company: programs change it."""
     folder = tmp_path_factory.mktemp("served")
     data = shutil.copytree(demo_company(tmp_path_factory).data, folder / "company")
-    log = folder / "served.log"
-    environment = {
-        **os.environ,
-        "C360_STORE": f"embedded:{data / 'graph'}",
-        "C360_API_TOKEN": TOKEN,
-        "COLUMNS": "200",
-    }
-    with log.open("w") as err:
-        process = subprocess.Popen(
-            [C360, "--config", str(data), "serve", "--port", "0"],
-            cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=err,
-        )  # fmt: skip
-    try:
-        yield Served(f"{_address(process, log)}/graphql", TOKEN)
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and process.poll() is None:
-        if found := re.search(r"GraphQL (http://\S+)/graphql", log.read_text()):
-            return found[1]
-        time.sleep(0.1)
-    pytest.fail(f"c360 serve did not start:\n{log.read_text()}", pytrace=False)
+    environment = {"C360_STORE": f"embedded:{data / 'graph'}", "C360_API_TOKEN": TOKEN}
+    with serving(data, folder / "served.log", environment) as process:
+        yield Served(f"http://{process.host}:{process.port}/graphql", TOKEN)
 
 
 @pytest.fixture(scope="session")

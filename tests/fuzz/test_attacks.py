@@ -20,8 +20,9 @@ from graph.store.settings import StoreSettings
 from tests.conftest import Homes
 from tests.fuzz.mutator import Attack, Mutator
 from tests.fuzz.seeds import EXAMPLES, Known, Seed, seeds, values, words
-from tests.fuzz.served import Served, serving, write_company
+from tests.fuzz.served import served_store, write_company
 from tests.fuzz.wire import Answer, Wire
+from tests.served import Served
 
 pytestmark = pytest.mark.anyio
 FEW = 2_000
@@ -64,7 +65,7 @@ async def assert_attacks_are_answered(settings: StoreSettings, folder: Path, *, 
         known = await _known(store)
         right = seeds(known)
         mutator = Mutator(seed, right, words(), values(known))
-        with serving(settings, folder) as served:
+        with served_store(settings, folder) as served:
             wrong, statuses = await _send(served, mutator.attacks(count))
             assert served.is_alive, served.log.read_text()[-2_000:]
             wrong += await _wrong_answers(served, store, right)

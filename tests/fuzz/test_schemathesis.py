@@ -10,7 +10,7 @@ import pytest
 
 from graph.store.driver import open_store
 from graph.store.settings import StoreSettings
-from tests.fuzz.served import serving, write_company
+from tests.fuzz.served import served_store, write_company
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fuzz]
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ async def test_schemathesis_finds_no_failure_of_ours(embedded_settings: StoreSet
     assert PROGRAM.exists(), "schemathesis is not here: uv sync --group fuzz, or scripts/test --fuzz"
     async with open_store(embedded_settings) as store:
         await write_company(store)
-        with serving(embedded_settings, tmp_path) as served:
+        with served_store(embedded_settings, tmp_path) as served:
             url = f"http://{served.host}:{served.port}/graphql"
             process = await asyncio.create_subprocess_exec(
                 PROGRAM, "run", ROOT / "schema.graphql", "--url", url, "--checks", "not_a_server_error",
