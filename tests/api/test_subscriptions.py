@@ -250,7 +250,7 @@ async def test_ids_that_are_no_customers_are_refused_before_anything_happens(emb
     assert len(told) == 4
     assert {error["extensions"]["code"] for errors in told.values() for error in errors} == {"BAD_USER_INPUT"}
     for over in ("socket", "events"):
-        assert "id of a Account" in told[over, "another type"][0]["message"]
+        assert "This id is of type Account" in told[over, "another type"][0]["message"]
         assert "'no id' is not an id of this API" in told[over, "no id"][0]["message"]
 
 
