@@ -7,11 +7,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from importlib.resources import files
+from numbers import Integral, Real
 from typing import Any
 
+import pyarrow as pa
+
 from connectors.errors import C360Error
+from graph.arrow import in_batches, joined, table_of
 from graph.cypher import Parameter, cypher, parameters_of, questions
 from graph.store.driver import Store
 
@@ -35,13 +39,22 @@ class Answer:
 
 
 async def ask(store: Store, name: str, parameters: Mapping[str, Any] | None = None) -> Answer:
-    """The answer to the question `name`; text values are read as what the question's example is, others are passed on.
+    """The answer to the question `name`; each value is a text as one types it, or already of its parameter's kind.
 
     A parameter whose description ends in `(default)` may be left out. Raises QuestionError.
     """
     text = cypher(f"questions/{known(name)}")
     values = parameter_values(name, parameters or {})
     return Answer(columns_of(text), await store.read(text, **values))
+
+
+async def ask_table(store: Store, name: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+    """The same answer as columns: its rows are turned into Arrow as they come. Raises QuestionError."""
+    text = cypher(f"questions/{known(name)}")
+    values = parameter_values(name, parameters or {})
+    columns = columns_of(text)
+    parts = [table_of(columns, rows) async for rows in in_batches(store.stream(text, **values))]
+    return joined(parts) if parts else table_of(columns, [])
 
 
 def known(name: str) -> str:
@@ -88,14 +101,12 @@ def columns_of(text: str) -> tuple[str, ...]:
 
 
 def _value(question: str, parameter: Parameter, given: Any) -> Any:
-    if given is None:
-        return _literal(parameter.example)
-    if not isinstance(given, str):
-        return given
     example = _literal(parameter.example)
+    if given is None:
+        return example
     try:
-        return _read(given, example)
-    except ValueError:
+        return _read(given, example) if isinstance(given, str) else _taken(given, example)
+    except (TypeError, ValueError):
         wanted = _KINDS[type(example)]
         raise QuestionError(
             f"The parameter '{parameter.name}' of '{question}' is {wanted}, not {given!r}. "
@@ -120,15 +131,39 @@ def _read(text: str, example: Any) -> Any:
     if isinstance(example, int | float):
         return int(text) if isinstance(example, int) else float(text)
     if isinstance(example, datetime):
-        moment = datetime.fromisoformat(text)
-        # Never a zoneinfo: the driver gets UTC, which is what the graph keeps.
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return _moment(datetime.fromisoformat(text))
     if isinstance(example, list):
         if text.lstrip().startswith("["):
             value = json.loads(text)
             return value if isinstance(value, list) else _refuse(text)
         return [part.strip() for part in text.split(",") if part.strip()]
     return text
+
+
+def _taken(given: Any, example: Any) -> Any:
+    """A value of Python, numpy or pandas as the kind of value that the example is; raises TypeError or ValueError."""
+    if isinstance(example, datetime):
+        return _moment(given)
+    if isinstance(example, list):
+        listed = given.tolist() if hasattr(given, "tolist") else list(given)
+        return [str(item) for item in listed] if all(isinstance(one, str) for one in example) else listed
+    if isinstance(example, bool):
+        return given if isinstance(given, bool) else _refuse(str(given))
+    if isinstance(example, int) and isinstance(given, Integral) and not isinstance(given, bool):
+        return int(given)
+    if isinstance(example, float) and isinstance(given, Real) and not isinstance(given, bool):
+        return float(given)
+    return _refuse(str(given))
+
+
+def _moment(given: Any) -> datetime:
+    """A date or moment in UTC; one without an offset is UTC already. Never a zoneinfo, nor pandas' own kind of it."""
+    if isinstance(given, datetime):
+        aware = given.replace(tzinfo=UTC) if given.tzinfo is None else given
+        return datetime.fromtimestamp(aware.timestamp(), UTC)
+    if isinstance(given, date):
+        return datetime.combine(given, time(), UTC)
+    raise TypeError
 
 
 def _refuse(text: str) -> Any:

@@ -31,7 +31,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question about the graph that we ship: `c360 cypher NAME` runs it."""
+    """A question about the graph that we ship: `c360 ask NAME` runs it."""
 
     name: str
     description: str

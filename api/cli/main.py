@@ -26,7 +26,7 @@ class _Door(LateGroup):
         {
             name: f"api.cli.{name}"
             for name in (
-                "demo", "init", "sync", "serve", "rebuild", "sample", "schema", "cypher",
+                "demo", "init", "sync", "serve", "rebuild", "sample", "schema", "ask",
                 "documents", "keys", "link", "pin", "plugins", "store",
             )
         }

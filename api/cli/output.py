@@ -16,8 +16,12 @@ from rich.text import Text
 
 def print_json(console: Console, value: Any) -> None:
     """The value as indented JSON, as it is: no colours, no wrapping."""
-    text = orjson.dumps(value, default=_as_json, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode()
-    console.file.write(text + "\n")
+    console.file.write(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """The value as indented JSON that ends with its line."""
+    return orjson.dumps(value, default=_as_json, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode() + "\n"
 
 
 def print_table(

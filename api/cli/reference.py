@@ -85,16 +85,17 @@ _QUESTIONS = """
 
 This page is made from the files' own headers by `python -m api.cli.reference`.
 
-`c360 cypher NAME` asks one, `--text` prints its Cypher to be pasted into Neo4j Browser, `--json` is for programs.
+`c360 ask NAME` asks one, `--text` prints its Cypher to be pasted into Neo4j Browser; `--format json|csv|parquet` and
+`-o FILE` take its answer along.
 A parameter in brackets may be left out. *Activity* is inbound and not automated; a *handoff* is a change of the
 responsible team within one matter; a *matter* is a ticket, deal, order or subscription.
 A moment is written `2026-03-01` or `2026-03-01T12:00:00Z`. The sample company's clock stands at 2026-06-30.
 
 ```sh
-c360 cypher repeated_questions
-c360 cypher time_between_stages --param from=lead --param to=customer --param now=2026-06-30
-c360 cypher silent_customers --param now=2026-06-30 --param top=5
-c360 cypher customer_by_email --param email=mara.lindqvist@nordlicht.example --json
+c360 ask repeated_questions
+c360 ask time_between_stages --param from=lead --param to=customer --param now=2026-06-30
+c360 ask silent_customers --param now=2026-06-30 --param top=5
+c360 ask customer_by_email --param email=mara.lindqvist@nordlicht.example --json
 ```
 """
 

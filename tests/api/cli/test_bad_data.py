@@ -18,7 +18,7 @@ def _landed(call: Call) -> dict[str, dict[str, Any]]:
 
 
 def _rejections(shell: Shell) -> str:
-    call = shell("cypher", "rejections", "--json")
+    call = shell("ask", "rejections", "--json")
     assert call.code == 0, call.err
     return " ".join(f"{row['place']} {row['reason']}" for row in call.json)
 

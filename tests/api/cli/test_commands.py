@@ -21,7 +21,7 @@ from tests.api.cli.calls import PEOPLE, Shell, persons_toml
 COMMANDS = [
     ["demo"], ["init"], ["sync"], ["serve"], ["rebuild"], ["link"], ["link", "evaluate"],
     ["link", "explain"], ["link", "train"], ["link", "drift"], ["link", "model", "show"], ["sample"], ["schema"],
-    ["cypher"], ["plugins", "list"], ["plugins", "check"], ["keys", "limit"], ["documents", "check"],
+    ["ask"], ["plugins", "list"], ["plugins", "check"], ["keys", "limit"], ["documents", "check"],
     ["store", "info"], ["store", "digest"], ["store", "copy"],
 ]  # fmt: skip
 
@@ -42,7 +42,7 @@ def test_there_are_no_other_commands() -> None:
     groups = {name: each.commands for name, each in commands.items() if isinstance(each, TyperGroup)}
 
     assert set(commands) - set(groups) == {
-        "demo", "init", "sync", "serve", "rebuild", "sample", "schema", "cypher"
+        "demo", "init", "sync", "serve", "rebuild", "sample", "schema", "ask"
     }  # fmt: skip
     assert {name: set(under) for name, under in groups.items()} == {
         "documents": {"check"},
@@ -109,8 +109,8 @@ def test_exports_become_sources_and_sources_a_graph(graph_shell: Shell) -> None:
     before = graph_shell("store", "digest", "--json")
     second = graph_shell("sync", "--json")
     after = graph_shell("store", "digest", "--json")
-    asked = graph_shell("cypher", "source_comparison", "--json")
-    shown = graph_shell("cypher", "source_comparison")
+    asked = graph_shell("ask", "source_comparison", "--json")
+    shown = graph_shell("ask", "source_comparison")
 
     assert "hubspot-contacts" in found.out
     assert [one["source"] for one in preview.json] == ["crm"]
@@ -183,11 +183,12 @@ def test_the_schema_is_printed_and_written(shell: Shell, tmp_path: Path) -> None
 
 def test_questions_are_listed_with_what_they_need(shell: Shell) -> None:
     """Every shipped question is in the list, and its text can be pasted: parameters first."""
-    listed = shell("cypher", "--json").json
-    text = shell("cypher", "customer_journey", "--text").out
+    listed = shell("ask", "--list", "--json").json
+    text = shell("ask", "customer_journey", "--text").out
 
     assert [one["name"] for one in listed] == [one.name for one in questions()]
-    assert {one["name"]: one["required"] for one in listed[2]["parameters"]} == {"id": True, "automated": False}
+    (journey,) = (one for one in listed if one["name"] == "customer_journey")
+    assert {one["name"]: one["required"] for one in journey["parameters"]} == {"id": True, "automated": False}
     assert text.startswith("// ")
     assert ":param id =>" in text
 

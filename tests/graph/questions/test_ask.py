@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from graph.ask import QuestionError, columns_of, known, parameter_values
@@ -20,6 +23,23 @@ def test_every_question_says_what_it_is_and_its_examples_can_be_read() -> None:
 
         assert set(values) == {one.name for one in question.parameters}
         assert all(re.fullmatch(r"\w+", column) for column in columns), (question.name, columns)
+
+
+def test_values_of_python_numpy_and_pandas_become_what_the_example_is() -> None:
+    """A date is its midnight, a zone's moment UTC without the zone, an array a list, a number of numpy a number."""
+    berlin = datetime(2026, 3, 1, 13, tzinfo=ZoneInfo("Europe/Berlin"))
+    given = {"steps": np.array(["a", "b"]), "window_days": np.int64(30), "since": date(2026, 1, 1), "until": berlin}
+    funnel = parameter_values("ordered_funnel", given | {"now": pd.Timestamp("2026-04-01T12:00", tz="Asia/Tokyo")})
+
+    assert funnel == {
+        "steps": ["a", "b"],
+        "window_days": 30,
+        "since": datetime(2026, 1, 1, tzinfo=UTC),
+        "until": datetime(2026, 3, 1, 12, tzinfo=UTC),
+        "now": datetime(2026, 4, 1, 3, tzinfo=UTC),
+    }
+    assert {type(value) for value in funnel.values()} == {list, int, datetime}
+    assert {value.tzinfo for value in funnel.values() if isinstance(value, datetime)} == {UTC}
 
 
 def test_text_becomes_what_the_example_is() -> None:
@@ -46,10 +66,15 @@ def test_text_becomes_what_the_example_is() -> None:
         ("customer_journey", {"id": "1", "automated": "perhaps"}, "true or false, not 'perhaps'"),
         ("handoffs", {"since": "yesterday"}, "a date, or a moment such as 2026-03-01T12:00:00Z, not 'yesterday'"),
         ("paths_to_ticket", {"top": "many"}, "a whole number, not 'many'. Write it like --param top=20"),
+        ("paths_to_ticket", {"top": 2.5}, "a whole number, not 2.5. Write it like --param top=20"),
+        ("paths_to_ticket", {"since": 2026}, "a date, or a moment such as 2026-03-01T12:00:00Z, not 2026"),
+        ("customer_journey", {"id": 7}, "a text, not 7"),
         ("source_comparison", {"x": "1"}, "It takes none"),
     ],
 )
-def test_a_refusal_names_the_parameter_and_shows_how_to_write_it(name: str, given: dict[str, str], says: str) -> None:
+def test_a_refusal_names_the_parameter_and_shows_how_to_write_it(
+    name: str, given: dict[str, object], says: str
+) -> None:
     """What cannot be read is refused with the parameter, what it must be and an example."""
     with pytest.raises(QuestionError, match=re.escape(says)):
         parameter_values(known(name), given)

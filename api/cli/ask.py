@@ -1,0 +1,159 @@
+"""`c360 ask`: ask the graph a question that is shipped, see its text, or take its answer along as a file."""
+
+from __future__ import annotations
+
+import enum
+import io
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow as pa
+import typer
+
+from api.cli.examples import examples
+from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, with_store
+from api.cli.output import json_text, print_json, print_table
+from graph.ask import ask as ask_graph
+from graph.ask import ask_table, has_default, known, parameter_values, text_of
+from graph.cypher import Question, questions
+from graph.table_file import TableFileError, TableFormat, TableWriter, format_of, table_file, whole_file
+
+
+class Format(enum.StrEnum):
+    """What an answer can be written as."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+def hang_on(app: typer.Typer) -> None:
+    app.command(
+        "ask",
+        epilog=examples(
+            "c360 ask --list",
+            "c360 ask handoffs --param since=2026-01-01",
+            "c360 ask ordered_funnel --param steps=form.submitted,deal.won --json",
+            "c360 ask journey_flow --format csv",
+            "c360 ask silent_customers -o silent.parquet",
+            "c360 ask silent_customers --text",
+        ),
+    )(ask)
+
+
+def ask(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="The question; without it all are listed.")] = None,
+    params: Annotated[
+        list[str] | None, typer.Option("--param", "-p", metavar="K=V", help="A parameter of it; repeatable.")
+    ] = None,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="Of the answer; else what the file's name says, else a table.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the answer here (.json, .csv, .parquet).")
+    ] = None,
+    text: Annotated[bool, typer.Option("--text", help="Print the Cypher, to paste into Neo4j Browser.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the questions with their parameters.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask the graph a shipped question; without a name, list them.
+
+    A question that there is not, and a parameter that is missing or cannot be read, end with 2; a store that cannot be
+    reached, and a file that cannot be written, with 1.
+    """
+    invocation = of(context)
+    if name is None or listed:
+        if name is not None:
+            raise UsageProblem(f"--list lists all questions: leave out '{name}', or leave out --list.")
+        _list(invocation, as_json)
+    elif text:
+        invocation.out.file.write(text_of(name))
+    else:
+        wanted = _format(form, out, as_json)
+        given = _pairs(params or [])
+        parameter_values(known(name), given)  # refused before the store is started
+        _answer(invocation, name, given, wanted, out)
+
+
+def _format(form: Format | None, out: Path | None, as_json: bool) -> Format:
+    """What is wanted, from all that was said of it; raises UsageProblem when that cannot be."""
+    if as_json and form not in (None, Format.JSON):
+        raise UsageProblem(f"--json and --format {form}: say one of them.")
+    if as_json:
+        return Format.JSON
+    wanted = form or (Format.TABLE if out is None else _format_of(out))
+    if wanted is Format.TABLE and out is not None:
+        raise UsageProblem("--format table is for the terminal: a file is json, csv or parquet.")
+    if wanted is Format.PARQUET and out is None:
+        raise UsageProblem("--format parquet needs a file: say where with -o FILE.")
+    return wanted
+
+
+def _format_of(out: Path) -> Format:
+    if out.suffix.lower() == ".json":
+        return Format.JSON
+    try:
+        return Format(format_of(out))
+    except TableFileError:
+        raise UsageProblem(f"-o {out}: end the name in .json, .csv or .parquet, or say --format.") from None
+
+
+def _answer(invocation: Invocation, name: str, given: dict[str, str], wanted: Format, out: Path | None) -> None:
+    if wanted in (Format.CSV, Format.PARQUET):
+        table = with_store(invocation.store(), lambda store: ask_table(store, name, given))
+        _write(invocation, table, "csv" if wanted is Format.CSV else "parquet", out)
+        return
+    answer = with_store(invocation.store(), lambda store: ask_graph(store, name, given))
+    if out is not None:
+        with whole_file(out) as file:
+            file.write(json_text(answer.as_maps()).encode())
+        invocation.say(f"Wrote {len(answer.rows):,} rows to {out}.")
+    elif wanted is Format.JSON:
+        print_json(invocation.out, answer.as_maps())
+    else:
+        print_table(invocation.out, answer.columns, answer.rows)
+
+
+def _write(invocation: Invocation, table: pa.Table, kind: TableFormat, out: Path | None) -> None:
+    if out is None:
+        printed = io.BytesIO()
+        writer = TableWriter(printed, kind, table.schema)
+        writer.write(table)
+        writer.close()
+        invocation.out.file.write(printed.getvalue().decode())
+        return
+    with table_file(out, kind, table.schema) as file:
+        file.write(table)
+    invocation.say(f"Wrote {table.num_rows:,} rows to {out}.")
+
+
+def _list(invocation: Invocation, as_json: bool) -> None:
+    if as_json:
+        print_json(invocation.out, [_as_map(question) for question in questions()])
+        return
+    rows = [(question.name, ", ".join(_typed(question)) or "–", question.description) for question in questions()]
+    print_table(invocation.out, ("question", "parameters", "what it tells"), rows)
+
+
+def _typed(question: Question) -> list[str]:
+    return [f"[{one.name}]" if has_default(one) else one.name for one in question.parameters]
+
+
+def _as_map(question: Question) -> dict[str, object]:
+    parameters = [
+        {"name": one.name, "example": one.example, "description": one.description, "required": not has_default(one)}
+        for one in question.parameters
+    ]
+    return {"name": question.name, "description": question.description, "parameters": parameters}
+
+
+def _pairs(params: list[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in params:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UsageProblem(f"--param {text}: write it as NAME=VALUE, e.g. --param since=2026-01-01")
+        pairs[key] = value
+    return pairs

@@ -1,0 +1,58 @@
+"""`c360 ask`: one answer as a table, as JSON, as CSV and as Parquet."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+import pytest
+
+from tests.api.cli.calls import PEOPLE, Shell, persons_toml
+
+
+def test_an_answer_is_the_same_in_every_form(graph_shell: Shell) -> None:
+    """Printed or in a file, as CSV, JSON or Parquet: the rows are those of --json."""
+    graph_shell.write("plugins.toml", persons_toml())
+    graph_shell.write("people.csv", PEOPLE)
+    assert graph_shell("sync").code == 0
+    files = {name: graph_shell.folder / f"answer.{name}" for name in ("csv", "json", "parquet")}
+
+    rows = graph_shell("ask", "source_comparison", "--json").json
+    printed = graph_shell("ask", "source_comparison", "--format", "csv").out
+    said = [graph_shell("ask", "source_comparison", "-o", str(path)).err for path in files.values()]
+
+    assert rows == [{"source": "crm", "records": 2, "people": 2, "only_here": 2, "together": 2}]
+    assert pcsv.read_csv(io.BytesIO(printed.encode())).to_pylist() == rows
+    assert pcsv.read_csv(files["csv"]).to_pylist() == rows
+    assert json.loads(files["json"].read_text()) == rows
+    assert pq.read_table(files["parquet"]).to_pylist() == rows
+    assert all(f"Wrote 1 rows to {path}" in one for path, one in zip(files.values(), said, strict=True))
+
+
+def test_an_answer_without_rows_has_its_columns(graph_shell: Shell) -> None:
+    """A graph without customers gives the head of the table and nothing else."""
+    call = graph_shell("ask", "silent_customers", "--format", "csv")
+
+    assert call.out == '"id","name","stage","owner","last_active","quiet_days","usual_days","gaps"\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--format", "parquet"], "needs a file: say where with -o FILE"),
+        (["--format", "table", "-o", "a.csv"], "a file is json, csv or parquet"),
+        (["-o", "a.xlsx"], "end the name in .json, .csv or .parquet"),
+        (["--format", "csv", "--json"], "say one of them"),
+        (["--list"], "leave out 'source_comparison'"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_the_store_is_asked(
+    shell: Shell, arguments: list[str], says: str
+) -> None:
+    """The exit code is 2, and the sentence says what to say instead."""
+    call = shell("ask", "source_comparison", *arguments)
+
+    assert call.code == 2
+    assert says in call.err
