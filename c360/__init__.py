@@ -1,7 +1,11 @@
 """c360 for those who build on it: the contract of a connector, the records it gives, the errors it raises.
 
-from c360 import Person, Stream, StreamKind, Page, hookimpl
+    from c360 import Person, Stream, StreamKind, Page, hookimpl
+
+And for analysts, who ask the graph: `from c360 import connect`.
 """
+
+from typing import TYPE_CHECKING
 
 from connectors.errors import (
     C360Error,
@@ -52,6 +56,9 @@ from connectors.records import (
     utc,
 )
 
+if TYPE_CHECKING:
+    from graph.analyst import connect
+
 __all__ = [
     "API_VERSION",
     "Account",
@@ -93,7 +100,17 @@ __all__ = [
     "SurveyProgram",
     "Tombstone",
     "WebhookRequest",
+    "connect",
     "hookimpl",
     "said",
     "utc",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """`connect`, imported when it is asked for: a connector needs no graph."""
+    if name == "connect":
+        from graph.analyst import connect
+
+        return connect
+    raise AttributeError(f"module 'c360' has no attribute {name!r}")

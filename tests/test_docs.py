@@ -98,6 +98,19 @@ def test_every_command_of_the_pages_does_what_it_says(newcomer: Shell) -> None:
         assert call.code == 0, f"c360 {' '.join(words)}: {call.err}"
 
 
+def test_the_analysts_program_prints_what_its_page_says(
+    company: DemoCompany, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The blocks of Python of docs/analysts.md run one after the other, on the sample company."""
+    monkeypatch.setenv("C360_STORE", company.store.uri)
+    monkeypatch.chdir(company.folder)
+    program = "\n".join(block.text for block in _blocks("python") if block.page == "docs/analysts.md")
+
+    exec(compile(program, "docs/analysts.md", "exec"), {})
+
+    assert "repeated_questions" in capsys.readouterr().out
+
+
 def _write_the_example_connector(shell: Shell) -> None:
     """The file and the list that docs/connectors/your_own.md speaks of."""
     (module,) = (block.text for block in _blocks("python") if block.page == OWN_CONNECTOR)

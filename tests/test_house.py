@@ -68,15 +68,28 @@ def test_imports_only_go_down() -> None:
     assert wrong == []
 
 
-def test_the_face_only_shows_the_ground_floor() -> None:
-    """What plugin authors import needs no graph and no API."""
-    wrong = [
+def test_the_face_only_shows_the_ground_floor_and_the_way_to_the_graph() -> None:
+    """What plugin authors import needs no graph and no API; analysts' `connect` is all that is shown of the graph."""
+    above = {
         f"{path} imports {name}"
         for path, tree in _modules(FACE)
         for name in _imported(tree)
         if name.split(".")[0] in ("graph", "api")
-    ]
-    assert wrong == []
+    }
+    assert above == {"c360/__init__.py imports graph.analyst"}
+
+
+def test_whoever_writes_a_connector_loads_no_graph() -> None:
+    """`import c360` and the test kit bring neither the graph nor its drivers; `connect` is there when asked for."""
+    code = (
+        "import sys, c360, c360.testing\n"
+        "before = {name.partition('.')[0] for name in sys.modules}\n"
+        "c360.connect\n"
+        "print(*before & {'graph', 'api', 'neo4j', 'pyarrow', 'pandas'}, 'graph.analyst' in sys.modules)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert ran.stdout.split() == ["True"]
 
 
 def test_nothing_in_the_product_needs_its_tests_or_benchmarks() -> None:

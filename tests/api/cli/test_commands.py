@@ -21,7 +21,7 @@ from tests.api.cli.calls import PEOPLE, Shell, persons_toml
 COMMANDS = [
     ["demo"], ["init"], ["sync"], ["serve"], ["rebuild"], ["link"], ["link", "evaluate"],
     ["link", "explain"], ["link", "train"], ["link", "drift"], ["link", "model", "show"], ["sample"], ["schema"],
-    ["ask"], ["plugins", "list"], ["plugins", "check"], ["keys", "limit"], ["documents", "check"],
+    ["ask"], ["export"], ["plugins", "list"], ["plugins", "check"], ["keys", "limit"], ["documents", "check"],
     ["store", "info"], ["store", "digest"], ["store", "copy"],
 ]  # fmt: skip
 
@@ -42,7 +42,7 @@ def test_there_are_no_other_commands() -> None:
     groups = {name: each.commands for name, each in commands.items() if isinstance(each, TyperGroup)}
 
     assert set(commands) - set(groups) == {
-        "demo", "init", "sync", "serve", "rebuild", "sample", "schema", "ask"
+        "demo", "init", "sync", "serve", "rebuild", "sample", "schema", "ask", "export"
     }  # fmt: skip
     assert {name: set(under) for name, under in groups.items()} == {
         "documents": {"check"},

@@ -1,4 +1,4 @@
-"""`c360 ask`: one answer as a table, as JSON, as CSV and as Parquet."""
+"""What analysts take along: `c360 ask` in every form, and `c360 export`."""
 
 from __future__ import annotations
 
@@ -56,3 +56,29 @@ def test_what_cannot_be_written_is_refused_before_the_store_is_asked(
 
     assert call.code == 2
     assert says in call.err
+
+
+def test_an_export_is_a_file_and_a_summary(graph_shell: Shell) -> None:
+    """`c360 export` writes what the file's name says and tells rows and bytes; --json tells the same to programs."""
+    graph_shell.write("plugins.toml", persons_toml())
+    graph_shell.write("people.csv", PEOPLE)
+    assert graph_shell("sync").code == 0
+    people, links = graph_shell.folder / "people.parquet", graph_shell.folder / "links"
+
+    told = graph_shell("export", "customers", "-o", str(people))
+    summary = graph_shell("export", "links", "--format", "csv", "-o", str(links), "--json")
+
+    assert sorted(pq.read_table(people)["display_name"].to_pylist()) == ["Ada Quist", "Bo Lund"]
+    assert f"Wrote 2 customers to {people}" in told.out
+    assert "export customers: 2 of 2" in told.err
+    assert {name: summary.json[name] for name in ("what", "format", "rows", "bytes")} == {
+        "what": "links", "format": "csv", "rows": 2, "bytes": links.stat().st_size,
+    }  # fmt: skip
+
+
+def test_an_export_says_what_its_file_is_to_hold(shell: Shell) -> None:
+    """A name without an ending is refused before the store is opened."""
+    call = shell("export", "customers", "-o", "customers")
+
+    assert call.code == 2
+    assert "end the name in .csv or .parquet, or say --format csv or --format parquet" in call.err
