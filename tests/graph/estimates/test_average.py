@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -61,6 +61,7 @@ def test_few_values_have_an_end_that_is_not_known() -> None:
     assert enough.high == 35
 
 
+@settings(deadline=None)
 @given(NUMBERS, st.floats(0.01, 0.99))
 def test_a_quantile_is_within_its_interval(values: list[float], share: float) -> None:
     """As far as there is one."""

@@ -6,7 +6,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.estimates.estimate import Estimate, EstimateError, difference
@@ -78,6 +78,7 @@ def test_the_interval_of_a_score_holds_as_often_as_it_says() -> None:
     assert 0.935 < held < 0.98
 
 
+@settings(deadline=None)
 @given(COUNTS, COUNTS, COUNTS, st.sampled_from([0.5, 0.8, 0.95, 0.999]))
 def test_a_score_is_within_its_interval_and_its_scale(
     promoters: int, passives: int, detractors: int, level: float
@@ -94,6 +95,7 @@ def test_a_score_is_within_its_interval_and_its_scale(
         assert -100 <= score.low <= score.value <= score.high <= 100
 
 
+@settings(deadline=None)
 @given(COUNTS, COUNTS, st.sampled_from([0.5, 0.95, 0.999]))
 def test_a_share_is_within_its_interval(count: int, others: int, level: float) -> None:
     """Also none of all, and all of all."""

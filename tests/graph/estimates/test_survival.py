@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter
 from lifelines.utils import median_survival_times, restricted_mean_survival_time
@@ -71,6 +71,7 @@ def test_the_interval_of_a_restricted_mean_holds_as_often_as_it_says() -> None:
     assert 0.92 < held / 600 < 0.975
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_a_curve_never_rises_and_stays_within_its_interval(rows: list[tuple[int, bool]]) -> None:
     """Whatever the durations, down to a single one."""
@@ -88,6 +89,7 @@ def test_a_curve_never_rises_and_stays_within_its_interval(rows: list[tuple[int,
         np.testing.assert_allclose(curve.survival, shares, atol=1e-12)
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_a_median_is_within_its_interval(rows: list[tuple[int, bool]]) -> None:
     """As far as the curve gets there."""

@@ -1,0 +1,175 @@
+"""How often customers without a contract buy, and whether they still will: the BG/NBD model.
+
+Each buys at a rate of his own (gamma) and may, after any purchase, be gone without saying so (beta). Fader, Hardie and
+Lee, "Counting Your Customers" the Easy Way, Marketing Science 24 (2005); the forms that do not overflow are ours.
+Of each customer three columns are needed, in one unit of time (days, weeks):
+
+    repeats   purchases after the first one; days on which one bought, rather than receipts
+    recency   from the first purchase to the last one; 0 where there was one only
+    age       from the first purchase to today
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from graph.estimates.columns import FloatArray, not_negative, same_length
+from graph.estimates.estimate import EstimateError
+from graph.estimates.likelihood import maximise, nearby
+
+_NEAR_ONE = 1e-6
+_COARSE = 4_000  # customers whose parameters are where to start from for those of all
+
+
+@dataclass(frozen=True, slots=True)
+class Buying:
+    """A fitted model: rates are gamma(r, alpha), leaving after a purchase is beta(a, b); alpha in the unit of time.
+
+    `errors` are the standard errors of r, alpha, a and b.
+    """
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+    errors: tuple[float, float, float, float]
+    log_likelihood: float
+    n: int
+
+    def alive(self, repeats: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike) -> FloatArray:
+        """float64[n]: the probability that each is still a customer; 1 of who never came back, as the model has it.
+
+        1 / (1 + a/(b + x − 1) · ((α + age)/(α + t))^(r + x)), Fader, Hardie and Lee 2008, note 021.
+
+        EstimateError: as of `fit_buying`, about the columns.
+        """
+        x, t, age = _histories(repeats, recency, age)
+        gone = np.log(self.a) - np.log(self.b + np.maximum(x, 1) - 1)
+        gone = gone + (self.r + x) * (np.log(self.alpha + age) - np.log(self.alpha + t))
+        return np.where(x > 0, special.expit(-gone), 1.0)
+
+    def expected_purchases(
+        self, within: float, repeats: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike
+    ) -> FloatArray:
+        """float64[n]: how many purchases each is expected to make within so much time from today.
+
+        Formula 10 of the paper. Its ₂F₁, times the power before it, is turned by Euler's transformation into
+        (1 − z)^(a − 1) ₂F₁(a + b − 1 − r, a − 1; a + b + x − 1; z), z = t/(α + age + t), which does not overflow.
+
+        EstimateError: `within` is below 0, or as of `fit_buying`, about the columns.
+        """
+        if not within >= 0:
+            raise EstimateError(f"Purchases within {within:g} cannot be expected. Give a time of 0 or more.")
+        x, t, age = _histories(repeats, recency, age)
+        # It depends on repeats and age alone, and many customers share these.
+        pairs, back = _distinct(x, age)
+        return self._if_alive(within, *pairs)[back] * self.alive(x, t, age)
+
+    def _if_alive(self, within: float, x: FloatArray, age: FloatArray) -> FloatArray:
+        a = self.a if abs(self.a - 1) > _NEAR_ONE else 1 + _NEAR_ONE  # at 1 the formula is 0/0, near it smooth
+        z = within / (self.alpha + age + within)
+        size = a + self.b + x - 1
+        remaining = (1 - z) ** (a - 1) * special.hyp2f1(a + self.b - 1 - self.r, a - 1, size, z)
+        return np.asarray(np.maximum(size / (a - 1) * (1 - remaining), 0.0), dtype=np.float64)
+
+
+def fit_buying(repeats: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike) -> Buying:
+    """The four parameters by maximum likelihood, from one row a customer; see the columns above.
+
+    EstimateError: impossible columns, nobody who came back, or data that do not tell the parameters (say, everybody
+    buys alike): then no lifetime value can be forecast from them.
+    """
+    x, t, age = _histories(repeats, recency, age)
+    if not (x > 0).any():
+        raise EstimateError(
+            f"Purchases cannot be forecast: none of {x.size} customers bought a second time. "
+            "Take a longer period, or wait until some have."
+        )
+    scale = float(age.mean())
+    rate = max(float(x.mean()), 1e-3)
+    starts = [np.array([r, r / rate, a, b]) for r, a, b in ((1.0, 1.0, 2.0), (0.3, 0.3, 3.0), (3.0, 1.0, 9.0))]
+    if x.size > 2 * _COARSE:
+        some = slice(None, None, x.size // _COARSE)
+        starts.insert(0, nearby(_Likelihood(x[some], t[some] / scale, age[some] / scale), starts[0]))
+    fitted = maximise(
+        _Likelihood(x, t / scale, age / scale),
+        starts,
+        x.size,
+        "The model of purchases (BG/NBD)",
+        "Take a longer period or more customers, or use the figures of the past.",
+    )
+    r, alpha, a, b = (float(value) for value in fitted.values)
+    sr, salpha, sa, sb = (float(error) for error in fitted.errors)
+    # A time in units of `scale` has a density that is `scale` times higher, once a repeat.
+    shift = float(x.sum() * np.log(scale))
+    return Buying(r, alpha * scale, a, b, (sr, salpha * scale, sa, sb), fitted.log_likelihood - shift, x.size)
+
+
+class _Likelihood:
+    """Mean −ln L over customers and its gradient; equal rows are weighed once, functions of x taken once per x."""
+
+    def __init__(self, x: FloatArray, t: FloatArray, age: FloatArray) -> None:
+        (x, t, age), back = _distinct(x, t, age)
+        self._share = np.bincount(back, minlength=x.size) / back.size
+        self._x, self._t, self._age, self._came_back = x, t, age, x > 0
+        self._counts, self._of = np.unique(x, return_inverse=True)
+
+    def __call__(self, logs: FloatArray) -> tuple[float, FloatArray]:
+        r, alpha, a, b = np.exp(logs)
+        x, k = self._x, self._counts
+        by_count = (
+            special.gammaln(r + k) - special.gammaln(r) + r * np.log(alpha)
+            + special.gammaln(a + b) + special.gammaln(b + k) - special.gammaln(b) - special.gammaln(a + b + k)
+        )  # fmt: skip
+        left = np.log(a) - np.log(b + np.maximum(k, 1) - 1)
+        log_age, log_t = np.log(alpha + self._age), np.log(alpha + self._t)
+        # Of being gone since the last purchase, against being alive.
+        odds = left[self._of] + (r + x) * (log_age - log_t)
+        gone = np.where(self._came_back, special.expit(odds), 0.0)
+        value = by_count[self._of] - (r + x) * log_age + np.where(self._came_back, np.logaddexp(0.0, odds), 0.0)
+        by_b = special.digamma(a + b) - special.digamma(a + b + k)
+        in_r = (special.digamma(r + k) - special.digamma(r) + np.log(alpha))[self._of] - (
+            log_age - gone * (log_age - log_t)
+        )
+        in_alpha = r / alpha - (r + x) * ((1 - gone) / (alpha + self._age) + gone / (alpha + self._t))
+        in_a = by_b[self._of] + gone / a
+        in_b = (by_b + special.digamma(b + k) - special.digamma(b))[self._of] - gone / (b + np.maximum(x, 1) - 1)
+        gradient = np.array([r, alpha, a, b]) * [self._share @ each for each in (in_r, in_alpha, in_a, in_b)]
+        return -float(self._share @ value), -gradient
+
+
+def _histories(
+    repeats: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    x, t, age = not_negative("repeats", repeats), not_negative("recency", recency), not_negative("age", age)
+    if same_length(repeats=x, recency=t, age=age) == 0:
+        raise EstimateError("There are no customers to tell purchases of. Choose a period or a filter with some.")
+    if (x != np.floor(x)).any():
+        raise EstimateError("repeats counts purchases, but is no whole number in some rows. Give counts.")
+    if (t > age).any():
+        raise EstimateError(
+            "recency is larger than age in some rows: somebody bought after today. Leave these rows out."
+        )
+    if (age == 0).all():
+        raise EstimateError("All customers bought today for the first time. Wait until some time has passed.")
+    if (t[x == 0] > 0).any():
+        raise EstimateError("recency is above 0 in rows without a repeat. Give 0 where there was one purchase only.")
+    return x, t, age
+
+
+def _distinct(*columns: FloatArray) -> tuple[list[FloatArray], npt.NDArray[np.int64]]:
+    """The distinct rows, as columns, and for each row the place of its own among them."""
+    order = np.lexsort(columns)
+    changes = np.zeros(order.size, dtype=np.bool_)
+    changes[0] = True
+    for column in columns:
+        ordered = column[order]
+        changes[1:] |= ordered[1:] != ordered[:-1]
+    back = np.empty(order.size, dtype=np.int64)
+    back[order] = np.cumsum(changes) - 1
+    first = order[changes]
+    return [column[first] for column in columns], back

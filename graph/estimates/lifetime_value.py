@@ -1,0 +1,155 @@
+"""What customers are still worth: the present value of the margin that is expected of them within a horizon.
+
+Value is of the future; what was earned in the past is another figure. All rates are stated with the result: the margin
+is a share of revenue (without contracts) or an amount a payment (with contracts), the discount rate is a year's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from graph.estimates.buying import Buying
+from graph.estimates.columns import FloatArray, finite, not_negative, same_length
+from graph.estimates.contract import Contract
+from graph.estimates.estimate import EstimateError
+from graph.estimates.spending import Spending
+from graph.estimates.survival import Survival
+
+DAYS_A_MONTH = 365.25 / 12
+"""For models whose unit of time is the day; a model of weeks has a seventh of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LifetimeValue:
+    """values float64[customers], in the currency; their sum is the equity of these customers.
+
+    `cut_short` counts customers of whom nothing is known to the end of the horizon, so that their value is too low.
+    """
+
+    values: FloatArray
+    months: int
+    discount_rate: float
+    method: str
+    cut_short: int = 0
+
+    @property
+    def total(self) -> float:
+        return float(self.values.sum())
+
+
+def value_without_contract(
+    buying: Buying,
+    histories: tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike],
+    spend: npt.ArrayLike,
+    margin: float,
+    months: int,
+    discount_rate: float,
+    month: float = DAYS_A_MONTH,
+) -> LifetimeValue:
+    """Σ over months k of (E[purchases to k] − E[purchases to k − 1]) · spend · margin / (1 + d)^(k/12).
+
+    `histories` are repeats, recency and age as of `Buying`, `spend` float[n] what a purchase of each is worth (from
+    `expected_spend`), `margin` the share of it that is kept, `month` its length in the model's unit of time. Each
+    month's margin is discounted from the month's end. Fader, Hardie and Lee 2005 (JMR 42), with a horizon.
+
+    EstimateError: columns that cannot be; months below 1, a rate of −1 or less, or a margin that is not of (0, 1].
+    """
+    worth = not_negative("spend", spend)
+    if not 0 < margin <= 1:
+        raise EstimateError(
+            f"A margin of {margin:g} is no share of revenue. Give one above 0 and up to 1, such as 0.3."
+        )
+    _check(months, discount_rate)
+    repeats, recency, age = (np.asarray(column, dtype=np.float64) for column in histories)
+    same_length(repeats=repeats, spend=worth)
+    expected = np.zeros(worth.size)
+    until_before = np.zeros(worth.size)
+    for k in range(1, months + 1):
+        until = buying.expected_purchases(k * month, repeats, recency, age)
+        expected += (until - until_before) * (1 + discount_rate) ** (-k / 12)
+        until_before = until
+    return LifetimeValue(expected * worth * margin, months, discount_rate, "BG/NBD × Gamma-Gamma")
+
+
+def expected_spend_or_average(spending: Spending, purchases: npt.ArrayLike, average: npt.ArrayLike) -> FloatArray:
+    """float64[n]: `expected_spend`, where who has no purchase of a value counts as one of whom nothing is known.
+
+    EstimateError: as of `expected_spend`.
+    """
+    count, worth = not_negative("purchases", purchases), not_negative("average spend", average)
+    same_length(purchases=count, average=worth)
+    return spending.expected_spend(np.where(worth > 0, count, 0.0), worth)
+
+
+def value_of_contracts(
+    contract: Contract,
+    period: npt.ArrayLike,
+    until_renewal: npt.ArrayLike,
+    margin: npt.ArrayLike,
+    months: int,
+    discount_rate: float,
+    months_a_period: int = 1,
+) -> LifetimeValue:
+    """Σ over renewals within the horizon of P(renewed) · margin / (1 + d)^(months until then / 12), by sBG.
+
+    `period` int[n] is the one each contract is in (1, 2, …), `until_renewal` float[n] the months until its next
+    renewal, `margin` float[n] what is kept of each payment, in the currency. What is paid for already is not of the
+    future.
+
+    EstimateError: columns that cannot be; months or months_a_period below 1, a rate of −1 or less.
+    """
+    wait, kept = not_negative("until_renewal", until_renewal), finite("margin", margin)
+    _check(months, discount_rate)
+    if months_a_period < 1:
+        raise EstimateError(
+            f"A period of {months_a_period} months cannot be. Give 1 for monthly contracts, 12 for yearly."
+        )
+    tenure = finite("period", period)
+    same_length(period=tenure, until_renewal=wait, margin=kept)
+    most = -(-months // months_a_period)
+    distinct, back = np.unique(tenure, return_inverse=True)
+    renewed = contract.renewals(distinct, most)
+    values = np.zeros(kept.size)
+    for k in range(most):
+        due = wait + k * months_a_period
+        values += np.where(due < months, renewed[back, k] * (1 + discount_rate) ** (-due / 12), 0.0)
+    return LifetimeValue(values * kept, months, discount_rate, "sBG × margin")
+
+
+def value_by_survival(
+    survival: Survival, age: npt.ArrayLike, margin: npt.ArrayLike, months: int, discount_rate: float
+) -> LifetimeValue:
+    """Σ over months k of S(age + k)/S(age) · margin / (1 + d)^(k/12), S a Kaplan–Meier curve whose unit is the month.
+
+    `age` float[n] is how many months each has been a customer, `margin` float[n] what is kept of a month, in the
+    currency. Beyond the last month that the curve knows nothing is counted: a value is then too low rather than
+    invented, and `cut_short` counts the customers of whom that holds. Who is older than the whole curve is worth 0 by
+    it.
+
+    EstimateError: columns that cannot be; months below 1, a rate of −1 or less.
+    """
+    old, kept = not_negative("age", age), finite("margin", margin)
+    same_length(age=old, margin=kept)
+    _check(months, discount_rate)
+    ends = survival.known_until()
+    now = survival.share_at(old)
+    there = (now > 0) & (old <= ends)
+    base = np.where(there, now, 1.0)
+    values = np.zeros(kept.size)
+    for k in range(1, months + 1):
+        known = there & (old + k <= ends)
+        values += np.where(known, survival.share_at(old + k) / base, 0.0) * (1 + discount_rate) ** (-k / 12)
+    cut_short = int(np.count_nonzero(old + months > ends))
+    return LifetimeValue(values * kept, months, discount_rate, "Kaplan–Meier × margin", cut_short)
+
+
+def _check(months: int, discount_rate: float) -> None:
+    if months < 1:
+        raise EstimateError(f"A horizon of {months} months has no value in it. Give 1 or more, such as 24.")
+    if not -1 < discount_rate < float("inf"):
+        raise EstimateError(
+            f"A discount rate of {discount_rate:g} a year cannot be. Give a share, such as 0.1 for 10 %."
+        )

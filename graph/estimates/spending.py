@@ -1,0 +1,143 @@
+"""What a purchase of each customer is worth: the Gamma-Gamma model of spend.
+
+A customer's purchases vary around an average of his own, and averages vary between customers. Of whom we know few
+purchases, the model believes the average of all more than his own. Fader, Hardie and Lee, RFM and CLV, JMR 42 (2005);
+Fader and Hardie 2013, note 025. It holds where spend and frequency have little to do with each other: see
+`correlation`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import atanh, sqrt, tanh
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from graph.estimates.columns import FloatArray, not_negative, same_length
+from graph.estimates.estimate import LEVEL, Estimate, EstimateError, normal_width
+from graph.estimates.likelihood import maximise, nearby
+
+_COARSE = 4_000  # customers whose parameters are where to start from for those of all
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """A fitted model: purchases are gamma(p, ν), and ν is gamma(q, v) over customers; v in the currency.
+
+    `errors` are the standard errors of p, q and v.
+    """
+
+    p: float
+    q: float
+    v: float
+    errors: tuple[float, float, float]
+    log_likelihood: float
+    n: int
+
+    def average(self) -> float:
+        """What a purchase is worth over all customers, p v / (q − 1), in the currency.
+
+        EstimateError: q <= 1, where spend varies so much that it has no mean.
+        """
+        if self.q <= 1:
+            raise EstimateError(
+                f"The average spend of all customers has no finite value (q = {self.q:.2f}). "
+                "Leave out extreme purchases, or look at the median."
+            )
+        return self.p * self.v / (self.q - 1)
+
+    def expected_spend(self, purchases: npt.ArrayLike, average: npt.ArrayLike) -> FloatArray:
+        """float64[n]: what a purchase of each is expected to be worth, in the currency.
+
+        p (v + x m) / (p x + q − 1), for x purchases that were worth m on average; `average()` for who has none.
+
+        EstimateError: columns that cannot be, or no finite value (q <= 1) for who has no purchase.
+        """
+        x, m = _purchases(purchases, average)
+        if self.q <= 1 and (self.p * x + self.q <= 1).any():
+            self.average()
+        return np.asarray(self.p * (self.v + x * m) / (self.p * x + self.q - 1), dtype=np.float64)
+
+
+def fit_spending(purchases: npt.ArrayLike, average: npt.ArrayLike) -> Spending:
+    """The three parameters by maximum likelihood, from one row a customer: purchases int[n], their mean value [n].
+
+    Rows without a purchase, or of value 0, are left out (the model knows positive spend only); `n` counts the others.
+
+    EstimateError: nobody is left, or the data do not tell the parameters (say, all spend the same).
+    """
+    x, m = _purchases(purchases, average)
+    kept = (x > 0) & (m > 0)
+    x, m = x[kept], m[kept]
+    if x.size == 0:
+        raise EstimateError(
+            "Spend cannot be forecast: no customer has a purchase of a value above 0. Check the amounts."
+        )
+    advice = "Use the average spend as it was, or take more customers."
+    if (m == m[0]).all():
+        raise EstimateError(
+            f"The model of spend (Gamma-Gamma) cannot be fitted: all customers spend the same. {advice}"
+        )
+    scale = float(m.mean())
+    spread = float(np.var(np.log(m))) or 1.0
+    starts = [np.array([2.0, 3.0, 1.0]), np.array([6.0, 4.0, 0.5]), np.array([2 / spread, 2 / spread + 1, 1.0])]
+    if x.size > 2 * _COARSE:
+        some = slice(None, None, x.size // _COARSE)
+        starts.insert(0, nearby(_Likelihood(x[some], m[some] / scale), starts[0]))
+    fitted = maximise(_Likelihood(x, m / scale), starts, x.size, "The model of spend (Gamma-Gamma)", advice)
+    p, q, v = (float(value) for value in fitted.values)
+    sp, sq, sv = (float(error) for error in fitted.errors)
+    shift = x.size * float(np.log(scale))
+    return Spending(p, q, v * scale, (sp, sq, sv * scale), fitted.log_likelihood - shift, x.size)
+
+
+def correlation(purchases: npt.ArrayLike, average: npt.ArrayLike, level: float = LEVEL) -> Estimate | None:
+    """Pearson's correlation of how often and for how much, with Fisher's interval: far from 0, do not use the model.
+
+    Over customers with purchases. None of fewer than two, or where either does not vary; no interval of fewer than
+    four.
+
+    EstimateError: columns that cannot be.
+    """
+    x, m = _purchases(purchases, average)
+    x, m = x[x > 0], m[x > 0]
+    if x.size < 2 or (x == x[0]).all() or (m == m[0]).all():
+        return None
+    r = float(np.clip(np.corrcoef(x, m)[0, 1], -1.0, 1.0))
+    if x.size < 4 or abs(r) > 1 - 1e-12:
+        return Estimate(r, None, None, x.size, "Fisher's z", level)
+    half = normal_width(level) / sqrt(x.size - 3)
+    return Estimate(r, tanh(atanh(r) - half), tanh(atanh(r) + half), x.size, "Fisher's z", level)
+
+
+class _Likelihood:
+    """Mean −ln L over customers and its gradient in the logarithms of p, q, v."""
+
+    def __init__(self, x: FloatArray, m: FloatArray) -> None:
+        self._counts, self._of = np.unique(x, return_inverse=True)
+        self._share = np.bincount(self._of) / x.size
+        self._x, self._total = x, x * m
+        self._log_total, self._log_m = np.log(x * m), np.log(m)
+
+    def __call__(self, logs: FloatArray) -> tuple[float, FloatArray]:
+        p, q, v = np.exp(logs)
+        k, x = self._counts, self._x
+        n = x.size
+        log_sum = np.log(v + self._total)
+        by_count = special.gammaln(p * k + q) - special.gammaln(p * k) - special.gammaln(q) + q * np.log(v)
+        value = (
+            self._share @ by_count + (p * x @ (self._log_total - log_sum) - q * log_sum.sum() - self._log_m.sum()) / n
+        )
+        both = special.digamma(p * k + q)
+        in_p = self._share @ (k * (both - special.digamma(p * k))) + x @ (self._log_total - log_sum) / n
+        in_q = self._share @ both - special.digamma(q) + np.log(v) - log_sum.mean()
+        in_v = q / v - ((p * x + q) / (v + self._total)).mean()
+        return -float(value), -np.array([p * in_p, q * in_q, v * in_v])
+
+
+def _purchases(purchases: npt.ArrayLike, average: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    x, m = not_negative("purchases", purchases), not_negative("average spend", average)
+    same_length(purchases=x, average=m)
+    return x, m

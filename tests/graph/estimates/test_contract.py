@@ -1,0 +1,119 @@
+"""sBG, held against the paper's two cohorts, brute force and sums."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graph.estimates.contract import Contract, Renewals, fit_contract, renewals_of_cohort, renewals_of_contracts
+from graph.estimates.estimate import EstimateError
+
+HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491]
+REGULAR = [1000, 631, 468, 382, 326, 289, 262, 241]
+
+
+@pytest.mark.parametrize(
+    ("survivors", "alpha", "beta", "log_likelihood"),
+    [(HIGH_END, 0.668, 3.806, -1611.2), (REGULAR, 0.704, 1.182, -1680.3)],
+)
+def test_the_parameters_are_the_papers(survivors: list[int], alpha: float, beta: float, log_likelihood: float) -> None:
+    """Fader and Hardie 2007: both cohorts over seven years."""
+    model = fit_contract(renewals_of_cohort(survivors))
+
+    assert (round(model.alpha, 3), round(model.beta, 3)) == (alpha, beta)
+    assert model.log_likelihood == pytest.approx(log_likelihood, abs=0.1)
+    assert model.n == 1000
+    np.testing.assert_allclose(1000 * model.survival(np.arange(8)), survivors, rtol=0.03)
+
+
+def test_retention_rises_with_the_time_a_cohort_has_been_there() -> None:
+    """And the products of retention are survival."""
+    model = fit_contract(renewals_of_cohort(HIGH_END))
+
+    retention = model.retention(np.arange(1, 40))
+    assert (np.diff(retention) > 0).all()
+    np.testing.assert_allclose(np.cumprod(retention), model.survival(np.arange(1, 40)))
+
+
+def test_contracts_one_by_one_are_the_same_as_their_cohort() -> None:
+    """Who is in period 8 has renewed seven times; who ended with period k is at risk k times."""
+    ended_with = np.repeat(np.arange(1, 8), -np.diff(HIGH_END))
+    still_there = np.full(HIGH_END[-1], 8)
+
+    renewals = renewals_of_contracts(
+        np.concatenate([ended_with, still_there]), np.repeat([True, False], [ended_with.size, still_there.size])
+    )
+
+    assert renewals.at_risk.tolist() == HIGH_END[:-1]
+    assert renewals.ended.tolist() == (-np.diff(HIGH_END)).tolist()
+
+
+def test_errors_are_those_of_the_observed_information() -> None:
+    """By statsmodels' differences of the likelihood as the paper has it, Σ n ln P(T = t) + n ln S."""
+    from scipy.special import betaln
+    from statsmodels.tools.numdiff import approx_hess3
+
+    model = fit_contract(renewals_of_cohort(HIGH_END))
+
+    def log_likelihood(at: np.ndarray) -> float:
+        alpha, beta = at
+        periods = np.arange(1, 8)
+        ends = betaln(alpha + 1, beta + periods - 1) - betaln(alpha, beta)
+        return float(-np.diff(HIGH_END) @ ends + HIGH_END[-1] * (betaln(alpha, beta + 7) - betaln(alpha, beta)))
+
+    information = -approx_hess3(np.array([model.alpha, model.beta]), log_likelihood)
+    np.testing.assert_allclose(model.errors, np.sqrt(np.diag(np.linalg.inv(information))), rtol=1e-3)
+    assert model.log_likelihood == pytest.approx(log_likelihood(np.array([model.alpha, model.beta])))
+
+
+@pytest.mark.parametrize("discount", [0.005, 0.1, 0.25])
+def test_the_residual_lifetime_is_the_sum_of_its_payments(discount: float) -> None:
+    """20,000 periods added up one by one, for new customers and old ones."""
+    model = Contract(0.668, 3.806, (0.0, 0.0), 0.0, 1000)
+    periods = np.array([1, 2, 5, 40])
+
+    added = (model.renewals(periods, 20_000) * (1 + discount) ** -np.arange(20_000.0)).sum(axis=1)
+
+    np.testing.assert_allclose(model.residual_lifetime(periods, discount), added, rtol=1e-9)
+
+
+@settings(deadline=None)
+@given(st.floats(0.05, 50), st.floats(0.05, 50), st.integers(1, 200), st.floats(0.001, 1))
+def test_who_has_been_there_longer_is_expected_to_stay_longer(a: float, b: float, period: int, discount: float) -> None:
+    """Between no payment and payments for ever."""
+    model = Contract(a, b, (0.0, 0.0), 0.0, 1)
+
+    now, later = model.residual_lifetime([period, period + 1], discount)
+
+    assert 0 < now <= later * (1 + 1e-9)
+    assert later <= (1 + discount) / discount * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("at_risk", "ended", "says"),
+    [
+        ([100], [10], "two periods"),
+        ([100, 90], [0, 0], "contracts that ended"),
+        ([100, 50], [100, 50], "contracts that were renewed"),
+        ([10, 10], [11, 0], "More contracts ended"),
+        ([1000, 900, 810, 729], [100, 90, 81, 73], "cannot be fitted"),
+        ([1000, 900, 700], [100, 200, 300], "cannot be fitted"),
+    ],
+)
+def test_renewals_that_do_not_tell_the_model_are_refused(at_risk: list[int], ended: list[int], says: str) -> None:
+    """One rate for all, or one that falls, is not this model."""
+    with pytest.raises(EstimateError, match=says):
+        fit_contract(Renewals(np.array(at_risk, dtype=float), np.array(ended, dtype=float)))
+
+
+def test_counts_that_cannot_be_are_refused() -> None:
+    """Cohorts never grow, periods begin with 1, and for ever needs a discount."""
+    model = Contract(1.0, 2.0, (0.0, 0.0), 0.0, 1)
+    with pytest.raises(EstimateError, match="never rising"):
+        renewals_of_cohort([100, 110])
+    with pytest.raises(EstimateError, match="counted 1, 2, 3"):
+        model.retention([0])
+    with pytest.raises(EstimateError, match="or a horizon"):
+        model.residual_lifetime([1], 0.0)
