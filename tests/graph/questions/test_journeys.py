@@ -27,6 +27,20 @@ async def test_each_source_counts_its_own_and_together_they_are_fewer(store: Sto
     assert answer.rows == [["crm", 3, 2, 1, 3], ["marketing", 2, 2, 1, 3], ["helpdesk", 1, 1, 0, 3]]
 
 
+async def test_kinds_are_counted_without_what_was_taken_back(store: Store) -> None:
+    """Two replies and a form are there; of the two forms the helpdesk took one back."""
+    await add_customer(store, "ada", event(0, "form.submitted", source="crm"), event(1, "form.submitted"))
+    await add_customer(store, "bob", event(0, "ticket.replied"), event(1, "ticket.replied", source="crm"))
+    await store.write("MATCH (i:Interaction {id: 'ada-2'}) SET i.deleted_at = i.at")
+
+    rows = (await ask(store, "interaction_kinds")).as_maps()
+
+    assert [(row["kind"], row["interactions"], sorted(row["sources"])) for row in rows] == [
+        ("ticket.replied", 2, ["crm", "helpdesk"]),
+        ("form.submitted", 1, ["crm"]),
+    ]
+
+
 async def test_a_flow_counts_traversals_and_the_customers_behind_them(store: Store) -> None:
     """Ada goes a → b twice, Bob once with a machine's step between: three traversals of two customers."""
     await add_customer(store, "ada", event(0, "a"), event(1, "b"), event(2, "a"), event(5, "b"))
