@@ -154,7 +154,7 @@ def _one_and(b: FloatArray, c: FloatArray, discount: float) -> FloatArray:
     1/(1 − u₁z/(1 − u₂z/…)), with u of DLMF 15.7.3; each step is nearer by a factor e^(−2 √(1 − z)) or better.
     """
     z = 1 / (1 + discount)
-    steps = int(20 / np.sqrt(discount * z)) + 20
+    steps = int(18 / np.sqrt(discount * z)) + 20
     tail = np.ones(b.size)
     for n in range(steps, 0, -1):
         tail = 1 - n * (c - 1 - b + n) / ((c - 2 + 2 * n) * (c - 1 + 2 * n)) * z / tail

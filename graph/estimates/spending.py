@@ -126,13 +126,14 @@ class _Likelihood:
         k, x = self._counts, self._x
         n = x.size
         log_sum = np.log(v + self._total)
+        # Not `@`: BLAS would start threads for it, which cost more than the sum where cores are busy.
+        common = np.sum(x * (self._log_total - log_sum)) / n
+        mean_log_sum, share = log_sum.mean(), self._share
         by_count = special.gammaln(p * k + q) - special.gammaln(p * k) - special.gammaln(q) + q * np.log(v)
-        value = (
-            self._share @ by_count + (p * x @ (self._log_total - log_sum) - q * log_sum.sum() - self._log_m.sum()) / n
-        )
+        value = np.sum(share * by_count) + p * common - q * mean_log_sum - self._log_m.mean()
         both = special.digamma(p * k + q)
-        in_p = self._share @ (k * (both - special.digamma(p * k))) + x @ (self._log_total - log_sum) / n
-        in_q = self._share @ both - special.digamma(q) + np.log(v) - log_sum.mean()
+        in_p = np.sum(share * k * (both - special.digamma(p * k))) + common
+        in_q = np.sum(share * both) - special.digamma(q) + np.log(v) - mean_log_sum
         in_v = q / v - ((p * x + q) / (v + self._total)).mean()
         return -float(value), -np.array([p * in_p, q * in_q, v * in_v])
 

@@ -84,9 +84,9 @@ def test_expected_purchases_are_the_integral_over_rates_and_leaving(x: int, t: f
 
 
 def test_parameters_of_a_simulated_company_are_found_again() -> None:
-    """20,000 customers who buy and leave as the model has it; each parameter within four standard errors."""
+    """6,000 customers who buy and leave as the model has it; each parameter within four standard errors."""
     rng = np.random.default_rng(1)
-    n, true = 20_000, (0.6, 12.0, 0.8, 2.4)
+    n, true = 6_000, (0.6, 12.0, 0.8, 2.4)
     rate, leaves, age = rng.gamma(0.6, 1 / 12, n), rng.beta(0.8, 2.4, n), rng.integers(5, 150, n).astype(float)
     now, last, repeats, there = np.zeros(n), np.zeros(n), np.zeros(n), np.ones(n, dtype=bool)
     while there.any():
@@ -99,7 +99,7 @@ def test_parameters_of_a_simulated_company_are_found_again() -> None:
 
     found = np.array([model.r, model.alpha, model.a, model.b])
     assert (np.abs(found - true) < 4 * np.array(model.errors)).all()
-    assert (np.array(model.errors) < 0.2 * np.array(true)).all()
+    assert (np.array(model.errors) < 0.5 * np.array(true)).all()
 
 
 def test_the_unit_of_time_does_not_matter() -> None:

@@ -79,7 +79,7 @@ def test_the_residual_lifetime_is_the_sum_of_its_payments(discount: float) -> No
     np.testing.assert_allclose(model.residual_lifetime(periods, discount), added, rtol=1e-9)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.floats(0.05, 50), st.floats(0.05, 50), st.integers(1, 200), st.floats(0.001, 1))
 def test_who_has_been_there_longer_is_expected_to_stay_longer(a: float, b: float, period: int, discount: float) -> None:
     """Between no payment and payments for ever."""

@@ -92,7 +92,7 @@ def test_shapley_values_of_rates_are_those_worked_out_by_hand() -> None:
     assert credit.by_channel.tolist() == pytest.approx([5 * (2 / 3 - 1 / 5) / 2, 5 * (1 + 2 / 15) / 2])
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(MANY_PATHS)
 def test_every_credit_sums_to_the_conversions(journeys: list[tuple[list[int], bool]]) -> None:
     """By every model, conversions without a touch apart."""
@@ -113,7 +113,7 @@ def test_every_credit_sums_to_the_conversions(journeys: list[tuple[list[int], bo
         assert (share >= 0).all()
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(MANY_PATHS)
 def test_removal_is_what_the_chain_loses_without_the_channel(journeys: list[tuple[list[int], bool]]) -> None:
     """Brute force: the chain itself, walked 500 steps, once for each channel that leads to null."""
