@@ -11,9 +11,7 @@ An embedded store has it in its data folder; for Neo4j it lies under C360_CACHE,
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -27,9 +25,9 @@ from graph.linkage.index import LinkageIndex, build_index
 from graph.linkage.index_files import load_index, save_index
 from graph.linkage.model import LinkageModel
 from graph.linkage.rules import Decisions, LinkageError, MatchingRules
+from graph.store.cache import cache_folder
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
-from graph.store.settings import StoreSettings
 
 _NAME = "linkage-cache"
 _CHANGES_KEPT = 2_000
@@ -58,7 +56,7 @@ class LinkCache:
                 await tx.run(cypher("writes/name_store"), id=store_id)
 
             await store.transaction(name)
-        return cls(_home(store, store_id), state or 0)
+        return cls(cache_folder(store, _NAME, store_id), state or 0)
 
     def load(self, model_version: str, rules: MatchingRules) -> LinkageIndex | None:
         """The index, if it has seen all that is linked by this model and these rules; a broken one is taken away."""
@@ -98,22 +96,6 @@ class LinkCache:
         for other in self.folder.iterdir():
             if other != self._current:
                 shutil.rmtree(other, ignore_errors=True)
-
-
-def cache_home(environment: Mapping[str, str]) -> Path:
-    """Where caches lie that are no store's own: C360_CACHE, or the user's cache folder."""
-    if chosen := environment.get("C360_CACHE"):
-        return Path(chosen).expanduser()
-    user = environment.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(user).expanduser() / "c360"
-
-
-def _home(store: Store, store_id: str) -> Path:
-    if store.kind == "embedded":
-        folder = StoreSettings(store.uri).embedded_path
-        assert folder is not None
-        return folder / _NAME / store_id
-    return cache_home(os.environ) / _NAME / store_id
 
 
 @cache

@@ -1,0 +1,167 @@
+"""A view of the journeys: whose they are, what had happened by when, and which interactions count.
+
+Every figure takes a view. Its rows are interactions, all of one customer (or account) together, in the order of the
+journey; `unit` says of each row whose it is. Narrowing a view never copies a column that nobody asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.journeys.part import Coded, Columns
+from graph.journeys.period import Period
+
+if TYPE_CHECKING:
+    from graph.journeys.journeys import Journeys
+
+Mask = NDArray[np.bool_]
+
+
+class Unit(StrEnum):
+    """Who is counted: each person, or each account with all that its people experienced."""
+
+    CUSTOMER = "CUSTOMER"
+    ACCOUNT = "ACCOUNT"
+
+
+class View:
+    """Interactions of some customers or accounts; `all_units` many there are, of which `members` are looked at."""
+
+    def __init__(
+        self,
+        journeys: Journeys,
+        unit_of: Unit,
+        columns: Columns,
+        rows: NDArray[np.int64] | None,
+        whose: NDArray[np.int32],
+        members: Mask,
+        as_of: int,
+    ) -> None:
+        self.journeys = journeys
+        self.unit_of = unit_of
+        self.as_of = as_of
+        """Nothing later than this moment (epoch milliseconds) is in the view."""
+        self.members = members
+        """By unit, whether it is looked at."""
+        self._columns = columns
+        self._rows = rows
+        self._whose = whose
+
+    def __len__(self) -> int:
+        return len(self._whose) if self._rows is None else len(self._rows)
+
+    @property
+    def size(self) -> int:
+        """How many units are looked at, those without any interaction too."""
+        return int(self.members.sum())
+
+    @cached_property
+    def unit(self) -> NDArray[np.int32]:
+        """By row, the number of the customer (or account) in the journeys' table of them."""
+        return self._whose if self._rows is None else self._whose[self._rows]
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """The rows at which another unit begins."""
+        if not len(self):
+            return np.zeros(0, np.int64)
+        return np.flatnonzero(np.concatenate([[True], self.unit[1:] != self.unit[:-1]]))
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """A column of numbers; NaN where nothing is said."""
+        return self._of(self._columns.numbers(name))
+
+    def moments(self, name: str) -> NDArray[np.int64]:
+        """A column of moments (epoch milliseconds); NOT_SAID where nothing is said."""
+        return self._of(self._columns.moments(name))
+
+    def flags(self, name: str) -> Mask:
+        """A column of yes and no."""
+        return self._of(self._columns.flags(name))
+
+    def coded(self, name: str) -> Coded:
+        """A column of texts as codes."""
+        found = self.journeys.touchpoint_of(self._columns) if name == "touchpoint" else self._columns.coded(name)
+        return found if self._rows is None else found.take(self._rows)
+
+    def texts(self, name: str) -> list[str | None]:
+        """A column of texts as they are; for few rows."""
+        column = self._columns.arrow(name)
+        return (column if self._rows is None else column.take(self._rows)).to_pylist()
+
+    def lists(self, name: str) -> list[list[str] | None]:
+        """A column of lists of texts; for few rows."""
+        column = self._columns.arrow(name)
+        return (column if self._rows is None else column.take(self._rows)).to_pylist()
+
+    @property
+    def at(self) -> NDArray[np.int64]:
+        """When each happened, epoch milliseconds."""
+        return self.moments("at")
+
+    @cached_property
+    def is_activity(self) -> Mask:
+        """By row, whether it is the customer's own doing: inbound and not automated."""
+        return self.coded("direction").among("inbound") & ~self.flags("automated")
+
+    def kinds(self, *kinds: str) -> Mask:
+        """By row, whether it is of one of these kinds."""
+        return self.coded("kind").among(*kinds)
+
+    def where(self, rows: Mask) -> View:
+        """Only these interactions; whoever has none of them is looked at all the same."""
+        numbers = np.flatnonzero(rows) if self._rows is None else self._rows[rows]
+        return View(self.journeys, self.unit_of, self._columns, numbers, self._whose, self.members, self.as_of)
+
+    def within(self, period: Period) -> View:
+        """Only what happened in the period."""
+        at = self.at
+        return self.where((at >= period.start_ms) & (at < period.end_ms))
+
+    def of(self, members: Mask) -> View:
+        """Only these customers or accounts (by unit), with what they experienced."""
+        kept = self.members & members
+        seen = self.where(kept[self.unit])
+        return View(self.journeys, self.unit_of, self._columns, seen._rows, self._whose, kept, self.as_of)
+
+    def until(self, moment_ms: int) -> View:
+        """Only what had happened by that moment."""
+        seen, as_of = self.where(self.at <= moment_ms), min(self.as_of, moment_ms)
+        return View(self.journeys, self.unit_of, self._columns, seen._rows, self._whose, self.members, as_of)
+
+    def any_by_unit(self, rows: Mask) -> Mask:
+        """By unit, whether it has one of these rows."""
+        found = np.zeros(len(self.members), np.bool_)
+        found[self.unit[rows]] = True
+        return found
+
+    def count_by_unit(self, rows: Mask | None = None) -> NDArray[np.int64]:
+        """By unit, how many rows (of these) it has."""
+        unit = self.unit if rows is None else self.unit[rows]
+        return np.bincount(unit, minlength=len(self.members))
+
+    def first_by_unit(self, rows: Mask) -> NDArray[np.int64]:
+        """By unit, the place of its first row among these; -1 where it has none."""
+        return self._one_by_unit(np.flatnonzero(rows)[::-1])
+
+    def last_by_unit(self, rows: Mask) -> NDArray[np.int64]:
+        """By unit, the place of its last row among these; -1 where it has none."""
+        return self._one_by_unit(np.flatnonzero(rows))
+
+    def _one_by_unit(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        found = np.full(len(self.members), -1, np.int64)
+        found[self.unit[places]] = places  # of several the one that is written last stays
+        return found
+
+    def _of(self, column: NDArray[Any]) -> NDArray[Any]:
+        return column if self._rows is None else column[self._rows]
+
+
+Selection = Callable[[View], View]
+"""Narrows a view: a segment, a channel, a period."""
