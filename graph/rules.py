@@ -113,6 +113,14 @@ class Activity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dormant_after_days: int = 90
 
 
+class KpiPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the measurement plan says of one KPI: who answers for it, and what it shall be in its own unit."""
+
+    key: str
+    owner: str | None = None
+    target: float | None = None
+
+
 DEFAULT_STAGES = (
     StageRule("target", said=("target",)),
     StageRule("prospect", said=("subscriber", "prospect"), kinds=("email.clicked", "page.viewed", "ad.clicked")),
@@ -146,6 +154,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stage: tuple[StageRule, ...] = DEFAULT_STAGES
     touchpoint: tuple[TouchpointRule, ...] = ()
     handoff: tuple[HandoffLink, ...] = DEFAULT_HANDOFFS
+    kpi: tuple[KpiPlan, ...] = ()
 
 
 SURVIVORSHIP_RULES = ("verified", "most_trusted", "most_recent", "most_frequent", "most_complete")

@@ -120,6 +120,16 @@ class ReadsKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadsReckoned:
+    """What is reckoned from an item of a worked-out answer and the field's arguments, when it is asked for.
+
+    It may take a while: an answer with such a field is put together beside the event loop, never on it.
+    """
+
+    reckon: Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ReadsLookup:
     """Rows that a document names by key, found among the rows that a traversal from the document's row arrives at."""
 
@@ -231,9 +241,23 @@ def document(
     )
 
 
-def entry(description: str, name: str | None = None, *, convert: Convert | None = None, default: Any = None) -> Any:
-    """A key of a document or of a computed answer."""
-    return _named(description, lambda python_name: ReadsKey(python_name if name is None else name, convert, default))
+def entry(
+    description: str,
+    name: str | None = None,
+    *,
+    convert: Convert | None = None,
+    default: Any = None,
+    called: str | None = None,
+) -> Any:
+    """A key of a document or of a computed answer; `called` so in GraphQL where Python has no such name."""
+    return _field(
+        description, _Named(lambda own: ReadsKey(own if name is None else name, convert, default)), called=called
+    )
+
+
+def reckoned(description: str, reckon: Callable[[Any, Any], Any], arguments: Sequence[Argument] = ()) -> Any:
+    """What `reckon` makes of the item and the arguments; its sub-fields are declared with `entry`."""
+    return _field(description, ReadsReckoned(reckon), arguments)
 
 
 def lookup(traversal: Traversal, by: str, description: str, *, key: Column, many: bool = False) -> Any:
@@ -311,8 +335,8 @@ def _named(description: str, make: Callable[[str], object], arguments: Sequence[
     return _field(description, _Named(make), arguments)
 
 
-def _field(description: str, reads: object, arguments: Sequence[Argument] = ()) -> Any:
-    made = strawberry.field(description=description, metadata={READS: reads})
+def _field(description: str, reads: object, arguments: Sequence[Argument] = (), called: str | None = None) -> Any:
+    made = strawberry.field(name=called, description=description, metadata={READS: reads})
     assert isinstance(made, StrawberryField)
     if arguments:
         made.arguments = [

@@ -149,7 +149,10 @@ async def run(
         answers = [await _answer(reader, root, bench) for root in bound.values()]
     else:
         answers = await asyncio.gather(*(_answer(reader, root, bench) for root in bound.values()))
-    return finish(schema, plans, prepared, dict(zip(plan.roots, answers, strict=True)), walked=walked, seen=seen)
+    found = dict(zip(plan.roots, answers, strict=True))
+    if any(isinstance(root, RootPlan) and root.selector.reckons for root in plan.roots.values()):
+        return await asyncio.to_thread(finish, schema, plans, prepared, found, walked=walked, seen=seen)
+    return finish(schema, plans, prepared, found, walked=walked, seen=seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +344,7 @@ def _bound(root: RootPlan | GraphQLError, values: VariableValues, clock: Clock) 
         if root.ask is not None:
             return Bound(root, Parameters(), root.ask(arguments[0]), cost=root.selector.points[None])
         parameters = Parameters()
-        parameters.clock = clock
+        parameters.clock, parameters.arguments = clock, arguments
         for slot in root.selector.slots:
             given = slot.read(clock) if isinstance(slot, ClockSlot) else slot.read(arguments[slot.occurrence])
             parameters[slot.name] = given

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLSchema
@@ -32,6 +33,7 @@ from api.plan.shape import (
 )
 from api.syncs import SyncProcesses
 from graph.changes import Entry
+from graph.journeys.keeper import JourneyKeeper
 from graph.keys import Role
 from graph.reading import Column, Part, Reading, Traversal, compile_query
 from graph.rules import Rules
@@ -126,11 +128,13 @@ class RootComputed:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What an answer is worked out with: the store, the company's rules, and who asks."""
+    """What an answer is worked out with: the store, the company's rules, all journeys, who asks and when."""
 
     store: Store
     rules: Rules
     viewer: str
+    journeys: JourneyKeeper
+    now: Callable[[], datetime]
     syncs: SyncProcesses | None = None
     """What starts syncs, where there is something to read."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +16,14 @@ TYPENAME = "\x00type"
 Row = list[Any]
 
 
+Arguments = dict[str, Any]
+
+
 class Parameters(dict[str, Any]):
-    """The parameters of a query, and the moment they are for."""
+    """The parameters of a query, the moment they are for, and the arguments of each occurrence of a field."""
 
     clock: Clock = Clock()
-
-
-Arguments = dict[str, Any]
+    arguments: Sequence[Arguments] = ()
 
 
 @dataclass(frozen=True, slots=True)

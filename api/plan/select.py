@@ -35,7 +35,7 @@ from strawberry.types.field import StrawberryField
 from api.plan.access import Access, Forbidden, access_of, masked
 from api.plan.clock import Clock
 from api.plan.connection import connection
-from api.plan.cost import UNPAGED
+from api.plan.cost import COMPUTED, UNPAGED
 from api.plan.fields import (
     ReadsAll,
     ReadsColumn,
@@ -48,6 +48,7 @@ from api.plan.fields import (
     ReadsMoment,
     ReadsOne,
     ReadsPage,
+    ReadsReckoned,
     ReadsSelf,
     from_json,
     reads_of,
@@ -86,6 +87,8 @@ class Selector:
     sizes: list[Size] = field(default_factory=list)
     within: int | None = None
     """The page (a place in `sizes`) within which the selection stands now."""
+    reckons: bool = False
+    """Whether putting the answer together may take a while."""
     points: dict[int | None, int] = field(default_factory=dict)
     """What the selection costs within each page, and outside of all (None), see `api/plan/cost.py`."""
     _times: int = 1
@@ -281,10 +284,31 @@ class Selector:
                     else lambda writer: f"{writer.name(default)} if {value} is None else {value}"
                 )
                 return objects(definition.type, given, inner, made)
+            case ReadsReckoned(reckon):
+                return self._reckoned(reckon, definition, nodes, item, cells)
             case ReadsLookup() as spec:
                 return self._lookup(spec, definition, nodes, item, cells)
             case other:
                 raise TypeError(f"{nodes[0].name.value} reads {other!r}, which an item cannot answer")
+
+    def _reckoned(
+        self,
+        reckon: Callable[[Any, Arguments], Any],
+        definition: GraphQLField,
+        nodes: Sequence[FieldNode],
+        item: str,
+        cells: Cells,
+    ) -> Expression:
+        self.charge(COMPUTED)
+        self.reckons = True
+        number, _ = self.occurrence(definition, nodes[0])
+        value = called(reckon, item, f"given.arguments[{number}]")
+        if nodes[0].selection_set is None:
+            return leaf(definition.type, value)
+        inner = self.row_name()
+        with self.unpaged(definition.type):
+            made = self.item(object_type(definition.type), nodes, inner, cells)
+        return objects(definition.type, value, inner, made)
 
     def _lookup(
         self, spec: ReadsLookup, definition: GraphQLField, nodes: Sequence[FieldNode], item: str, cells: Cells

@@ -37,6 +37,7 @@ from api.syncs import SyncProcesses
 from api.throttle import Throttle, TooMuch
 from api.viewer import LOCAL_VIEWER, Viewer
 from api.watch import Watch
+from graph.journeys.keeper import JourneyKeeper
 from graph.keys import Role
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -105,6 +106,7 @@ class Service:
         self._rules = rules or Rules()
         self._now = now
         self._writes_to = writes_to
+        self._journeys = None if writes_to is None else JourneyKeeper(writes_to, self._rules)
         self._walked = walked
         self._feed = feed
         self._introspection = introspection
@@ -186,7 +188,7 @@ class Service:
             raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", message)])
         prepared = self._prepared(operation, variables, viewer, limits.rows)
         told = self._paid(viewer, prepared.cost)
-        bench = None if self._writes_to is None else Bench(self._writes_to, self._rules, viewer.name, self._syncs)
+        bench = self._bench(viewer)
         result = await run(self.schema, self._store, self.plans, prepared, bench=bench, walked=self._walked, seen=seen)
         if self._feed is not None and operation.node.operation is OperationType.MUTATION:
             self._feed.wake()
@@ -195,6 +197,11 @@ class Service:
         if told is not None:
             result.extensions = {"cost": told}
         return result
+
+    def _bench(self, viewer: Viewer) -> Bench | None:
+        if self._writes_to is None or self._journeys is None:
+            return None
+        return Bench(self._writes_to, self._rules, viewer.name, self._journeys, self._now, self._syncs)
 
     def _paid(self, viewer: Viewer, cost: int) -> dict[str, Any] | None:
         """Take the cost of an operation from the viewer's points; what `extensions.cost` tells of it."""

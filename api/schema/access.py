@@ -18,7 +18,7 @@ READER, ANALYST, STEWARD, ADMIN = Role.READER, Role.ANALYST, Role.STEWARD, Role.
 FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Query": {
         READER: "node nodes customer customerByIdentifier customers search account changeLog",
-        ANALYST: "sources syncProgress sourceComparison journeyFlow interactionKinds",
+        ANALYST: "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions",
         STEWARD: "matchReviews matchDecisions matchExplanation",
     },
     "Mutation": {
@@ -29,6 +29,17 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         READER: "customerMerged customerSplit customerUpdated interactionRecorded",
         ANALYST: "syncProgressed",
     },
+    "Kpi": {ANALYST: "key definition current previous target owner status series breakdown"},
+    "KpiValue": {
+        ANALYST: "value unavailableReason note sampleSize confidenceInterval currencyCode coverage period isComplete "
+        "computedAt",
+    },
+    "KpiDefinition": {
+        ANALYST: "key name unit higherIsBetter summary numerator denominator source sourceUrl version",
+    },
+    "KpiBreakdownRow": {ANALYST: "key label value"},
+    "ConfidenceInterval": {ANALYST: "lower upper level method"},
+    "Period": {ANALYST: "from to timeZone"},
     "ChangeLog": {READER: "cursor"},
     "CustomerMerged": {READER: "cursor occurredAt customerId formerIds customer"},
     "CustomerSplit": {READER: "cursor occurredAt customerId partedFromIds customer partedFrom"},

@@ -277,3 +277,63 @@ class CustomerFieldName(Enum):
     TEAM = value("team", "The responsible team.")
     STAGE_SAID = value("stage_said", "The stage their CRM record names.")
     ADDRESS = value("address", "Postal address; survives whole.")
+
+
+@strawberry.enum(description="Who is counted in an analytic figure.")
+class UnitOfAnalysis(Enum):
+    CUSTOMER = value("CUSTOMER", "Each person.")
+    ACCOUNT = value("ACCOUNT", "Each company or household, with all that its people experienced.")
+
+
+@strawberry.enum(description="How a period is cut into a series.")
+class Granularity(Enum):
+    DAY = value("DAY", "Days of the period's time zone.")
+    WEEK = value("WEEK", "Weeks, from the weekday on which the company's weeks start.")
+    MONTH = value("MONTH", "Calendar months.")
+    QUARTER = value("QUARTER", "Quarters of the company's fiscal year.")
+    YEAR = value("YEAR", "The company's fiscal years.")
+
+
+@strawberry.enum(description="By what a KPI is broken down.")
+class KpiDimension(Enum):
+    FUNCTION = value("FUNCTION", "The function of the interaction.")
+    CHANNEL = value("CHANNEL", "The channel of the interaction.")
+    TOUCHPOINT = value("TOUCHPOINT", "The touchpoint of the interaction.")
+    SOURCE = value("SOURCE", "The source that reports the interaction.")
+    CAMPAIGN = value("CAMPAIGN", "The campaign of the interaction.")
+    TEAM = value("TEAM", "The team of the interaction.")
+    LIFECYCLE_STAGE = value("LIFECYCLE_STAGE", "The customer's stage today.")
+    COUNTRY = value("COUNTRY", "The customer's country.")
+    OWNER = value("OWNER", "Who is responsible for the customer.")
+
+
+@strawberry.enum(description="How a figure stands to its target.")
+class KpiStatus(Enum):
+    ON_TARGET = value("ON_TARGET", "It reaches the target.")
+    OFF_TARGET = value("OFF_TARGET", "It does not reach the target.")
+    NO_TARGET = value("NO_TARGET", "The measurement plan names no target.")
+    INSUFFICIENT_DATA = value("INSUFFICIENT_DATA", "There is a target, but no value.")
+
+
+@strawberry.enum(description="Why a figure has no value.")
+class KpiUnavailableReason(Enum):
+    SAMPLE_TOO_SMALL = value("SAMPLE_TOO_SMALL", "Too few to say anything.")
+    NO_DATA_IN_PERIOD = value("NO_DATA_IN_PERIOD", "Nothing happened in the period that it is about.")
+    SOURCE_STALE = value("SOURCE_STALE", "The source has not been read for too long.")
+    MIXED_CURRENCIES = value("MIXED_CURRENCIES", "Amounts are in several currencies, and no rates are given.")
+    IMMATURE = value("IMMATURE", "The window that it needs is not over yet.")
+    NOT_CONFIGURED = value("NOT_CONFIGURED", "rules.toml lacks what it needs, or it cannot be asked in this way.")
+    NOT_ESTIMABLE = value("NOT_ESTIMABLE", "The model that it needs cannot be fitted to these data.")
+    MIXED_SCALES = value("MIXED_SCALES", "The answers are on another scale than the figure is defined for.")
+
+
+@strawberry.enum(description="What a KPI's value counts.")
+class KpiUnit(Enum):
+    PERCENT = value("PERCENT", "A share, 0 to 100.")
+    POINTS = value("POINTS", "Points, -100 to 100.")
+    SECONDS = value("SECONDS", "Seconds.")
+    DAYS = value("DAYS", "Days.")
+    MONEY = value("MONEY", "An amount, see `currencyCode`.")
+    COUNT = value("COUNT", "A number of things.")
+    RATIO = value("RATIO", "One divided by another.")
+    SCORE = value("SCORE", "A mean score, on its own scale.")

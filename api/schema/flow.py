@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import strawberry
 
@@ -15,17 +14,9 @@ from api.plan.filters import described_input, option, plain
 from api.plan.roots import Question
 from api.plan.rows import Row
 from api.schema.enums import JourneyDimension
+from api.schema.scope import PeriodInput, asked_period
 from graph.cypher import cypher
 from graph.figures.flow import Flow, FlowRules, Step, journey_flow
-
-
-@described_input
-class PeriodInput:
-    """Whole days: from the first, up to and not including the last."""
-
-    from_: date = strawberry.field(name="from", description="The first day.")
-    to: date = strawberry.field(description="The day after the last.")
-    time_zone: str | None = option("IANA name of the time zone in which the days are days; UTC unless said.")
 
 
 @described_input
@@ -122,17 +113,9 @@ def ask_flow(arguments: Mapping[str, Any]) -> Question:
     return Question(cypher(f"questions/{question}"), parameters, fold)
 
 
-def _moments(period: Mapping[str, Any]) -> tuple[datetime, datetime]:
-    try:
-        zone = ZoneInfo(period.get("timeZone") or "UTC")
-    except (ValueError, OSError, KeyError):
-        raise bad_input(
-            f"`timeZone` {period['timeZone']!r} is unknown; use an IANA name such as Europe/Berlin."
-        ) from None
-    begins, ends = (datetime.combine(period[name], time.min, zone).astimezone(UTC) for name in ("from", "to"))
-    if begins >= ends:
-        raise bad_input("`period.from` must be before `period.to`; `to` is the day after the last.")
-    return begins, ends
+def _moments(given: Mapping[str, Any]) -> tuple[datetime, datetime]:
+    asked = asked_period(given, "UTC")
+    return datetime.fromtimestamp(asked.start_ms / 1000, UTC), datetime.fromtimestamp(asked.end_ms / 1000, UTC)
 
 
 def _answer(flow: Flow) -> dict[str, Any]:

@@ -31,6 +31,15 @@ from api.schema.explanation import MatchExplanation, work_explanation
 from api.schema.filters import CustomerFilter, CustomerIdentifierInput, CustomerOrder
 from api.schema.flow import JourneyFlow, JourneyFlowInput, ask_flow
 from api.schema.interaction import InteractionKind
+from api.schema.kpi import (
+    KPI_ARGUMENTS,
+    KPIS_ARGUMENTS,
+    Kpi,
+    KpiDefinition,
+    work_definitions,
+    work_kpi,
+    work_kpis,
+)
 from api.schema.paging import Connection, Node
 from api.schema.review import MatchDecision, MatchReview, MatchReviewFilter, MatchReviewOrder
 from api.schema.search import RANKED_SEARCH, SearchResultConnection
@@ -173,6 +182,9 @@ class Query:
         RootComputed(ask_flow),
         [Argument("input", JourneyFlowInput, "Which journeys.")],
     )
+    kpi: Kpi = root("One figure, with its definition.", RootWorked(work_kpi), KPI_ARGUMENTS)
+    kpis: list[Kpi] = root("Several figures: the board.", RootWorked(work_kpis), KPIS_ARGUMENTS)
+    kpi_definitions: list[KpiDefinition] = root("What each figure means.", RootWorked(work_definitions))
     match_reviews: Connection[MatchReview] = root(
         "Pairs of records that may be one person: those that wait first, then the decided ones; among them those first "
         "about which the linkage is least sure, then those with most interactions.",

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from graph.journeys.part import Coded, Columns
@@ -90,15 +91,18 @@ class View:
         found = self.journeys.touchpoint_of(self._columns) if name == "touchpoint" else self._columns.coded(name)
         return found if self._rows is None else found.take(self._rows)
 
+    def arrow(self, name: str) -> pa.ChunkedArray[Any]:
+        """A column as Arrow has it."""
+        column = self._columns.arrow(name)
+        return column if self._rows is None else column.take(pa.array(self._rows, pa.int64()))
+
     def texts(self, name: str) -> list[str | None]:
         """A column of texts as they are; for few rows."""
-        column = self._columns.arrow(name)
-        return (column if self._rows is None else column.take(self._rows)).to_pylist()
+        return self.arrow(name).to_pylist()
 
     def lists(self, name: str) -> list[list[str] | None]:
         """A column of lists of texts; for few rows."""
-        column = self._columns.arrow(name)
-        return (column if self._rows is None else column.take(self._rows)).to_pylist()
+        return self.arrow(name).to_pylist()
 
     @property
     def at(self) -> NDArray[np.int64]:

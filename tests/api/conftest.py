@@ -306,4 +306,4 @@ async def company(store: Store) -> Store:
 @pytest.fixture
 def ask(company: Store) -> Ask:
     """Ask the small company."""
-    return asker(Service(graphql_schema(), company, now=lambda: BEGIN + timedelta(days=60)))
+    return asker(Service(graphql_schema(), company, writes_to=company, now=lambda: BEGIN + timedelta(days=60)))

@@ -46,7 +46,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "meeting": {"id": encode_id("Interaction", "s2")},
     "nodes": {"ids": [encode_id("Customer", "c-ada"), encode_id("Interaction", "h1")]},
 }
-NO_VARIABLES = {"customers", "sources", "source_comparison", "interaction_kinds"}
+NO_VARIABLES = {"customers", "sources", "source_comparison", "interaction_kinds", "kpi_board"}
 
 
 def test_the_schema_file_is_the_schema() -> None:

@@ -1,0 +1,221 @@
+"""KPIs: every figure with what it rests on, its interval, its definition, and what the measurement plan wants."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from api.plan.errors import bad_input
+from api.plan.fields import Argument, described, entry, reckoned
+from api.plan.filters import plain
+from api.plan.roots import Bench
+from api.plan.rows import Arguments
+from api.schema.enums import Granularity, KpiDimension, KpiStatus, KpiUnavailableReason, KpiUnit
+from api.schema.scope import SCOPE_ARGUMENTS, Period, period_data, scope_of
+from graph.figures import figure as figures
+from graph.figures.board import KPIS, UnknownKpi, breakdown_of, kpi_of, plan_of, series_of, status_of
+from graph.figures.figure import Definition, Figure
+from graph.figures.groups import Dimension
+from graph.figures.scope import Scope
+from graph.journeys import period
+
+MOST_GROUPS = 100
+
+
+@described
+class ConfidenceInterval:
+    """Where the true value lies with that confidence, if the sample was drawn at random."""
+
+    lower: float | None = entry("Its lower end; null where the sample is too small to say.")
+    upper: float | None = entry("Its upper end; null where the sample is too small to say.")
+    level: float = entry("The confidence, e.g. 0.95.")
+    method: str = entry("How it is worked out.")
+
+
+@described
+class KpiValue:
+    """A figure of one period."""
+
+    value: float | None = entry("The value in the KPI's unit; null where it cannot be given.")
+    unavailable_reason: KpiUnavailableReason | None = entry("Why there is no value.")
+    note: str | None = entry("The same in words, or what else has to be known about the value.")
+    sample_size: int = entry("How many customers, answers, tickets … it rests on.")
+    confidence_interval: ConfidenceInterval | None = entry("Its interval, where one exists.")
+    currency_code: str | None = entry("Of an amount: its currency, ISO 4217.")
+    coverage: float = entry("The share of those it is about of whom the data tell, 0 to 1.")
+    period: Period = entry("The period it is of.")
+    is_complete: bool = entry("Whether the period is over, so that nothing can be added.")
+    computed_at: datetime = entry("As of when the journeys are that it was worked out from.")
+
+
+@described
+class KpiDefinition:
+    """What a figure means, so that two people mean the same."""
+
+    key: str = entry("Its key.")
+    name: str = entry("What people call it.")
+    unit: KpiUnit = entry("What a value counts.")
+    higher_is_better: bool = entry("Whether more is better.")
+    summary: str = entry("What it tells.")
+    numerator: str = entry("What is counted or added up.")
+    denominator: str = entry("What it is a share of.")
+    source: str = entry("Whose definition it is.")
+    source_url: str | None = entry("Where to read it.")
+    version: str = entry("Changes whenever the same data would give another value.")
+
+
+@described
+class KpiBreakdownRow:
+    """The figure of one group."""
+
+    key: str = entry("The group.")
+    label: str = entry("What people call it.")
+    value: KpiValue = entry("The figure.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the fields of one KPI are reckoned from."""
+
+    kpi: figures.Kpi
+    scope: Scope
+
+    def value(self, figure: Figure, of: period.Period) -> dict[str, Any]:
+        return value_data(figure, self.scope, of)
+
+
+def _current(item: Mapping[str, Any], _: Arguments) -> dict[str, Any]:
+    asked: _Asked = item["asked"]
+    return asked.value(asked.kpi.figure(asked.scope), asked.scope.period)
+
+
+def _previous(item: Mapping[str, Any], _: Arguments) -> dict[str, Any]:
+    asked: _Asked = item["asked"]
+    before = asked.scope.period.before
+    return asked.value(asked.kpi.figure(asked.scope.at(before)), before)
+
+
+def _status(item: Mapping[str, Any], _: Arguments) -> str:
+    asked: _Asked = item["asked"]
+    return status_of(asked.kpi, asked.kpi.figure(asked.scope), item["target"])
+
+
+def _series(item: Mapping[str, Any], arguments: Arguments) -> list[dict[str, Any]]:
+    asked: _Asked = item["asked"]
+    granularity = period.Granularity(plain(arguments["granularity"]))
+    try:
+        return [asked.value(figure, of) for of, figure in series_of(asked.kpi, asked.scope, granularity)]
+    except ValueError as error:
+        raise bad_input(str(error)) from None
+
+
+def _breakdown(item: Mapping[str, Any], arguments: Arguments) -> list[dict[str, Any]]:
+    asked: _Asked = item["asked"]
+    most = arguments["first"]
+    if not 1 <= most <= MOST_GROUPS:
+        raise bad_input(f"`first` must be between 1 and {MOST_GROUPS}; it is {most}.")
+    found = breakdown_of(asked.kpi, asked.scope, Dimension(plain(arguments["by"])), most)
+    return [
+        {"key": group.key, "label": group.label, "value": asked.value(figure, asked.scope.period)}
+        for group, figure in found
+    ]
+
+
+@described
+class Kpi:
+    """A figure that everybody shares."""
+
+    key: str = entry("Its key.")
+    definition: KpiDefinition = entry("What it means.")
+    current: KpiValue = reckoned("The figure of the period.", _current)
+    previous: KpiValue = reckoned("The figure of the period of the same length before.", _previous)
+    target: float | None = entry("What the measurement plan wants it to be.")
+    owner: str | None = entry("The person who answers for it.")
+    status: KpiStatus = reckoned("How it stands to its target.", _status)
+    series: list[KpiValue] = reckoned(
+        "The figure of each day, week … of the period.",
+        _series,
+        [Argument("granularity", Granularity, "How the period is cut.")],
+    )
+    breakdown: list[KpiBreakdownRow] = reckoned(
+        "The figure of each group, the largest groups first.",
+        _breakdown,
+        [
+            Argument("by", KpiDimension, "What the groups are."),
+            Argument("first", int, "At most so many groups, 1 to 100.", 20),
+        ],
+    )
+
+
+async def work_kpi(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
+    """The answer of a `kpi` field."""
+    found = _known(arguments["key"])
+    return _kpi_data(found, await scope_of(bench, arguments), bench)
+
+
+async def work_kpis(bench: Bench, arguments: Arguments) -> Any:
+    """The answer of a `kpis` field."""
+    keys = arguments.get("keys")
+    wanted = list(KPIS.values()) if keys is None else [_known(key) for key in dict.fromkeys(keys)]
+    owner = arguments.get("owner")
+    if owner is not None:
+        wanted = [each for each in wanted if (plan := plan_of(each.key, bench.rules)) and plan.owner == owner]
+    scope = await scope_of(bench, arguments)
+    return await asyncio.to_thread(lambda: [_kpi_data(each, scope, bench) for each in wanted])
+
+
+async def work_definitions(_: Bench, __: Arguments) -> Any:
+    """The answer of `kpiDefinitions`."""
+    return [_definition_data(each.definition) for each in KPIS.values()]
+
+
+def value_data(figure: Figure, scope: Scope, of: period.Period) -> dict[str, Any]:
+    """A `KpiValue` as its fields read it."""
+    interval = None
+    if figure.method is not None and (figure.low is not None or figure.high is not None):
+        interval = {"lower": figure.low, "upper": figure.high, "level": figure.level, "method": figure.method}
+    return {
+        "value": figure.value,
+        "unavailable_reason": figure.unavailable,
+        "note": figure.note,
+        "sample_size": figure.sample_size,
+        "confidence_interval": interval,
+        "currency_code": figure.currency,
+        "coverage": figure.coverage,
+        "period": period_data(of),
+        "is_complete": of.is_over(scope.now_ms),
+        "computed_at": datetime.fromtimestamp(scope.view.journeys.read_at / 1000, UTC),
+    }
+
+
+def _known(key: str) -> figures.Kpi:
+    try:
+        return kpi_of(key)
+    except UnknownKpi as unknown:
+        raise bad_input(str(unknown)) from None
+
+
+def _kpi_data(kpi: figures.Kpi, scope: Scope, bench: Bench) -> dict[str, Any]:
+    plan = plan_of(kpi.key, bench.rules)
+    return {
+        "key": kpi.key,
+        "definition": _definition_data(kpi.definition),
+        "target": None if plan is None else plan.target,
+        "owner": None if plan is None else plan.owner,
+        "asked": _Asked(kpi, scope),
+    }
+
+
+def _definition_data(definition: Definition) -> dict[str, Any]:
+    return {name: getattr(definition, name) for name in Definition.__slots__}
+
+
+KPI_ARGUMENTS = [Argument("key", str, "Its key; `kpiDefinitions` lists them."), *SCOPE_ARGUMENTS]
+KPIS_ARGUMENTS = [
+    Argument("keys", list[str] | None, "Only these; all unless said."),
+    Argument("owner", str | None, "Only those that this person answers for."),
+    *SCOPE_ARGUMENTS,
+]

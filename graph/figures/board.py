@@ -1,0 +1,78 @@
+"""The board: every KPI there is, and what the company's measurement plan says of it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+from graph.figures import voice
+from graph.figures.figure import Figure, Kpi
+from graph.figures.groups import Dimension, Group, groups
+from graph.figures.scope import Scope
+from graph.journeys.period import Granularity, Period
+from graph.rules import KpiPlan, Rules
+
+KPIS: Mapping[str, Kpi] = {each.key: each for each in (*voice.KPIS,)}
+"""By key, in the order of the board."""
+MOST_POINTS = 400
+"""The longest series: a year of days."""
+
+
+class Status(StrEnum):
+    """How a figure stands to its target."""
+
+    ON_TARGET = "ON_TARGET"
+    OFF_TARGET = "OFF_TARGET"
+    NO_TARGET = "NO_TARGET"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+
+
+class UnknownKpi(LookupError):
+    """There is no such KPI; the message names the nearest."""
+
+
+def kpi_of(key: str) -> Kpi:
+    """The KPI of this key; raises UnknownKpi."""
+    if key in KPIS:
+        return KPIS[key]
+    near = difflib.get_close_matches(key, KPIS, n=1)
+    meant = f" Did you mean '{near[0]}'?" if near else ""
+    raise UnknownKpi(f"There is no KPI '{key[:80]}'.{meant} `kpiDefinitions` lists them all.")
+
+
+def plan_of(key: str, rules: Rules) -> KpiPlan | None:
+    """What the measurement plan (`[[kpi]]` of rules.toml) says of a KPI; None where it says nothing."""
+    return next((plan for plan in rules.kpi if plan.key == key), None)
+
+
+def status_of(kpi: Kpi, current: Figure, target: float | None) -> Status:
+    """On target: at least (or where less is better at most) the target; the interval is not asked."""
+    if target is None:
+        return Status.NO_TARGET
+    if current.value is None:
+        return Status.INSUFFICIENT_DATA
+    reached = current.value >= target if kpi.definition.higher_is_better else current.value <= target
+    return Status.ON_TARGET if reached else Status.OFF_TARGET
+
+
+def series_of(kpi: Kpi, scope: Scope, granularity: Granularity) -> Iterator[tuple[Period, Figure]]:
+    """The KPI of each day, week … of the period; raises ValueError when there are too many."""
+    parts = scope.period.cut(granularity, scope.rules.calendar)
+    if len(parts) > MOST_POINTS:
+        raise ValueError(f"{len(parts)} points are more than {MOST_POINTS}: take a coarser granularity.")
+    for part in parts:
+        yield part, kpi.figure(scope.at(part))
+
+
+def breakdown_of(kpi: Kpi, scope: Scope, dimension: Dimension, most: int) -> Iterator[tuple[Group, Figure]]:
+    """The KPI of each group, at most so many groups, the largest first; groups that it says nothing of are left out."""
+    told = 0
+    for group in groups(scope, dimension):
+        figure = kpi.figure(group.scope)
+        if figure.value is None and figure.sample_size == 0:
+            continue
+        yield group, figure
+        told += 1
+        if told == most:
+            return

@@ -1,0 +1,91 @@
+"""Groups: a scope cut by what its interactions are, or by who its customers are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from graph.figures.scope import Scope
+from graph.journeys.part import Coded
+from graph.journeys.view import Mask, Unit
+
+
+class Dimension(StrEnum):
+    """By what a figure can be broken down."""
+
+    FUNCTION = "FUNCTION"
+    CHANNEL = "CHANNEL"
+    TOUCHPOINT = "TOUCHPOINT"
+    SOURCE = "SOURCE"
+    CAMPAIGN = "CAMPAIGN"
+    TEAM = "TEAM"
+    LIFECYCLE_STAGE = "LIFECYCLE_STAGE"
+    COUNTRY = "COUNTRY"
+    OWNER = "OWNER"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group: its key, what people call it, and the question narrowed to it."""
+
+    key: str
+    label: str
+    scope: Scope
+
+
+_OF_EVENTS = {
+    Dimension.FUNCTION: ("function", "functions"),
+    Dimension.CHANNEL: ("channel", "channels"),
+    Dimension.TOUCHPOINT: ("touchpoint", "touchpoints"),
+    Dimension.SOURCE: ("source", "sources"),
+    Dimension.CAMPAIGN: ("campaign", "campaigns"),
+    Dimension.TEAM: ("team", "teams"),
+}
+_OF_MEMBERS = {
+    Dimension.LIFECYCLE_STAGE: "lifecycle_stage",
+    Dimension.COUNTRY: "country",
+    Dimension.OWNER: "owner",
+}
+
+
+def groups(scope: Scope, dimension: Dimension) -> Iterator[Group]:
+    """The groups that occur, those with most interactions (or customers) first."""
+    if dimension in _OF_EVENTS:
+        column, part = _OF_EVENTS[dimension]
+        rows = scope.view.where(scope.only.fits(scope.view))
+        for value in _most_frequent(rows.coded(column)):
+            yield Group(value, _label(scope, dimension, value), scope.where(**{part: (value,)}))
+        return
+    column = _OF_MEMBERS[dimension]
+    found = member_column(scope, column)
+    for value in _most_frequent(found.take(scope.view.members)):
+        yield Group(value, value, scope.of(found.among(value)))
+
+
+def member_column(scope: Scope, name: str) -> Coded:
+    """A column of those who are counted, by unit; what accounts do not have, nobody has."""
+    journeys = scope.view.journeys
+    part = journeys.accounts if scope.view.unit_of is Unit.ACCOUNT else journeys.customers
+    if name in part.first.schema.names:
+        return part.coded(name)
+    return Coded(np.full(len(scope.view.members), -1, np.int32), ())
+
+
+def with_value(scope: Scope, name: str, values: tuple[str, ...]) -> Mask:
+    """By unit, whether its column holds one of these values."""
+    return member_column(scope, name).among(*values)
+
+
+def _most_frequent(column: Coded) -> list[str]:
+    counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values))
+    order = sorted(np.flatnonzero(counts), key=lambda code: (-counts[code], column.values[code]))
+    return [column.values[code] for code in order]
+
+
+def _label(scope: Scope, dimension: Dimension, value: str) -> str:
+    if dimension is Dimension.TOUCHPOINT and value in scope.view.journeys.touchpoints:
+        return scope.view.journeys.touchpoints[value].name
+    return value

@@ -1,0 +1,88 @@
+"""What a figure is asked about: which period, whose journeys, which part of them, as of when, by which rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from graph.journeys.period import Period
+from graph.journeys.view import Mask, View
+from graph.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which interactions count, by what they are; an empty part does not narrow.
+
+    Of a survey answer it is the interaction that it is about which has to fit.
+    """
+
+    functions: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    touchpoints: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    campaigns: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+
+    @property
+    def narrows(self) -> bool:
+        return any(values for _, values in self._parts())
+
+    def fits(self, view: View) -> Mask:
+        """By row of the view, whether it fits."""
+        fitting = np.ones(len(view), np.bool_)
+        for column, values in self._parts():
+            if values:
+                fitting &= view.coded(column).among(*values)
+        return fitting
+
+    def _parts(self) -> Sequence[tuple[str, tuple[str, ...]]]:
+        return (
+            ("function", self.functions),
+            ("channel", self.channels),
+            ("touchpoint", self.touchpoints),
+            ("source", self.sources),
+            ("campaign", self.campaigns),
+            ("team", self.teams),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`view` is everything that the chosen customers (or accounts) experienced until `now_ms`, also before the period.
+
+    `now_ms` is when it is asked, or the moment as of which: what had not happened by then is not there.
+    """
+
+    view: View
+    period: Period
+    now_ms: int
+    only: EventFilter = field(default_factory=EventFilter)
+
+    @property
+    def rules(self) -> Rules:
+        return self.view.journeys.rules
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing can be added to the period any more."""
+        return self.period.is_over(self.now_ms)
+
+    def rows(self) -> View:
+        """The interactions of the period that count."""
+        within = self.view.within(self.period)
+        return within.where(self.only.fits(within)) if self.only.narrows else within
+
+    def at(self, period: Period) -> Scope:
+        """The same question about another period."""
+        return replace(self, period=period)
+
+    def of(self, members: Mask) -> Scope:
+        """The same question about some of the customers or accounts (by unit)."""
+        return replace(self, view=self.view.of(members))
+
+    def where(self, **only: tuple[str, ...]) -> Scope:
+        """The same question about interactions that also fit this, e.g. `where(channels=("email",))`."""
+        return replace(self, only=replace(self.only, **only))

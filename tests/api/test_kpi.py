@@ -1,0 +1,124 @@
+"""KPIs over GraphQL: values with what belongs to them, series, groups, refusals."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from api.plan.service import Service
+from api.schema.schema import graphql_schema
+from graph.rules import KpiPlan, Rules
+from graph.store.driver import Store
+from tests.api.conftest import Ask, asker, write_interactions
+
+pytestmark = pytest.mark.anyio
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
+RULES = Rules(kpi=(KpiPlan("nps_relationship", owner="Ines Marl", target=30.0),))
+QUERY = """query ($key: String!, $filter: AnalyticsFilter, $asOf: DateTime) {
+  kpi(key: $key, period: {from: "2026-03-01", to: "2026-04-01"}, filter: $filter, asOf: $asOf) {
+    key target owner status definition { name unit numerator denominator }
+    current { value sampleSize unavailableReason confidenceInterval { lower upper level method } coverage isComplete
+      period { from to timeZone } }
+    previous { value unavailableReason }
+    series(granularity: WEEK) { sampleSize period { from } }
+    breakdown(by: COUNTRY) { key value { value sampleSize } } } }"""
+
+
+def asking(store: Store, *, walked: bool = False) -> Ask:
+    return asker(Service(graphql_schema(), store, writes_to=store, rules=RULES, now=lambda: NOW, walked=walked))
+
+
+@pytest.fixture
+async def answered(store: Store) -> Store:
+    """Eight customers of two countries answer in March."""
+    for number in range(8):
+        customer = f"c{number}"
+        await store.write(
+            "CREATE (:Customer {id: $id, country: $country})", id=customer, country="DE" if number < 6 else "FR"
+        )
+        at = datetime(2026, 3, 2 + number, 12, tzinfo=UTC)
+        score = {"metric": "nps", "score": 10.0 if number < 6 else 3.0, "scale_min": 0.0, "scale_max": 10.0}
+        row: dict[str, Any] = {
+            "id": f"i{number}",
+            "at": int(at.timestamp() * 1000),
+            "sequence": 0,
+            "kind": "survey.answered",
+            "program": "relationship",
+            "function": "service",
+            "channel": "email",
+            "direction": "inbound",
+            "automated": False,
+        }
+        await write_interactions(store, customer, [row | score])
+    return store
+
+
+async def test_a_kpi_says_all_that_belongs_to_it(answered: Store) -> None:
+    """Six promoters and two detractors: 50 with its interval, target, owner, weeks and countries; both ways alike."""
+    answer = await asking(answered)(QUERY, key="nps_relationship")
+    assert "errors" not in answer, answer["errors"]
+    kpi = answer["data"]["kpi"]
+
+    assert (kpi["current"]["value"], kpi["current"]["sampleSize"]) == (50.0, 8)
+    assert kpi["current"]["confidenceInterval"]["lower"] < 50 < kpi["current"]["confidenceInterval"]["upper"]
+    assert kpi["current"]["isComplete"] is True
+    assert kpi["current"]["period"] == {
+        "from": "2026-03-01T00:00:00Z",
+        "to": "2026-04-01T00:00:00Z",
+        "timeZone": "UTC",
+    }
+    assert kpi["previous"] == {"value": None, "unavailableReason": "NO_DATA_IN_PERIOD"}
+    assert (kpi["owner"], kpi["target"], kpi["status"]) == ("Ines Marl", 30.0, "ON_TARGET")
+    assert sum(point["sampleSize"] for point in kpi["series"]) == 8
+    assert kpi["breakdown"] == [
+        {"key": "DE", "value": {"value": 100.0, "sampleSize": 6}},
+        {"key": "FR", "value": {"value": None, "sampleSize": 2}},
+    ]
+    assert await asking(answered, walked=True)(QUERY, key="nps_relationship") == answer
+
+
+async def test_a_kpi_is_asked_of_some_customers_and_as_of_then(answered: Store) -> None:
+    """Of Germany alone; and as of the seventh of March, when five had answered."""
+    ask = asking(answered)
+    german = await ask(QUERY, key="nps_relationship", filter={"countries": ["DE"]})
+    early = await ask(QUERY, key="nps_relationship", asOf="2026-03-07T00:00:00Z")
+
+    assert german["data"]["kpi"]["current"]["value"] == 100.0
+    assert early["data"]["kpi"]["current"]["sampleSize"] == 5
+    assert early["data"]["kpi"]["current"]["isComplete"] is False
+
+
+async def test_the_board_can_be_asked_by_owner(answered: Store) -> None:
+    """Only what Ines Marl answers for; every KPI has a definition."""
+    ask = asking(answered)
+    board = await ask('{ kpis(owner: "Ines Marl", period: {from: "2026-03-01", to: "2026-04-01"}) { key } }')
+    definitions = await ask("{ kpiDefinitions { key summary numerator denominator source version } }")
+
+    assert [kpi["key"] for kpi in board["data"]["kpis"]] == ["nps_relationship"]
+    assert all(all(each.values()) for each in definitions["data"]["kpiDefinitions"])
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ('{ kpi(key: "npss", period: {from: "2026-03-01", to: "2026-04-01"}) { key } }', "There is no KPI 'npss'"),
+        ('{ kpi(key: "csat", period: {from: "2026-04-01", to: "2026-04-01"}) { key } }', "must be before"),
+        (
+            '{ kpi(key: "csat", period: {from: "2026-03-01", to: "2026-04-01", timeZone: "Mars"}) { key } }',
+            "IANA name",
+        ),
+        (
+            '{ kpi(key: "csat", period: {from: "2020-03-01", to: "2026-04-01"}) '
+            "{ series(granularity: DAY) { value } } }",
+            "coarser granularity",
+        ),
+    ],
+)
+async def test_a_question_that_makes_no_sense_is_refused(embedded_store: Store, query: str, says: str) -> None:
+    """The refusal says what is wrong and what to do."""
+    answer = await asking(embedded_store)(query)
+
+    assert says in answer["errors"][0]["message"]
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
