@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from graph.arrow import table_of
 from graph.ask import ask_table, has_default, text_of
+from graph.chart import Chart, can_be_drawn, chart_of, charted
 from graph.cypher import questions
 from graph.store.driver import Store, open_store
 from graph.store.errors import StoreError
@@ -67,14 +68,24 @@ class Graph:
         given = {**(parameters or {}), **{name.removesuffix("_"): value for name, value in named.items()}}
         return self._work.do(ask_table(self._store, question, given))
 
+    def chart(self, question: str, parameters: Mapping[str, Any] | None = None, /, **named: Any) -> Chart:
+        """The answer drawn: Jupyter shows it, `.svg()` renders it, `.spec` is Vega-Lite, `.table` what is drawn.
+
+        Asked like `ask`. Raises QuestionError when the question has no chart, ChartError when there is nothing to see.
+        """
+        return chart_of(question, self.ask(can_be_drawn(question), parameters, **named))
+
     def questions(self) -> pa.Table:
-        """What can be asked: `question`, `description`, `needs` and `takes` (parameters without and with a default)."""
-        rows = []
+        """What can be asked: `question`, `description`, `needs` and `takes` (parameters without and with a default).
+
+        `chart` says which of them can be drawn.
+        """
+        rows, drawn = [], charted()
         for one in questions():
             needs = [parameter.name for parameter in one.parameters if not has_default(parameter)]
             takes = [parameter.name for parameter in one.parameters if has_default(parameter)]
-            rows.append((one.name, one.description, needs, takes))
-        return table_of(("question", "description", "needs", "takes"), rows)
+            rows.append((one.name, one.description, needs, takes, one.name in drawn))
+        return table_of(("question", "description", "needs", "takes", "chart"), rows)
 
     def cypher(self, question: str) -> str:
         """The Cypher of a question, its parameters on top, to paste into Neo4j Browser. Raises QuestionError."""

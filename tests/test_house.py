@@ -185,10 +185,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_all_that_is_read_at_run_time_and_nothing_else(wheel: Path) -> None:
-    """Cypher, migrations and the pages' files are in it; tests are not."""
+    """Cypher, migrations, charts and the pages' files are in it; tests are not."""
     names = set(zipfile.ZipFile(wheel).namelist())
+    charts = {path.relative_to(ROOT).as_posix() for path in (ROOT / "graph" / "charts").iterdir()}
 
     assert {f"graph/{name}.cypher" for name in _cypher_files()} <= names
+    assert charts <= names
     assert any(name.startswith("api/web/graphiql/") for name in names)
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"api", "connectors", "graph", "c360"}
 

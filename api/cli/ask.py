@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import io
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pyarrow as pa
 import typer
@@ -15,6 +15,7 @@ from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, with_st
 from api.cli.output import json_text, print_json, print_table
 from graph.ask import ask as ask_graph
 from graph.ask import ask_table, has_default, known, parameter_values, text_of
+from graph.chart import can_be_drawn, chart_of
 from graph.cypher import Question, questions
 from graph.table_file import TableFileError, TableFormat, TableWriter, format_of, table_file, whole_file
 
@@ -37,6 +38,7 @@ def hang_on(app: typer.Typer) -> None:
             "c360 ask ordered_funnel --param steps=form.submitted,deal.won --json",
             "c360 ask journey_flow --format csv",
             "c360 ask silent_customers -o silent.parquet",
+            "c360 ask journey_flow --svg flow.svg -o flow.csv",
             "c360 ask silent_customers --text",
         ),
     )(ask)
@@ -54,11 +56,16 @@ def ask(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the answer here (.json, .csv, .parquet).")
     ] = None,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", metavar="FILE", help="Draw the answer here, where the question has a chart.")
+    ] = None,
     text: Annotated[bool, typer.Option("--text", help="Print the Cypher, to paste into Neo4j Browser.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the questions with their parameters.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Ask the graph a shipped question; without a name, list them.
+
+    --svg draws the answer, and -o beside it writes the table that is drawn; it needs the extra "charts".
 
     A question that there is not, and a parameter that is missing or cannot be read, end with 2; a store that cannot be
     reached, and a file that cannot be written, with 1.
@@ -72,9 +79,14 @@ def ask(
         invocation.out.file.write(text_of(name))
     else:
         wanted = _format(form, out, as_json)
+        if svg is not None and out is None and wanted is not Format.TABLE:
+            raise UsageProblem(f"--svg {svg} draws the answer; to have its rows as well, say where with -o FILE.")
         given = _pairs(params or [])
         parameter_values(known(name), given)  # refused before the store is started
-        _answer(invocation, name, given, wanted, out)
+        if svg is None:
+            _answer(invocation, name, given, wanted, out)
+        else:
+            _draw(invocation, can_be_drawn(name), given, svg, wanted, out)
 
 
 def _format(form: Format | None, out: Path | None, as_json: bool) -> Format:
@@ -102,21 +114,33 @@ def _format_of(out: Path) -> Format:
 
 def _answer(invocation: Invocation, name: str, given: dict[str, str], wanted: Format, out: Path | None) -> None:
     if wanted in (Format.CSV, Format.PARQUET):
-        table = with_store(invocation.store(), lambda store: ask_table(store, name, given))
-        _write(invocation, table, "csv" if wanted is Format.CSV else "parquet", out)
+        _write(invocation, with_store(invocation.store(), lambda store: ask_table(store, name, given)), wanted, out)
         return
     answer = with_store(invocation.store(), lambda store: ask_graph(store, name, given))
     if out is not None:
-        with whole_file(out) as file:
-            file.write(json_text(answer.as_maps()).encode())
-        invocation.say(f"Wrote {len(answer.rows):,} rows to {out}.")
+        _write_json(invocation, answer.as_maps(), out)
     elif wanted is Format.JSON:
         print_json(invocation.out, answer.as_maps())
     else:
         print_table(invocation.out, answer.columns, answer.rows)
 
 
-def _write(invocation: Invocation, table: pa.Table, kind: TableFormat, out: Path | None) -> None:
+def _draw(
+    invocation: Invocation, name: str, given: dict[str, str], svg: Path, wanted: Format, out: Path | None
+) -> None:
+    table = with_store(invocation.store(), lambda store: ask_table(store, name, given))
+    drawn = chart_of(name, table).svg()
+    with whole_file(svg) as file:
+        file.write(drawn.encode())
+    invocation.say(f"Drew {table.num_rows:,} rows in {svg}.")
+    if out is not None and wanted is Format.JSON:
+        _write_json(invocation, table.to_pylist(), out)
+    elif out is not None:
+        _write(invocation, table, wanted, out)
+
+
+def _write(invocation: Invocation, table: pa.Table, wanted: Format, out: Path | None) -> None:
+    kind: TableFormat = "parquet" if wanted is Format.PARQUET else "csv"
     if out is None:
         printed = io.BytesIO()
         writer = TableWriter(printed, kind, table.schema)
@@ -127,6 +151,12 @@ def _write(invocation: Invocation, table: pa.Table, kind: TableFormat, out: Path
     with table_file(out, kind, table.schema) as file:
         file.write(table)
     invocation.say(f"Wrote {table.num_rows:,} rows to {out}.")
+
+
+def _write_json(invocation: Invocation, rows: list[dict[str, Any]], out: Path) -> None:
+    with whole_file(out) as file:
+        file.write(json_text(rows).encode())
+    invocation.say(f"Wrote {len(rows):,} rows to {out}.")
 
 
 def _list(invocation: Invocation, as_json: bool) -> None:

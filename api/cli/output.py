@@ -21,7 +21,8 @@ def print_json(console: Console, value: Any) -> None:
 
 def json_text(value: Any) -> str:
     """The value as indented JSON that ends with its line."""
-    return orjson.dumps(value, default=_as_json, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode() + "\n"
+    how = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
+    return orjson.dumps(value, default=_as_json, option=how).decode() + "\n"
 
 
 def print_table(

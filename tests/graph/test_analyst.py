@@ -47,6 +47,7 @@ async def test_questions_are_told_with_what_they_need(embedded_store: Store, emb
         text = graph.cypher("customer_journey")
 
     assert (told["customer_journey"]["needs"], told["customer_journey"]["takes"]) == (["id"], ["automated"])
+    assert (told["customer_journey"]["chart"], told["journey_flow"]["chart"]) == (False, True)
     assert ":param id =>" in text
 
 

@@ -46,6 +46,8 @@ def test_an_answer_without_rows_has_its_columns(graph_shell: Shell) -> None:
         (["-o", "a.xlsx"], "end the name in .json, .csv or .parquet"),
         (["--format", "csv", "--json"], "say one of them"),
         (["--list"], "leave out 'source_comparison'"),
+        (["--svg", "a.svg"], "has no chart. Those that have one: journey_flow"),
+        (["--svg", "a.svg", "--json"], "to have its rows as well, say where with -o FILE"),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_the_store_is_asked(
@@ -56,6 +58,20 @@ def test_what_cannot_be_written_is_refused_before_the_store_is_asked(
 
     assert call.code == 2
     assert says in call.err
+
+
+def test_an_answer_is_drawn_beside_its_table(graph_shell: Shell) -> None:
+    """`--svg` writes the chart, `-o` the rows that it draws."""
+    graph_shell.write("plugins.toml", persons_toml())
+    graph_shell.write("people.csv", PEOPLE)
+    assert graph_shell("sync").code == 0
+    svg, rows = graph_shell.folder / "funnel.svg", graph_shell.folder / "funnel.csv"
+
+    call = graph_shell("ask", "ordered_funnel", "-p", "steps=a,b", "--svg", str(svg), "-o", str(rows))
+
+    assert call.code == 0, call.err
+    assert svg.read_text().startswith("<svg")
+    assert pcsv.read_csv(rows)["kind"].to_pylist() == ["a", "b"]
 
 
 def test_an_export_is_a_file_and_a_summary(graph_shell: Shell) -> None:
