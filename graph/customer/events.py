@@ -32,6 +32,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     survey_token: str | None
     is_fresh: bool = False
     """Whether it is new to the graph, and the change log has not told it yet."""
+    element: str = ""
+    """The store's own id of its node: true within the transaction that read it, and the quickest way back to it."""
 
     @property
     def matters(self) -> tuple[str, ...]:

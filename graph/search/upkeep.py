@@ -106,16 +106,29 @@ class WordKeeper:
         # In the order of the words, so that locks are taken in one order.
         for rows in _batches(sorted(before - wanted, key=_by_word)):
             await tx.run(cypher(f"writes/drop_{of}_words"), rows=rows)
-        made = sorted(wanted - before, key=_by_word)
-        for kind in (NAMED_BY, ADDRESSED_BY):
-            for rows in _batches([(id, word) for id, word, type_ in made if type_ == kind]):
-                await tx.run(cypher(f"writes/make_{of}_{kind.lower()}"), rows=rows)
+        await _make(tx, of, sorted(wanted - before, key=_by_word))
 
     async def _name(self, words: Iterable[str]) -> None:
         new = sorted({*words} - self._written)
         for rows in _batches(new):
             await self._store.write(cypher("writes/name_words"), rows=[_row(word) for word in rows])
         self._written.update(new)
+
+
+async def _make(tx: Transaction, of: Of, made: Sequence[tuple[str, ...]]) -> None:
+    """Each who and each word is sought once, however many relationships it gets."""
+    if not made:
+        return
+    found = await tx.collected(
+        cypher(f"writes/place_{of}_words"),
+        ids=sorted({id for id, _, _ in made}),
+        words=list(dict.fromkeys(word for _, word, _ in made)),
+    )
+    owners, words = (dict(places) for places in found)
+    for kind in (NAMED_BY, ADDRESSED_BY):
+        ties = [[owners[id], words[word]] for id, word, type_ in made if type_ == kind and id in owners]
+        for rows in _batches(ties):
+            await tx.run(cypher(f"writes/make_{kind.lower()}"), rows=rows)
 
 
 async def forget_words(tx: Transaction) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from anyascii import anyascii
 
@@ -26,6 +27,7 @@ MOST_EDITS = 2
 
 ENDINGS = frozenset("com net org info biz edu gov int app dev example test invalid localhost".split())
 """Last labels of hosts that tell nobody apart; those of two letters do not either."""
+_KEPT = 20_000  # names and hosts come again and again
 _CHUNK = re.compile(r"[^a-z0-9'-]+")
 _JOINED_BY = re.compile(r"['-]+")
 _FOLDED = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"))
@@ -33,10 +35,7 @@ _FOLDED = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"))
 
 def words_of(text: str) -> list[str]:
     """The words of a text, each once, without case and accents: of Anne-Marie `annemarie`, `anne` and `marie`."""
-    found: dict[str, None] = {}
-    for joined, parts in _chunks(text):
-        found.update(dict.fromkeys((joined, *parts)))
-    return list(found)
+    return list(_words_of(text))
 
 
 def typed_words(text: str) -> list[str]:
@@ -133,15 +132,29 @@ def _swapped(word: str) -> Iterator[str]:
             yield word[:at] + word[at + 1] + word[at] + word[at + 2 :]
 
 
+@lru_cache(_KEPT)
+def _words_of(text: str) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for joined, parts in _chunks(text):
+        found.update(dict.fromkeys((joined, *parts)))
+    return tuple(found)
+
+
 def _without_host_ending(token: str) -> str:
     user, at, host = token.rpartition("@")
     if not at:
         return _without_ending(token)
     host = host.lower()
-    public = len(host) > 2 and any(domain.startswith(host) for domain in FREE_DOMAINS)
-    return user if user and public else f"{user} {_without_ending(host)}"
+    return user if user and _is_public(host) else f"{user} {_without_ending(host)}"
 
 
+@lru_cache(_KEPT)
+def _is_public(host: str) -> bool:
+    """Whether it is a public provider's, or begins like one."""
+    return len(host) > 2 and any(domain.startswith(host) for domain in FREE_DOMAINS)
+
+
+@lru_cache(_KEPT)
 def _without_ending(host: str) -> str:
     labels = [label for label in host.split(".") if label]
     while len(labels) > 1 and (len(labels[-1]) == 2 or labels[-1].lower() in ENDINGS):

@@ -1,9 +1,9 @@
 // Who experienced what, at which stage of their life and at which touchpoint.
-// :param rows => [["0197-customer", "crm/deals/1:won", "customer", "deal.won:other:sales"]]    customer, interaction, stage, touchpoint
+// :param rows => [["4:c:1", "4:i:1", "customer", "4:t:1"]]    customer, interaction, stage, touchpoint; nodes by their element ids
 UNWIND $rows AS row
-MATCH (c:Customer {id: row[0]})
-MATCH (i:Interaction {id: row[1]})
-MATCH (t:Touchpoint {key: row[3]})
+MATCH (c) WHERE elementId(c) = row[0] AND c:Customer
+MATCH (i) WHERE elementId(i) = row[1] AND i:Interaction
+MATCH (t) WHERE elementId(t) = row[3] AND t:Touchpoint
 SET i.stage = row[2]
 CREATE (c)-[:EXPERIENCED]->(i)
 CREATE (i)-[:AT]->(t)

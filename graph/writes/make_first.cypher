@@ -1,6 +1,6 @@
 // Where journeys begin.
-// :param rows => [["0197-customer", "crm/deals/1:won", ""]]    customer, interaction
+// :param rows => [["4:c:1", "4:i:1", ""]]    customer, interaction, by their element ids
 UNWIND $rows AS row
-MATCH (c:Customer {id: row[0]})
-MATCH (i:Interaction {id: row[1]})
+MATCH (c) WHERE elementId(c) = row[0] AND c:Customer
+MATCH (i) WHERE elementId(i) = row[1] AND i:Interaction
 CREATE (c)-[:FIRST]->(i)

@@ -1,6 +1,6 @@
 // Which interaction followed which in the same ticket, deal, order or subscription.
-// :param rows => [["helpdesk/t/7:created", "helpdesk/t/7:solved", "ticket:helpdesk/7", 3600]]    from, to, matter, gap in seconds
+// :param rows => [["4:i:1", "4:i:2", "ticket:helpdesk/7", 3600]]    from, to, both by their element ids, matter, gap in seconds
 UNWIND $rows AS row
-MATCH (a:Interaction {id: row[0]})
-MATCH (b:Interaction {id: row[1]})
+MATCH (a) WHERE elementId(a) = row[0] AND a:Interaction
+MATCH (b) WHERE elementId(b) = row[1] AND b:Interaction
 CREATE (a)-[:NEXT_IN_MATTER {matter: row[2], gap_seconds: row[3]}]->(b)
