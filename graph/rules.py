@@ -18,6 +18,7 @@ import msgspec
 from connectors.errors import C360Error
 from connectors.records import KINDS
 from graph.linkage.rules import LinkageError, MatchingRules
+from graph.segments.rules import DEFAULT_SEGMENTS, PersonaRule, SegmentError, SegmentRule, check_segments
 
 
 class RulesError(C360Error):
@@ -154,6 +155,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stage: tuple[StageRule, ...] = DEFAULT_STAGES
     touchpoint: tuple[TouchpointRule, ...] = ()
     handoff: tuple[HandoffLink, ...] = DEFAULT_HANDOFFS
+    segment: tuple[SegmentRule, ...] = DEFAULT_SEGMENTS
+    persona: tuple[PersonaRule, ...] = ()
     kpi: tuple[KpiPlan, ...] = ()
 
 
@@ -213,6 +216,10 @@ def _check_meaning(rules: Rules, path: Path) -> None:
     names = [stage.name for stage in rules.stage]
     if len(set(names)) < len(names):
         raise RulesError(f"{path}: two [[stage]] have the same name ({', '.join(names)}). Give each its own.")
+    try:
+        check_segments(rules.segment, rules.persona)
+    except SegmentError as error:
+        raise RulesError(f"{path}: {error}") from None
     for stage in rules.stage:
         if stage.after is not None:
             _expect(stage.after, names, path, f"[[stage]] {stage.name}: after")

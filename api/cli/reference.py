@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 import typer
@@ -19,7 +19,6 @@ from connectors.sample import MARA_EMAIL
 from graph import rules
 from graph.ask import columns_of, has_default
 from graph.cypher import cypher, questions
-from graph.linkage.rules import MatchingRules
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = {"emailAddress": MARA_EMAIL, "query": "lindqvist", "from": "2025-07-01", "to": "2026-07-01"}
@@ -47,7 +46,6 @@ def cli_page() -> str:
 
 def rules_page() -> str:
     """Every section of rules.toml with its keys, their defaults and what they mean."""
-    sections = {field.name: field for field in msgspec.structs.fields(rules.Rules)}
     lines = [
         "# rules.toml",
         "",
@@ -57,15 +55,13 @@ def rules_page() -> str:
         "",
         "`[[…]]` may stand several times; what the file says replaces the shipped list as a whole.",
     ]
-    kinds: dict[str, type[msgspec.Struct]] = {
-        "calendar": rules.Calendar, "matching": MatchingRules, "survivorship": rules.Survivorship,
-        "activity": rules.Activity, "stage": rules.StageRule, "touchpoint": rules.TouchpointRule,
-        "handoff": rules.HandoffLink,
-    }  # fmt: skip
-    for name in sections:
-        if name in kinds:
-            heading = f"[[{name}]]" if name in ("stage", "touchpoint", "handoff") else f"[{name}]"
-            lines += ["", f"## {heading}", "", *_section(kinds[name])]
+    for name, hint in get_type_hints(rules.Rules).items():
+        kinds = [
+            kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+        ]
+        for kind in kinds:
+            heading = f"[{name}]" if kind is hint else f"[[{name}]]"
+            lines += ["", f"## {heading}", "", *_section(kind)]
     return "\n".join(lines).rstrip() + "\n"
 
 

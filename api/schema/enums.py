@@ -302,6 +302,8 @@ class KpiDimension(Enum):
     SOURCE = value("SOURCE", "The source that reports the interaction.")
     CAMPAIGN = value("CAMPAIGN", "The campaign of the interaction.")
     TEAM = value("TEAM", "The team of the interaction.")
+    SEGMENT = value("SEGMENT", "The segments of rules.toml that the customer is in; they may overlap.")
+    PERSONA = value("PERSONA", "The personas of rules.toml that the customer is taken for; they may overlap.")
     LIFECYCLE_STAGE = value("LIFECYCLE_STAGE", "The customer's stage today.")
     COUNTRY = value("COUNTRY", "The customer's country.")
     OWNER = value("OWNER", "Who is responsible for the customer.")

@@ -20,6 +20,7 @@ from graph.figures.groups import with_value
 from graph.figures.scope import EventFilter, Scope
 from graph.journeys import period
 from graph.journeys.view import Unit
+from graph.segments.segments import UnknownSegment, persona_of, segment_of, units_in
 
 
 @described_input
@@ -49,6 +50,8 @@ class AnalyticsFilter:
     Of a survey answer it is the interaction that it is about which has to fit.
     """
 
+    segments: list[str] | None = option("Customers in one of these segments of rules.toml at that moment.")
+    personas: list[str] | None = option("Customers who are taken for one of these personas of rules.toml.")
     lifecycle_stages: list[str] | None = option("Customers in one of these stages today.")
     countries: list[str] | None = option("Customers (or accounts) of one of these countries, ISO 3166 alpha-2.")
     owners: list[str] | None = option("Those of one of these owners.")
@@ -88,6 +91,20 @@ def _scope(journeys: Any, arguments: Arguments, of: period.Period, until_ms: int
     for name, column in _MEMBERS.items():
         if given.get(name) is not None:
             scope = scope.of(with_value(scope, column, tuple(given[name])))
+    try:
+        return _of_segments(scope, given)
+    except UnknownSegment as unknown:
+        raise bad_input(str(unknown)) from None
+
+
+def _of_segments(scope: Scope, given: Mapping[str, Any]) -> Scope:
+    rules = scope.rules
+    if given.get("segments") is not None:
+        segments = [segment_of(name, rules) for name in given["segments"]]
+        scope = scope.of(units_in(segments, scope.view, scope.now_ms))
+    if given.get("personas") is not None:
+        segments = [segment_of(persona_of(name, rules).segment, rules) for name in given["personas"]]
+        scope = scope.of(units_in(segments, scope.view, scope.now_ms))
     return scope
 
 

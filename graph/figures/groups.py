@@ -11,6 +11,8 @@ import numpy as np
 from graph.figures.scope import Scope
 from graph.journeys.part import Coded
 from graph.journeys.view import Mask, Unit
+from graph.segments.rules import SegmentRule
+from graph.segments.segments import segment_of, units_in
 
 
 class Dimension(StrEnum):
@@ -22,6 +24,8 @@ class Dimension(StrEnum):
     SOURCE = "SOURCE"
     CAMPAIGN = "CAMPAIGN"
     TEAM = "TEAM"
+    SEGMENT = "SEGMENT"
+    PERSONA = "PERSONA"
     LIFECYCLE_STAGE = "LIFECYCLE_STAGE"
     COUNTRY = "COUNTRY"
     OWNER = "OWNER"
@@ -59,10 +63,25 @@ def groups(scope: Scope, dimension: Dimension) -> Iterator[Group]:
         for value in _most_frequent(rows.coded(column)):
             yield Group(value, _label(scope, dimension, value), scope.where(**{part: (value,)}))
         return
+    if dimension in (Dimension.SEGMENT, Dimension.PERSONA):
+        yield from _of_segments(scope, dimension)
+        return
     column = _OF_MEMBERS[dimension]
     found = member_column(scope, column)
     for value in _most_frequent(found.take(scope.view.members)):
         yield Group(value, value, scope.of(found.among(value)))
+
+
+def _of_segments(scope: Scope, dimension: Dimension) -> Iterator[Group]:
+    """Segments as of the scope's moment, which may overlap; personas are the customers of their segments."""
+    rules = scope.rules
+    told = rules.segment if dimension is Dimension.SEGMENT else rules.persona
+    found = [
+        Group(each.name, each.title, scope.of(units_in([segment], scope.view, scope.now_ms)))
+        for each in told
+        for segment in [each if isinstance(each, SegmentRule) else segment_of(each.segment, rules)]
+    ]
+    yield from sorted((group for group in found if group.scope.view.size), key=lambda group: -group.scope.view.size)
 
 
 def member_column(scope: Scope, name: str) -> Coded:

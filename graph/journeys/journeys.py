@@ -6,10 +6,10 @@ their tables here, and by their ids to everybody else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,7 @@ from graph.journeys.view import Mask, Unit, View
 from graph.rules import Rules
 
 FOR_EVER = np.iinfo(np.int64).max
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Journeys:
     read_at: int
     """When they were last brought up to date, epoch milliseconds."""
     _touchpoints: dict[int, Coded] = field(default_factory=dict, repr=False)
+    _once: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, tables: Mapping[str, pa.Table], rules: Rules, seq: int = 0, read_at: int = 0) -> Journeys:
@@ -61,6 +63,13 @@ class Journeys:
     @property
     def handoffs(self) -> Part:
         return self.parts["handoffs"]
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What follows from these journeys, worked out when it is first asked for and kept with them."""
+        if key not in self._once:
+            self._once[key] = make()
+        made: T = self._once[key]
+        return made
 
     def customer_ids(self, numbers: NDArray[np.int64]) -> list[str]:
         """The ids of customers, by their numbers."""

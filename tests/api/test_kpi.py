@@ -10,12 +10,17 @@ import pytest
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
 from graph.rules import KpiPlan, Rules
+from graph.segments.rules import Condition, PersonaRule, SegmentRule
 from graph.store.driver import Store
 from tests.api.conftest import Ask, asker, write_interactions
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
-RULES = Rules(kpi=(KpiPlan("nps_relationship", owner="Ines Marl", target=30.0),))
+RULES = Rules(
+    kpi=(KpiPlan("nps_relationship", owner="Ines Marl", target=30.0),),
+    segment=(SegmentRule("french", "France", all=(Condition(field="country", values=("FR",)),)),),
+    persona=(PersonaRule("francoise", "Françoise", segment="french"),),
+)
 QUERY = """query ($key: String!, $filter: AnalyticsFilter, $asOf: DateTime) {
   kpi(key: $key, period: {from: "2026-03-01", to: "2026-04-01"}, filter: $filter, asOf: $asOf) {
     key target owner status definition { name unit numerator denominator }
@@ -88,6 +93,21 @@ async def test_a_kpi_is_asked_of_some_customers_and_as_of_then(answered: Store) 
     assert german["data"]["kpi"]["current"]["value"] == 100.0
     assert early["data"]["kpi"]["current"]["sampleSize"] == 5
     assert early["data"]["kpi"]["current"]["isComplete"] is False
+
+
+async def test_a_kpi_is_asked_of_a_segment(answered: Store) -> None:
+    """By filter and by groups; a segment that is not there is refused with the nearest."""
+    ask = asking(answered)
+    french = await ask(QUERY, key="nps_relationship", filter={"segments": ["french"]})
+    cut = await ask(
+        '{ kpi(key: "nps_relationship", period: {from: "2026-03-01", to: "2026-04-01"}) '
+        "{ breakdown(by: SEGMENT) { key label value { sampleSize } } } }"
+    )
+    wrong = await ask(QUERY, key="nps_relationship", filter={"personas": ["francine"]})
+
+    assert french["data"]["kpi"]["current"]["sampleSize"] == 2
+    assert cut["data"]["kpi"]["breakdown"] == [{"key": "french", "label": "France", "value": {"sampleSize": 2}}]
+    assert "Did you mean 'francoise'" in wrong["errors"][0]["message"]
 
 
 async def test_the_board_can_be_asked_by_owner(answered: Store) -> None:

@@ -1,0 +1,228 @@
+"""Conditions of rules.toml over all journeys: of whom each holds at a moment, and since when.
+
+Every condition becomes spans of time by customer once, kept with the journeys; who fits at a moment is read off them.
+Fields of customers are taken as they are today: nobody keeps what they were before, except the stage of the lifecycle.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from graph.figures.money import spent
+from graph.journeys.journeys import FOR_EVER, Journeys
+from graph.journeys.part import NOT_SAID
+from graph.journeys.view import Mask, View
+from graph.segments.rules import SCORES, Condition
+from graph.segments.spans import ALWAYS, DAY, Spans, Steps, combined, latest, running_sums
+
+_YEAR = 365.2425 * DAY
+
+
+def holds(condition: Condition, journeys: Journeys, moment_ms: int) -> Mask:
+    """By customer, whether the condition holds at that moment."""
+    many = len(journeys.customers)
+    if condition.inner:
+        held = np.ones(many, np.bool_)
+        for inner in condition.all:
+            held &= holds(inner, journeys, moment_ms)
+        if condition.any:
+            held &= np.logical_or.reduce([holds(inner, journeys, moment_ms) for inner in condition.any])
+        for inner in condition.none:
+            held &= ~holds(inner, journeys, moment_ms)
+        return held
+    if condition.top_share is not None:
+        return _among_the_highest(_steps(condition, journeys).at_moment(moment_ms, many), condition.top_share)
+    return _leaf(condition, journeys).holds_at(moment_ms, many)
+
+
+def spans_of(condition: Condition, journeys: Journeys, units: Mask) -> Spans:
+    """When it held, of some customers; raises ValueError for what only holds as others stand (`is_ranked`)."""
+    if condition.top_share is not None:
+        raise ValueError("Who is among the highest depends on the others: there are no spans.")
+    if not condition.inner:
+        return _leaf(condition, journeys).of(units)
+    everybody = np.flatnonzero(units).astype(np.int64)
+    parts = []
+    if condition.all:
+        inner = [spans_of(each, journeys, units) for each in condition.all]
+        parts.append(combined(inner, lambda held: held == len(inner), everybody))
+    if condition.any:
+        parts.append(combined([spans_of(each, journeys, units) for each in condition.any], _some, everybody))
+    if condition.none:
+        parts.append(combined([spans_of(each, journeys, units) for each in condition.none], _nothing, everybody))
+    return parts[0] if len(parts) == 1 else combined(parts, lambda held: held == len(parts), everybody)
+
+
+def value_at(condition: Condition, journeys: Journeys, moment_ms: int) -> NDArray[np.float64]:
+    """By customer, what the condition of a metric or of interactions counts at that moment; NaN where not known."""
+    return _steps(condition, journeys).at_moment(moment_ms, len(journeys.customers))
+
+
+def _some(held: NDArray[np.int64]) -> Mask:
+    some: Mask = held > 0
+    return some
+
+
+def _nothing(held: NDArray[np.int64]) -> Mask:
+    nothing: Mask = held == 0
+    return nothing
+
+
+def _leaf(condition: Condition, journeys: Journeys) -> Spans:
+    return journeys.once(("spans", condition), lambda: _spans(condition, journeys))
+
+
+def _spans(condition: Condition, journeys: Journeys) -> Spans:
+    if condition.field == "lifecycle_stage":
+        return _in_stage(condition, journeys)
+    if condition.field is not None:
+        return _for_ever(_field_fits(condition, condition.field, journeys))
+    if condition.metric in ("tenure_days", "age_years"):
+        return _grown(condition, journeys)
+    low, high = _bounds(condition)
+    return _steps(condition, journeys).between(low, high, np.arange(len(journeys.customers)))
+
+
+def _bounds(condition: Condition) -> tuple[float, float]:
+    if condition.at_least is None and condition.at_most is None:
+        return 1.0, np.inf
+    return (
+        -np.inf if condition.at_least is None else condition.at_least,
+        np.inf if condition.at_most is None else condition.at_most,
+    )
+
+
+def _steps(condition: Condition, journeys: Journeys) -> Steps:
+    """What a condition counts, from moment to moment, whatever its bounds."""
+    counted = Condition(
+        kinds=condition.kinds,
+        touchpoints=condition.touchpoints,
+        channels=condition.channels,
+        functions=condition.functions,
+        sources=condition.sources,
+        campaigns=condition.campaigns,
+        metric=condition.metric,
+        within_days=condition.within_days,
+    )
+    return journeys.once(("steps", counted), lambda: _counted(counted, journeys))
+
+
+def _counted(condition: Condition, journeys: Journeys) -> Steps:
+    view = journeys.view()
+    if condition.metric in SCORES:
+        score = view.numbers("score")
+        rows = np.flatnonzero(view.coded("metric").among(condition.metric) & ~np.isnan(score))
+        return latest(view.unit[rows].astype(np.int64), view.at[rows], score[rows])
+    if condition.metric == "revenue":
+        money = spent(view)
+        unit, at = view.unit[money.rows].astype(np.int64), view.at[money.rows]
+        return running_sums(unit, at, money.amount, condition.within_days)
+    rows = np.flatnonzero(_counts(condition, view))
+    return running_sums(view.unit[rows].astype(np.int64), view.at[rows], np.ones(len(rows)), condition.within_days)
+
+
+def _counts(condition: Condition, view: View) -> Mask:
+    match condition.metric:
+        case "interactions":
+            return np.ones(len(view), np.bool_)
+        case "activities":
+            return view.is_activity
+        case "tickets":
+            return view.kinds("ticket.created")
+        case "orders":
+            return view.kinds("order.placed")
+        case _:
+            fits = np.ones(len(view), np.bool_)
+            for column, values in condition.narrowed_by:
+                fits &= view.coded(column).among(*values)
+            return fits
+
+
+def _among_the_highest(value: NDArray[np.float64], share: float) -> Mask:
+    """The highest of those who have a value above 0; of equal values at the edge all are in."""
+    known = value[value > 0]
+    if not len(known):
+        return np.zeros(len(value), np.bool_)
+    many = max(1, int(np.ceil(len(known) * share)))
+    least = np.partition(known, len(known) - many)[len(known) - many]
+    highest: Mask = value >= least
+    return highest
+
+
+def _in_stage(condition: Condition, journeys: Journeys) -> Spans:
+    stages = journeys.stages
+    whose = journeys.whose(stages).astype(np.int64)
+    left = stages.moments("left_at")
+    chosen = whose >= 0
+    if condition.values:
+        chosen &= stages.coded("stage").among(*condition.values)
+    end = np.where(left == NOT_SAID, FOR_EVER, left)
+    each = Spans(whose[chosen], stages.moments("at")[chosen], end[chosen])
+    return combined([each], _some, np.arange(len(journeys.customers)))  # two such stages in a row are one span
+
+
+def _for_ever(fits: Mask) -> Spans:
+    unit = np.flatnonzero(fits).astype(np.int64)
+    return Spans(unit, np.full(len(unit), ALWAYS), np.full(len(unit), FOR_EVER))
+
+
+def _field_fits(condition: Condition, field: str, journeys: Journeys) -> Mask:
+    customers = journeys.customers
+    if field in ("tags", "sources"):
+        lists: Any = customers.arrow(field).combine_chunks()
+        values = lists.flatten()
+        fits = pc.is_in(values, value_set=pa.array(condition.values, pa.string())) if condition.values else None
+        found = np.zeros(len(customers), np.bool_)
+        rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+        found[rows if fits is None else rows[fits.to_numpy(zero_copy_only=False)]] = True
+        return found
+    if field == "industry":
+        column = journeys.accounts.coded("industry")
+        of_account = column.among(*condition.values) if condition.values else column.codes >= 0
+        return np.concatenate([of_account, [False]])[journeys.account_of]  # -1, no account, is the last
+    column = customers.coded(field)
+    return column.among(*condition.values) if condition.values else column.codes >= 0
+
+
+def _grown(condition: Condition, journeys: Journeys) -> Spans:
+    """Time since the first interaction in days, or since birth in years: it only grows."""
+    if condition.metric == "tenure_days":
+        begun, step = first_moments(journeys), float(DAY)
+    else:
+        begun, step = born(journeys), _YEAR
+    unit = np.flatnonzero(begun != NOT_SAID).astype(np.int64)
+    begun = begun[unit]
+    start = begun if condition.at_least is None else begun + int(np.ceil(condition.at_least * step))
+    ends = np.full(len(unit), FOR_EVER)
+    if condition.at_most is not None:
+        ends = begun + int(condition.at_most * step) + 1
+    return Spans(unit, start, ends)
+
+
+def first_moments(journeys: Journeys) -> NDArray[np.int64]:
+    """By customer, their first interaction in epoch milliseconds; NOT_SAID where there is none."""
+    view = journeys.view()
+    first = np.full(len(journeys.customers), NOT_SAID, np.int64)
+    first[view.unit[view.starts]] = view.at[view.starts]
+    return first
+
+
+def born(journeys: Journeys) -> NDArray[np.int64]:
+    """By customer, the day of birth in epoch milliseconds; NOT_SAID where it is not known."""
+    column = journeys.customers.coded("birth_date")
+    days = np.array([_day(text) for text in column.values] + [NOT_SAID], np.int64)
+    return days[column.codes]
+
+
+def _day(text: str) -> int:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return int(NOT_SAID)
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000

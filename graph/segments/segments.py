@@ -1,0 +1,132 @@
+"""Who is in which segment, why and since when; who came and who went."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from graph.journeys.journeys import FOR_EVER, Journeys
+from graph.journeys.view import Mask, Unit, View
+from graph.rules import Rules
+from graph.segments.conditions import holds, spans_of, value_at
+from graph.segments.rules import Condition, PersonaRule, SegmentRule, told
+from graph.segments.spans import ALWAYS
+
+RANKED = "Who is among the highest depends on the others, so that nobody can say since when."
+OF_FIELDS = "It follows from fields of the customer, which are known as they are today."
+
+
+class UnknownSegment(LookupError):
+    """There is no such segment or persona; the message names the nearest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """That a customer is in a segment; `since_ms` is the moment from which on they have been, else `note` says why."""
+
+    segment: SegmentRule
+    reason: str
+    since_ms: int | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """By customer, who is in a segment at the end and was not at the start, and the other way round."""
+
+    joined: Mask
+    left: Mask
+    stayed: Mask
+
+
+def segment_of(name: str, rules: Rules) -> SegmentRule:
+    """The segment of this name; raises UnknownSegment."""
+    known = {segment.name: segment for segment in rules.segment}
+    if name not in known:
+        raise UnknownSegment(_unknown("segment", name, list(known)))
+    return known[name]
+
+
+def persona_of(name: str, rules: Rules) -> PersonaRule:
+    """The persona of this name; raises UnknownSegment."""
+    known = {persona.name: persona for persona in rules.persona}
+    if name not in known:
+        raise UnknownSegment(_unknown("persona", name, list(known)))
+    return known[name]
+
+
+def members(segment: SegmentRule, journeys: Journeys, moment_ms: int) -> Mask:
+    """By customer, whether they are in the segment at that moment; kept for the moment that was asked for last."""
+    kept: list[tuple[int, Mask]] = journeys.once(("members", segment), list)
+    if not kept or kept[0][0] != moment_ms:
+        kept[:] = [(moment_ms, holds(segment.condition, journeys, moment_ms))]
+    return kept[0][1]
+
+
+def units_in(segments: Sequence[SegmentRule], view: View, moment_ms: int) -> Mask:
+    """By unit of the view, whether the customer (or somebody of the account) is in one of the segments."""
+    journeys = view.journeys
+    found = np.zeros(len(journeys.customers), np.bool_)
+    for segment in segments:
+        found |= members(segment, journeys, moment_ms)
+    if view.unit_of is Unit.CUSTOMER:
+        return found
+    of_accounts = np.zeros(len(journeys.accounts) + 1, np.bool_)
+    of_accounts[journeys.account_of[found]] = True  # -1, no account, is the last
+    return of_accounts[:-1]
+
+
+def memberships(journeys: Journeys, customer: int, moment_ms: int) -> list[Membership]:
+    """The segments that a customer (by number) is in at that moment, in the order of the rules."""
+    return [
+        Membership(
+            segment,
+            reason(segment.condition, journeys, customer, moment_ms),
+            *_since(segment, journeys, customer, moment_ms),
+        )
+        for segment in journeys.rules.segment
+        if members(segment, journeys, moment_ms)[customer]
+    ]
+
+
+def changes(segment: SegmentRule, journeys: Journeys, start_ms: int, end_ms: int) -> Changes:
+    """Who joined and who left the segment between two moments."""
+    before = holds(segment.condition, journeys, start_ms)
+    after = members(segment, journeys, end_ms)
+    return Changes(after & ~before, before & ~after, before & after)
+
+
+def reason(condition: Condition, journeys: Journeys, customer: int, moment_ms: int) -> str:
+    """The conditions that put a customer in, each with what was counted of them."""
+    if condition.inner:
+        said = [reason(inner, journeys, customer, moment_ms) for inner in condition.all]
+        said += [
+            reason(inner, journeys, customer, moment_ms)
+            for inner in condition.any
+            if holds(inner, journeys, moment_ms)[customer]
+        ]
+        said += [f"not ({told(inner)})" for inner in condition.none]
+        return " and ".join(said)
+    if condition.field is not None or condition.metric in ("tenure_days", "age_years"):
+        return told(condition)
+    counted = value_at(condition, journeys, moment_ms)[customer]
+    return f"{told(condition)} (it is {counted:g})"
+
+
+def _since(segment: SegmentRule, journeys: Journeys, customer: int, moment_ms: int) -> tuple[int | None, str | None]:
+    if segment.condition.is_ranked:
+        return None, RANKED
+    only = np.zeros(len(journeys.customers), np.bool_)
+    only[customer] = True
+    since = int(spans_of(segment.condition, journeys, only).since(moment_ms, len(only))[customer])
+    return (None, OF_FIELDS) if since in (ALWAYS, FOR_EVER) else (since, None)
+
+
+def _unknown(what: str, name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    meant = f" Did you mean '{near[0]}'?" if near else ""
+    listed = ", ".join(known) or f"none; write one as [[{what}]] in rules.toml"
+    return f"There is no {what} '{name[:80]}'.{meant} Known: {listed}."
