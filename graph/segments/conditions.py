@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graph.figures.money import spent
 from graph.journeys.journeys import FOR_EVER, Journeys
 from graph.journeys.part import NOT_SAID
 from graph.journeys.view import Mask, View
 from graph.segments.rules import SCORES, Condition
 from graph.segments.spans import ALWAYS, DAY, Spans, Steps, combined, latest, running_sums
+from graph.segments.spending import spent
 
 _YEAR = 365.2425 * DAY
 
