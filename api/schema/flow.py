@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import strawberry
 
 from api.plan.errors import bad_input
 from api.plan.fields import described, entry
-from api.plan.filters import described_input, option, plain
-from api.plan.roots import Question
-from api.plan.rows import Row
-from api.schema.enums import JourneyDimension
-from api.schema.scope import PeriodInput, asked_period
-from graph.cypher import cypher
+from api.plan.filters import described_input, option
+from api.plan.roots import Bench
+from api.plan.rows import Arguments
+from api.schema.enums import JourneyDimension, UnitOfAnalysis
+from api.schema.scope import AnalyticsFilter, PeriodInput, scope_of
+from api.schema.steps import asked_least, step_rules
 from graph.figures.flow import Flow, FlowRules, Step, journey_flow
+from graph.figures.steps import steps_of
 
 
 @described_input
@@ -39,6 +41,9 @@ class JourneyFlowInput:
     min_customers: int = strawberry.field(
         description="Nodes and links of fewer customers are hidden; their traversals are counted as hidden.", default=5
     )
+    filter: AnalyticsFilter | None = option("Whose journeys, and which interactions.")
+    unit: UnitOfAnalysis = strawberry.field(description="Whose paths they are.", default=UnitOfAnalysis.CUSTOMER)
+    as_of: datetime | None = option("As of that moment: only what had happened by then.")
 
 
 @described
@@ -48,7 +53,7 @@ class JourneyFlowNode:
     key: str = entry("Tells the nodes of one flow apart.")
     label: str = entry("The kind, channel, function, stage or touchpoint.")
     step: int | None = entry("Its position; from the end (0, -1, …) when only `endAt` is given; null when pooled.")
-    customer_count: int = entry("Distinct customers that were here.")
+    customer_count: int = entry("Distinct customers (or accounts, by `unit`) that were here.")
     visit_count: int = entry("How often it was reached.")
     start_count: int = entry("Paths that begin here.")
     exit_count: int = entry("Paths that end here: nothing more followed within the period.")
@@ -64,7 +69,7 @@ class JourneyFlowLink:
     source_key: str = entry("Key of the node it leads from.")
     target_key: str = entry("Key of the node it leads to.")
     traversal_count: int = entry("How often it was taken.")
-    customer_count: int = entry("Distinct customers that took it.")
+    customer_count: int = entry("Distinct customers (or accounts) that took it.")
     median_seconds: float = entry("Median time between the two, in seconds.")
 
 
@@ -74,48 +79,21 @@ class JourneyFlow:
 
     nodes: list[JourneyFlowNode] = entry("The steps, in order, largest first.")
     links: list[JourneyFlowLink] = entry("The ways between them, in order, widest first.")
-    customer_count: int = entry("Customers with a path.")
+    customer_count: int = entry("Customers (or accounts) with a path.")
     excluded_interaction_count: int = entry(
         "Interactions of the period that are in no path: excluded kinds, machines, or without a value of the dimension."
     )
 
 
-def ask_flow(arguments: Mapping[str, Any]) -> Question:
-    """The question of a `journeyFlow` field."""
+async def work_flow(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
+    """The answer of a `journeyFlow` field."""
     given = arguments["input"]
     if not 2 <= given["maxSteps"] <= 20:
         raise bad_input(f"`maxSteps` must be between 2 and 20; it is {given['maxSteps']}.")
-    if given["minCustomers"] < 1:
-        raise bad_input("`minCustomers` must be at least 1.")
-    begins, ends = _moments(given["period"])
-    rules = FlowRules(
-        start=given.get("startAt"),
-        end=given.get("endAt"),
-        max_steps=given["maxSteps"],
-        by_step=given["byStep"],
-        min_customers=given["minCustomers"],
-    )
-    dimension = plain(given["dimension"])
-    parameters = {
-        "dimension": dimension,
-        "from": begins,
-        "to": ends,
-        "exclude": given.get("excludeKinds") or [],
-        "automated": given["includeAutomated"],
-        "collapse": given["collapseRepeats"],
-        "most": rules.most,
-    }
-
-    def fold(rows: list[Row]) -> dict[str, Any]:
-        return _answer(journey_flow(rows, rules))
-
-    question = "journey_touchpoints" if dimension == "touchpoint" else "journey_paths"
-    return Question(cypher(f"questions/{question}"), parameters, fold)
-
-
-def _moments(given: Mapping[str, Any]) -> tuple[datetime, datetime]:
-    asked = asked_period(given, "UTC")
-    return datetime.fromtimestamp(asked.start_ms / 1000, UTC), datetime.fromtimestamp(asked.end_ms / 1000, UTC)
+    least = asked_least(given)
+    rules = FlowRules(given.get("startAt"), given.get("endAt"), given["maxSteps"], given["byStep"], least)
+    scope = await scope_of(bench, given)
+    return await asyncio.to_thread(lambda: _answer(journey_flow(steps_of(scope, step_rules(given)), rules)))
 
 
 def _answer(flow: Flow) -> dict[str, Any]:
@@ -123,9 +101,9 @@ def _answer(flow: Flow) -> dict[str, Any]:
         "nodes": [
             {
                 "key": _key(step),
-                "label": node.key,
-                "step": node.step,
-                "customer_count": len(node.customers),
+                "label": step[1],
+                "step": step[0],
+                "customer_count": node.customers,
                 "visit_count": node.visits,
                 "start_count": node.starts,
                 "exit_count": node.exits,
@@ -139,8 +117,8 @@ def _answer(flow: Flow) -> dict[str, Any]:
             {
                 "source_key": _key(source),
                 "target_key": _key(target),
-                "traversal_count": len(link.gaps),
-                "customer_count": len(link.customers),
+                "traversal_count": link.traversals,
+                "customer_count": link.customers,
                 "median_seconds": link.median_seconds,
             }
             for (source, target), link in flow.links.items()

@@ -29,7 +29,7 @@ from api.schema.enums import SearchType
 from api.schema.event import ChangeLog, ask_change_log
 from api.schema.explanation import MatchExplanation, work_explanation
 from api.schema.filters import CustomerFilter, CustomerIdentifierInput, CustomerOrder
-from api.schema.flow import JourneyFlow, JourneyFlowInput, ask_flow
+from api.schema.flow import JourneyFlow, JourneyFlowInput, work_flow
 from api.schema.interaction import InteractionKind
 from api.schema.kpi import (
     KPI_ARGUMENTS,
@@ -179,7 +179,7 @@ class Query:
     )
     journey_flow: JourneyFlow = root(
         "How customers go from step to step: the data of a Sankey diagram.",
-        RootComputed(ask_flow),
+        RootWorked(work_flow),
         [Argument("input", JourneyFlowInput, "Which journeys.")],
     )
     kpi: Kpi = root("One figure, with its definition.", RootWorked(work_kpi), KPI_ARGUMENTS)

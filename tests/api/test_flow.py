@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
-from graph.figures.flow import FlowRules, journey_flow
 from graph.store.driver import Store
 from tests.api.conftest import JOURNEY, Ask, asker, write_interactions
 
@@ -44,7 +41,7 @@ async def flow(store: Store) -> Ask:
             for number, (kind, minute) in enumerate(events)
         ]
         await write_interactions(store, customer, rows)
-    return asker(Service(graphql_schema(), store))
+    return asker(Service(graphql_schema(), store, writes_to=store))
 
 
 async def asked(flow: Ask, **input: Any) -> Any:
@@ -101,6 +98,16 @@ async def test_a_flow_is_told_in_every_dimension(ask: Ask, dimension: str) -> No
 
 
 @pytest.mark.anyio
+async def test_a_flow_is_of_some_interactions_and_of_what_had_happened_by_then(ask: Ask) -> None:
+    """Of service alone, as of before the answer to the survey."""
+    asked_at = {"asOf": "2026-01-08T00:00:00Z", "filter": {"functions": ["SERVICE"]}}
+    found = await asked(ask, maxSteps=5, unit="CUSTOMER", **asked_at)
+
+    assert [node["key"] for node in found["nodes"]] == ["0:ticket.created", "1:ticket.replied"]
+    assert found["excludedInteractionCount"] == 0
+
+
+@pytest.mark.anyio
 async def test_a_period_without_sense_is_refused(flow: Ask) -> None:
     """An empty period, an unknown time zone and too many steps are errors in words."""
     for wrong in (
@@ -110,28 +117,3 @@ async def test_a_period_without_sense_is_refused(flow: Ask) -> None:
     ):
         answer = await flow(QUERY, input={"period": PERIOD, **wrong})
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
-
-
-PATHS = st.lists(st.lists(st.sampled_from("abcd"), max_size=8), max_size=15)
-RULES = st.builds(
-    FlowRules,
-    start=st.sampled_from([None, "a"]),
-    end=st.sampled_from([None, "c"]),
-    max_steps=st.integers(2, 6),
-    by_step=st.booleans(),
-    min_customers=st.integers(1, 4),
-)
-
-
-@given(paths=PATHS, rules=RULES)
-def test_totals_agree_whatever_is_hidden(paths: list[list[str]], rules: FlowRules) -> None:
-    """Of every node: visits = starts + traversals in = exits + cut + traversals out, shown and hidden."""
-    rows = [([[key, number * 1000] for number, key in enumerate(path)][: rules.most], 0) for path in paths]
-    flow = journey_flow(rows, rules)
-
-    for step, node in flow.nodes.items():
-        shown_in = sum(len(link.gaps) for (_, target), link in flow.links.items() if target == step)
-        shown_out = sum(len(link.gaps) for (source, _), link in flow.links.items() if source == step)
-        assert node.visits == node.starts + shown_in + node.hidden_in
-        assert node.visits == node.exits + node.cut + shown_out + node.hidden_out
-        assert len(node.customers) >= rules.min_customers
