@@ -22,6 +22,12 @@ from graph.estimates.estimate import EstimateError
 from graph.estimates.likelihood import maximise, nearby
 
 _NEAR_ONE = 1e-6
+_NODES = 48
+_MOST = np.array([100.0, 1e5, 100.0, 1_000.0])
+"""Of r, alpha, a and b: with more, rates or leaving of customers would differ by less than a tenth; alpha in mean ages.
+"""
+FEWEST = 10
+"""Customers who came back that a forecast needs."""
 _COARSE = 4_000  # customers whose parameters are where to start from for those of all
 
 
@@ -29,14 +35,15 @@ _COARSE = 4_000  # customers whose parameters are where to start from for those 
 class Buying:
     """A fitted model: rates are gamma(r, alpha), leaving after a purchase is beta(a, b); alpha in the unit of time.
 
-    `errors` are the standard errors of r, alpha, a and b.
+    `errors` are the standard errors of r, alpha, a and b; None where customers do not differ enough in how often they
+    buy, or in how easily they leave, to tell these apart: forecasts then take them to be nearly alike.
     """
 
     r: float
     alpha: float
     a: float
     b: float
-    errors: tuple[float, float, float, float]
+    errors: tuple[float, float, float, float] | None
     log_likelihood: float
     n: int
 
@@ -73,40 +80,53 @@ class Buying:
         a = self.a if abs(self.a - 1) > _NEAR_ONE else 1 + _NEAR_ONE  # at 1 the formula is 0/0, near it smooth
         z = within / (self.alpha + age + within)
         size = a + self.b + x - 1
-        remaining = (1 - z) ** (a - 1) * special.hyp2f1(a + self.b - 1 - self.r, a - 1, size, z)
-        return np.asarray(np.maximum(size / (a - 1) * (1 - remaining), 0.0), dtype=np.float64)
+        with np.errstate(all="ignore"):
+            remaining = (1 - z) ** (a - 1) * special.hyp2f1(a + self.b - 1 - self.r, a - 1, size, z)
+            expected = np.asarray(size / (a - 1) * (1 - remaining), dtype=np.float64)
+        # Nobody buys more than who never leaves. With large a or b, and far ahead, ₂F₁ may be no number.
+        most = (self.r + x) * within / (self.alpha + age)
+        wrong = ~((expected >= 0) & (expected <= most))
+        if wrong.any():
+            expected[wrong] = self._mean_over_leaving(within, x[wrong], age[wrong])
+        return expected
+
+    def _mean_over_leaving(self, within: float, x: FloatArray, age: FloatArray) -> FloatArray:
+        """The same by Gauss's quadrature: the mean of (1 − (1 + p t/(α + T))^−(r + x))/p over p, beta(a, b + x)."""
+        nodes, weights = special.roots_legendre(_NODES)
+        counts, of = np.unique(x, return_inverse=True)
+        leaving = special.betaincinv(self.a, self.b + counts[:, None], (nodes + 1) / 2)
+        leaving = np.maximum(leaving, np.finfo(np.float64).tiny)[of]
+        kept = (self.r + x)[:, None] * np.log1p(leaving * (within / (self.alpha + age))[:, None])
+        return np.asarray((-np.expm1(-kept) / leaving) @ (weights / 2), dtype=np.float64)
 
 
 def fit_buying(repeats: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike) -> Buying:
     """The four parameters by maximum likelihood, from one row a customer; see the columns above.
 
-    EstimateError: impossible columns, nobody who came back, or data that do not tell the parameters (say, everybody
-    buys alike): then no lifetime value can be forecast from them.
+    EstimateError: impossible columns, fewer than 10 customers who came back, or no convergence.
     """
     x, t, age = _histories(repeats, recency, age)
-    if not (x > 0).any():
+    came_back = int(np.count_nonzero(x))
+    if came_back < FEWEST:
         raise EstimateError(
-            f"Purchases cannot be forecast: none of {x.size} customers bought a second time. "
-            "Take a longer period, or wait until some have."
+            f"Purchases cannot be forecast: {came_back} of {x.size} customers bought a second time, and {FEWEST} are "
+            "needed. Take a longer period or more customers."
         )
     scale = float(age.mean())
     rate = max(float(x.mean()), 1e-3)
     starts = [np.array([r, r / rate, a, b]) for r, a, b in ((1.0, 1.0, 2.0), (0.3, 0.3, 3.0), (3.0, 1.0, 9.0))]
     if x.size > 2 * _COARSE:
         some = slice(None, None, x.size // _COARSE)
-        starts.insert(0, nearby(_Likelihood(x[some], t[some] / scale, age[some] / scale), starts[0]))
-    fitted = maximise(
-        _Likelihood(x, t / scale, age / scale),
-        starts,
-        x.size,
-        "The model of purchases (BG/NBD)",
-        "Take a longer period or more customers, or use the figures of the past.",
-    )
+        starts.insert(0, nearby(_Likelihood(x[some], t[some] / scale, age[some] / scale), starts[0], _MOST))
+    fitted = maximise(_Likelihood(x, t / scale, age / scale), starts, _MOST, x.size, "The model of purchases (BG/NBD)")
     r, alpha, a, b = (float(value) for value in fitted.values)
-    sr, salpha, sa, sb = (float(error) for error in fitted.errors)
+    errors = None
+    if fitted.errors is not None:
+        sr, salpha, sa, sb = (float(error) for error in fitted.errors)
+        errors = (sr, salpha * scale, sa, sb)
     # A time in units of `scale` has a density that is `scale` times higher, once a repeat.
     shift = float(x.sum() * np.log(scale))
-    return Buying(r, alpha * scale, a, b, (sr, salpha * scale, sa, sb), fitted.log_likelihood - shift, x.size)
+    return Buying(r, alpha * scale, a, b, errors, fitted.log_likelihood - shift, x.size)
 
 
 class _Likelihood:

@@ -19,6 +19,7 @@ from graph.estimates.estimate import EstimateError
 from graph.estimates.likelihood import maximise
 
 _WHAT = "The model of renewals (sBG)"
+_MOST = np.array([1e4, 1e4])
 _ADVICE = "Use the survival curve, or wait for more renewals."
 
 
@@ -35,11 +36,15 @@ class Renewals:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A fitted model: `errors` are the standard errors of alpha and beta, `n` the contracts it was fitted to."""
+    """A fitted model, of n contracts; `errors` are the standard errors of alpha and beta.
+
+    `errors` is None where customers do not differ measurably in how easily they leave, as where retention stays the
+    same or falls with time: then all have nearly the same retention.
+    """
 
     alpha: float
     beta: float
-    errors: tuple[float, float]
+    errors: tuple[float, float] | None
     log_likelihood: float
     n: int
 
@@ -118,7 +123,7 @@ def renewals_of_contracts(periods: npt.ArrayLike, ended: npt.ArrayLike) -> Renew
 def fit_contract(renewals: Renewals) -> Contract:
     """alpha and beta by maximum likelihood.
 
-    EstimateError: fewer than two periods, nothing ended, or customers who do not differ in how easily they leave.
+    EstimateError: fewer than two periods, nothing ended or nothing renewed, or no convergence.
     """
     at_risk, ended = finite("at_risk", renewals.at_risk), finite("ended", renewals.ended)
     same_length(at_risk=at_risk, ended=ended)
@@ -141,11 +146,10 @@ def fit_contract(renewals: Renewals) -> Contract:
 
     gone = float(ended.sum() / total)
     starts = [np.array([1.0, (1 - gone) / gone]), np.array([0.5, 1.0]), np.array([10 * gone, 10 * (1 - gone)])]
-    fitted = maximise(objective, starts, int(total), _WHAT, _ADVICE)
+    fitted = maximise(objective, starts, _MOST, int(total), _WHAT)
     alpha, beta = (float(value) for value in fitted.values)
-    return Contract(
-        alpha, beta, (float(fitted.errors[0]), float(fitted.errors[1])), fitted.log_likelihood, int(at_risk.max())
-    )
+    errors = None if fitted.errors is None else (float(fitted.errors[0]), float(fitted.errors[1]))
+    return Contract(alpha, beta, errors, fitted.log_likelihood, int(at_risk.max()))
 
 
 def _one_and(b: FloatArray, c: FloatArray, discount: float) -> FloatArray:

@@ -14,9 +14,9 @@ from graph.estimates.estimate import EstimateError
 Objective = Callable[[FloatArray], tuple[float, FloatArray]]
 """From the logarithms of the parameters, float64[p], to the mean of −ln L and its gradient in them."""
 
-_FARTHEST = 12.0  # logarithms: parameters from 6e-6 to 160,000
+_LEAST = 6e-6  # of any parameter
 _STEP = 1e-4
-_NEWTON = 6
+_NEWTON = 8
 _LEVEL, _STILL_LEVEL = 1e-9, 1e-5  # the largest slope at a peak: wanted, and good enough
 _UNKNOWN = 3.0  # the error of a logarithm with which a parameter is known to a factor of 20, no better
 _FLAT = 1e-9  # the least curvature of a peak
@@ -24,78 +24,79 @@ _FLAT = 1e-9  # the least curvature of a peak
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Parameters, their standard errors (of the parameters, not of their logarithms), and ln L at its maximum."""
+    """Parameters, their standard errors (of the parameters, not of their logarithms), and ln L at its maximum.
+
+    `errors` is None where a parameter stands at a bound or the likelihood is all but flat: the data fit a simpler model
+    just as well. Parameters are then not told apart; what follows from them together is.
+    """
 
     values: FloatArray
-    errors: FloatArray
+    errors: FloatArray | None
     log_likelihood: float
 
 
-def maximise(objective: Objective, starts: Sequence[FloatArray], n: int, what: str, advice: str) -> Fitted:
+def maximise(objective: Objective, starts: Sequence[FloatArray], most: FloatArray, n: int, what: str) -> Fitted:
     """The maximum that is found from the first of the starts (parameters, not logarithms) that leads to one.
 
-    L-BFGS-B over the logarithms of the parameters, so that they stay above 0, then Newton's steps with the Hessian as
-    differences of the gradient; standard errors by the observed information of n observations and the delta method.
+    L-BFGS-B over the logarithms of the parameters, so that they stay above 0, none larger than `most`; then Newton's
+    steps with the Hessian as differences of the gradient. Standard errors by the observed information of n observations
+    and the delta method.
 
-    EstimateError: nothing converges, a parameter runs away, or the likelihood has no single peak; `advice` says what to
-    do.
+    EstimateError: nothing converges.
     """
-    refusals: list[EstimateError] = []
+    bounds = np.full(most.size, np.log(_LEAST)), np.log(most)
     for start in starts:
-        try:
-            logs = _climbed(objective, start, what, advice)
-        except EstimateError as refusal:
-            refusals.append(refusal)
-            continue
-        errors = np.sqrt(np.diag(linalg.inv(_hessian(objective, logs))) / n)
-        if errors.max() > _UNKNOWN:
-            refusals.append(EstimateError(_apart(what, advice)))
-            continue
-        values = np.exp(logs)
-        return Fitted(values, values * errors, -objective(logs)[0] * n)
-    raise refusals[0]
+        found = _climbed(objective, _quasi_newton(objective, np.log(start), bounds), bounds)
+        if found is not None:
+            logs, hessian = found
+            return Fitted(np.exp(logs), _errors(logs, hessian, n), -objective(logs)[0] * n)
+    raise EstimateError(f"{what} does not converge on these data. Take more customers, or use the figures of the past.")
 
 
-def nearby(objective: Objective, start: FloatArray) -> FloatArray:
+def nearby(objective: Objective, start: FloatArray, most: FloatArray) -> FloatArray:
     """Parameters on the way up from the start: the start of another, larger objective, good or not."""
-    return np.exp(_quasi_newton(objective, start))
+    return np.exp(_quasi_newton(objective, np.log(start), (np.full(most.size, np.log(_LEAST)), np.log(most))))
 
 
-def _climbed(objective: Objective, start: FloatArray, what: str, advice: str) -> FloatArray:
-    """The logarithms at the peak."""
-    logs = _quasi_newton(objective, start)
+def _climbed(
+    objective: Objective, logs: FloatArray, bounds: tuple[FloatArray, FloatArray]
+) -> tuple[FloatArray, FloatArray | None] | None:
+    """The logarithms at the peak, and the Hessian there: None at a bound or where it is flat. None: no peak found."""
+    least, most = bounds
     value, gradient = objective(logs)
     for _ in range(_NEWTON):
-        if (np.abs(logs) > _FARTHEST - 1).any():
-            raise EstimateError(
-                f"{what} cannot be fitted: a parameter runs away, as the data fit a simpler model. {advice}"
-            )
-        hessian = _hessian(objective, logs)
-        if linalg.eigvalsh(hessian)[0] <= _FLAT:
-            raise EstimateError(_apart(what, advice))
-        if np.abs(gradient).max() < _LEVEL:
-            return logs
-        after = logs - linalg.solve(hessian, gradient, assume_a="pos")
+        held = ((logs >= most - 1e-6) & (gradient < 0)) | ((logs <= least + 1e-6) & (gradient > 0))
+        free = np.flatnonzero(~held)
+        slope = float(np.abs(gradient[free]).max(initial=0.0))
+        hessian = _hessian(objective, logs)[np.ix_(free, free)]
+        if free.size == 0 or linalg.eigvalsh(hessian)[0] <= _FLAT:
+            return (logs, None) if slope < _STILL_LEVEL else None
+        if slope < _LEVEL:
+            return logs, hessian if free.size == logs.size else None
+        after = logs.copy()
+        after[free] -= linalg.solve(hessian, gradient[free], assume_a="pos")
+        after = np.clip(after, least, most)
         if np.abs(after - logs).max() > 1 or objective(after)[0] > value:
-            break
+            return (logs, hessian if free.size == logs.size else None) if slope < _STILL_LEVEL else None
         logs = after
         value, gradient = objective(logs)
-    if np.abs(gradient).max() > _STILL_LEVEL:
-        raise EstimateError(f"{what} does not converge. {advice}")
-    return logs
+    return None
 
 
-def _apart(what: str, advice: str) -> str:
-    return f"{what} cannot be fitted: the data do not tell its parameters apart. {advice}"
+def _errors(logs: FloatArray, hessian: FloatArray | None, n: int) -> FloatArray | None:
+    if hessian is None:
+        return None
+    of_logs = np.sqrt(np.diag(linalg.inv(hessian)) / n)
+    return np.asarray(np.exp(logs) * of_logs, dtype=np.float64) if of_logs.max() < _UNKNOWN else None
 
 
-def _quasi_newton(objective: Objective, start: FloatArray) -> FloatArray:
+def _quasi_newton(objective: Objective, start: FloatArray, bounds: tuple[FloatArray, FloatArray]) -> FloatArray:
     found = optimize.minimize(
         objective,
-        np.clip(np.log(start), -_FARTHEST, _FARTHEST),
+        np.clip(start, *bounds),
         jac=True,
         method="L-BFGS-B",
-        bounds=[(-_FARTHEST, _FARTHEST)] * len(start),
+        bounds=list(zip(*bounds, strict=True)),
         options={"maxiter": 500, "ftol": 1e-10, "gtol": 1e-5},
     )
     return np.asarray(found.x, dtype=np.float64)

@@ -19,6 +19,10 @@ from graph.estimates.columns import FloatArray, not_negative, same_length
 from graph.estimates.estimate import LEVEL, Estimate, EstimateError, normal_width
 from graph.estimates.likelihood import maximise, nearby
 
+_MOST = np.array([1e4, 1e4, 1e4])
+"""Of p, q and v: with more, purchases or customers would differ by less than a hundredth; v in mean spends."""
+FEWEST = 10
+"""Customers with a purchase that a forecast needs."""
 _COARSE = 4_000  # customers whose parameters are where to start from for those of all
 
 
@@ -26,13 +30,14 @@ _COARSE = 4_000  # customers whose parameters are where to start from for those 
 class Spending:
     """A fitted model: purchases are gamma(p, ν), and ν is gamma(q, v) over customers; v in the currency.
 
-    `errors` are the standard errors of p, q and v.
+    `errors` are the standard errors of p, q and v; None where spend differs too little, between customers or between
+    the purchases of one, to tell these apart: expected spend is then all but their common or their own average.
     """
 
     p: float
     q: float
     v: float
-    errors: tuple[float, float, float]
+    errors: tuple[float, float, float] | None
     log_likelihood: float
     n: int
 
@@ -66,31 +71,30 @@ def fit_spending(purchases: npt.ArrayLike, average: npt.ArrayLike) -> Spending:
 
     Rows without a purchase, or of value 0, are left out (the model knows positive spend only); `n` counts the others.
 
-    EstimateError: nobody is left, or the data do not tell the parameters (say, all spend the same).
+    EstimateError: impossible columns, fewer than 10 customers with a purchase, or no convergence.
     """
     x, m = _purchases(purchases, average)
     kept = (x > 0) & (m > 0)
     x, m = x[kept], m[kept]
-    if x.size == 0:
+    if x.size < FEWEST:
         raise EstimateError(
-            "Spend cannot be forecast: no customer has a purchase of a value above 0. Check the amounts."
-        )
-    advice = "Use the average spend as it was, or take more customers."
-    if (m == m[0]).all():
-        raise EstimateError(
-            f"The model of spend (Gamma-Gamma) cannot be fitted: all customers spend the same. {advice}"
+            f"Spend cannot be forecast: {x.size} customers have a purchase of a value above 0, of {FEWEST} needed. "
+            "Check the amounts, or take a longer period."
         )
     scale = float(m.mean())
-    spread = float(np.var(np.log(m))) or 1.0
+    spread = max(float(np.var(np.log(m))), 1e-3)
     starts = [np.array([2.0, 3.0, 1.0]), np.array([6.0, 4.0, 0.5]), np.array([2 / spread, 2 / spread + 1, 1.0])]
     if x.size > 2 * _COARSE:
         some = slice(None, None, x.size // _COARSE)
-        starts.insert(0, nearby(_Likelihood(x[some], m[some] / scale), starts[0]))
-    fitted = maximise(_Likelihood(x, m / scale), starts, x.size, "The model of spend (Gamma-Gamma)", advice)
+        starts.insert(0, nearby(_Likelihood(x[some], m[some] / scale), starts[0], _MOST))
+    fitted = maximise(_Likelihood(x, m / scale), starts, _MOST, x.size, "The model of spend (Gamma-Gamma)")
     p, q, v = (float(value) for value in fitted.values)
-    sp, sq, sv = (float(error) for error in fitted.errors)
+    errors = None
+    if fitted.errors is not None:
+        sp, sq, sv = (float(error) for error in fitted.errors)
+        errors = (sp, sq, sv * scale)
     shift = x.size * float(np.log(scale))
-    return Spending(p, q, v * scale, (sp, sq, sv * scale), fitted.log_likelihood - shift, x.size)
+    return Spending(p, q, v * scale, errors, fitted.log_likelihood - shift, x.size)
 
 
 def correlation(purchases: npt.ArrayLike, average: npt.ArrayLike, level: float = LEVEL) -> Estimate | None:

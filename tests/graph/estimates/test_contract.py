@@ -64,6 +64,7 @@ def test_errors_are_those_of_the_observed_information() -> None:
         return float(-np.diff(HIGH_END) @ ends + HIGH_END[-1] * (betaln(alpha, beta + 7) - betaln(alpha, beta)))
 
     information = -approx_hess3(np.array([model.alpha, model.beta]), log_likelihood)
+    assert model.errors is not None
     np.testing.assert_allclose(model.errors, np.sqrt(np.diag(np.linalg.inv(information))), rtol=1e-3)
     assert model.log_likelihood == pytest.approx(log_likelihood(np.array([model.alpha, model.beta])))
 
@@ -98,14 +99,23 @@ def test_who_has_been_there_longer_is_expected_to_stay_longer(a: float, b: float
         ([100, 90], [0, 0], "contracts that ended"),
         ([100, 50], [100, 50], "contracts that were renewed"),
         ([10, 10], [11, 0], "More contracts ended"),
-        ([1000, 900, 810, 729], [100, 90, 81, 73], "cannot be fitted"),
-        ([1000, 900, 700], [100, 200, 300], "cannot be fitted"),
     ],
 )
 def test_renewals_that_do_not_tell_the_model_are_refused(at_risk: list[int], ended: list[int], says: str) -> None:
-    """One rate for all, or one that falls, is not this model."""
+    """Nothing ended, everything did, or one period only."""
     with pytest.raises(EstimateError, match=says):
         fit_contract(Renewals(np.array(at_risk, dtype=float), np.array(ended, dtype=float)))
+
+
+@pytest.mark.parametrize("ended", [[100, 90, 81, 73], [100, 180, 200, 220]])
+def test_customers_who_do_not_differ_have_one_retention_and_no_errors(ended: list[int]) -> None:
+    """Where it stays the same, or falls, it is that of all renewals together."""
+    at_risk = 1000.0 - np.concatenate(([0], np.cumsum(ended)[:-1]))
+
+    model = fit_contract(Renewals(at_risk, np.array(ended, dtype=float)))
+
+    assert model.errors is None
+    np.testing.assert_allclose(model.retention([1, 2, 10]), 1 - sum(ended) / at_risk.sum(), atol=2e-3)
 
 
 def test_counts_that_cannot_be_are_refused() -> None:

@@ -35,6 +35,7 @@ def test_expected_spend_is_that_of_lifetimes(cdnow: Spending) -> None:
         expected = theirs.conditional_expected_average_profit(x[came_back], spend[came_back])
 
     np.testing.assert_allclose([cdnow.p, cdnow.q, cdnow.v], theirs.params_, rtol=2e-3)
+    assert cdnow.errors is not None
     np.testing.assert_allclose(cdnow.errors, theirs.summary["se(coef)"], rtol=1e-2)
     np.testing.assert_allclose(cdnow.expected_spend(x[came_back], spend[came_back]), expected, rtol=1e-3)
 
@@ -83,9 +84,9 @@ def test_the_currency_does_not_matter(cdnow: Spending) -> None:
 @pytest.mark.parametrize(
     ("purchases", "average", "says"),
     [
-        ([], [], "no customer has a purchase"),
-        ([1, 2], [0, 0], "no customer has a purchase"),
-        ([1, 2, 3], [5, 5, 5], "all customers spend the same"),
+        ([], [], "0 customers have a purchase"),
+        ([1, 2], [0, 0], "0 customers have a purchase"),
+        ([1, 2, 3], [5, 6, 7], "3 customers have a purchase of a value above 0, of 10 needed"),
         ([1, 2], [-5, 5], "below 0"),
         ([1, 2], [5], "different lengths"),
     ],
@@ -94,6 +95,16 @@ def test_spend_that_cannot_be_forecast_is_refused(purchases: list[float], averag
     """The message says why."""
     with pytest.raises(EstimateError, match=says):
         fit_spending(purchases, average)
+
+
+def test_customers_who_spend_alike_are_expected_to_go_on_so() -> None:
+    """All purchases are worth about 20: so is the next one of everybody, but parameters are not told apart."""
+    spend = 20 + np.linspace(-0.01, 0.01, 40)
+
+    model = fit_spending([3] * 40, spend)
+
+    assert model.errors is None
+    np.testing.assert_allclose(model.expected_spend([0, 1, 9], [0, 20, 20]), 20, rtol=0.01)
 
 
 def test_spend_without_a_mean_is_refused() -> None:
