@@ -28,7 +28,7 @@ from tests.neo4j.server import Neo4jMissing, running_neo4j
 HOMES = ("embedded", "neo4j")
 TIERS = {
     "servers": "needs a real Tryton and a real Request Tracker",
-    "clients": "needs Node.js and Chromium: Apollo Client, urql, Relay, graphql-ws, -sse, gql, types, rules, Cypher",
+    "clients": "needs Node.js and Chromium: Apollo, urql, Relay, graphql-ws, -sse, gql, types, rules, Cypher, pages",
     "fuzz": "100,000 random attacks on the served API, and schemathesis; half an hour",
 }
 
