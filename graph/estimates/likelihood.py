@@ -19,6 +19,7 @@ _STEP = 1e-4
 _NEWTON = 8
 _LEVEL, _STILL_LEVEL = 1e-9, 1e-5  # the largest slope at a peak: wanted, and good enough
 _UNKNOWN = 3.0  # the error of a logarithm with which a parameter is known to a factor of 20, no better
+_PATIENCE = (1e-10, 1e-16)  # the least gain that is worth a step of L-BFGS; the second where all is nearly flat
 _FLAT = 1e-9  # the least curvature of a peak
 
 
@@ -46,16 +47,21 @@ def maximise(objective: Objective, starts: Sequence[FloatArray], most: FloatArra
     """
     bounds = np.full(most.size, np.log(_LEAST)), np.log(most)
     for start in starts:
-        found = _climbed(objective, _quasi_newton(objective, np.log(start), bounds), bounds)
-        if found is not None:
-            logs, hessian = found
-            return Fitted(np.exp(logs), _errors(logs, hessian, n), -objective(logs)[0] * n)
+        logs = np.log(start)
+        for patience in _PATIENCE:
+            logs = _quasi_newton(objective, logs, bounds, patience)
+            found = _climbed(objective, logs, bounds)
+            if found is not None:
+                logs, hessian = found
+                return Fitted(np.exp(logs), _errors(logs, hessian, n), -objective(logs)[0] * n)
     raise EstimateError(f"{what} does not converge on these data. Take more customers, or use the figures of the past.")
 
 
 def nearby(objective: Objective, start: FloatArray, most: FloatArray) -> FloatArray:
     """Parameters on the way up from the start: the start of another, larger objective, good or not."""
-    return np.exp(_quasi_newton(objective, np.log(start), (np.full(most.size, np.log(_LEAST)), np.log(most))))
+    return np.exp(
+        _quasi_newton(objective, np.log(start), (np.full(most.size, np.log(_LEAST)), np.log(most)), _PATIENCE[0])
+    )
 
 
 def _climbed(
@@ -90,14 +96,16 @@ def _errors(logs: FloatArray, hessian: FloatArray | None, n: int) -> FloatArray 
     return np.asarray(np.exp(logs) * of_logs, dtype=np.float64) if of_logs.max() < _UNKNOWN else None
 
 
-def _quasi_newton(objective: Objective, start: FloatArray, bounds: tuple[FloatArray, FloatArray]) -> FloatArray:
+def _quasi_newton(
+    objective: Objective, start: FloatArray, bounds: tuple[FloatArray, FloatArray], least_gain: float
+) -> FloatArray:
     found = optimize.minimize(
         objective,
         np.clip(start, *bounds),
         jac=True,
         method="L-BFGS-B",
         bounds=list(zip(*bounds, strict=True)),
-        options={"maxiter": 500, "ftol": 1e-10, "gtol": 1e-5},
+        options={"maxiter": 500, "ftol": least_gain, "gtol": 1e-7},
     )
     return np.asarray(found.x, dtype=np.float64)
 
