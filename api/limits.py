@@ -29,6 +29,8 @@ class Limits:
 
     body_bytes: int = 1_000_000
     """Size of a request's body."""
+    characters: int = 200_000
+    """Characters of a document: a comment, or the text of a value, is one token however long it is."""
     tokens: int = 4_000
     """Lexical tokens of a document: validation takes quadratic time in some of them."""
     depth: int = 16
@@ -89,6 +91,16 @@ def check_limits(measure: Measure, limits: Limits) -> None:
     _refuse("deep", "nested fields", measure.depth, limits.depth)
     _refuse("large", "fields", measure.fields, limits.fields)
     _refuse("large", "aliases", measure.aliases, limits.aliases)
+
+
+def check_length(document: str, limits: Limits) -> None:
+    """Raise a GraphQL error when a document has more characters than are worth reading."""
+    if len(document) > limits.characters:
+        raise coded(
+            "GRAPHQL_PARSE_FAILED",
+            f"This document is too long: {len(document):,} characters, at most {limits.characters:,} are allowed. "
+            "Send long values as variables.",
+        )
 
 
 def measured(document: DocumentNode) -> Measure:

@@ -12,7 +12,7 @@ from api.cli.errors import FAILURE
 from api.cli.examples import examples
 from api.cli.invocation import JsonOption, of
 from api.cli.output import print_json, print_table
-from api.limits import Limits, check_limits, measured
+from api.limits import Limits, check_length, check_limits, measured
 from api.schema.schema import graphql_schema
 from api.settings import ApiSettings
 from api.trusted import read_documents
@@ -50,6 +50,7 @@ def check(
 
 def _mistakes(text: str, limits: Limits) -> list[str]:
     try:
+        check_length(text, limits)
         document = parse(text, max_lexical_tokens=limits.tokens)
         check_limits(measured(document), limits)
     except GraphQLError as error:

@@ -24,7 +24,7 @@ from graphql import (
 )
 
 from api.feed import Feed
-from api.limits import Limits, Measure, check_limits, measured
+from api.limits import Limits, Measure, check_length, check_limits, measured
 from api.plan.access import Forbidden
 from api.plan.clock import Clock
 from api.plan.errors import coded
@@ -274,6 +274,10 @@ class Service:
 
     def _operation(self, query: str, name: str | None, viewer: Viewer) -> Operation:
         limits = self.limits_of(viewer)
+        try:
+            check_length(query, limits)
+        except GraphQLError as error:
+            raise RequestRefused([error]) from None
         digest = blake2b(query.encode(), digest_size=16).digest()
         known = self.documents.get(digest)
         if known is None:

@@ -195,6 +195,24 @@ async def test_each_key_has_its_own_size_of_documents(keyed: tuple[httpx.AsyncCl
     assert asked[12:] == [too_large, "GRAPHQL_PARSE_FAILED", None, too_large]
 
 
+async def test_a_document_of_few_tokens_and_many_characters_is_refused(keyed: tuple[httpx.AsyncClient, Store]) -> None:
+    """A comment and the text of a value are read letter by letter, so their letters are counted before; by key."""
+    client, store = keyed
+    _, usual = await create_key(store, "usual", Role.READER)
+    _, large = await create_key(store, "large", Role.READER, limits="characters=300000")
+    fits, long = ("{ __typename } #".ljust(length, "x") for length in (200_000, 200_001))
+
+    async def errors(key: str, query: str) -> Any:
+        answer = await client.post("/graphql", json={"query": query}, headers={"x-api-key": key})
+        return answer.json().get("errors")
+
+    assert await errors(usual, fits) is None
+    assert await errors(large, long) is None
+    (error,) = await errors(usual, long)
+    assert error["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+    assert "200,001 characters, at most 200,000 are allowed" in error["message"]
+
+
 async def test_limits_of_a_key_can_be_changed(embedded_store: Store) -> None:
     """What was given holds from then on; without any, the limits of everybody do."""
     key, _ = await create_key(embedded_store, "app", Role.READER)

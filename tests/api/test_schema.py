@@ -117,6 +117,7 @@ def test_the_documented_limits_are_the_limits() -> None:
     text = (ROOT / "docs" / "graphql.md").read_text(encoding="utf-8")
     limits = Limits()
     named = [f"{limits.body_bytes:,} bytes", *(f"| {n:,} |" for n in (limits.tokens, limits.depth, limits.fields))]
+    named.append(f"| {limits.characters:,} |")
     named += [f"| {limits.aliases} |", f"| {limits.rows:,} |", f"| {limits.seconds:g} s |"]
 
     assert [words for words in named if words not in text] == []
