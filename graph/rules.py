@@ -17,6 +17,15 @@ import msgspec
 
 from connectors.errors import C360Error
 from connectors.records import KINDS
+from graph.figures.rules import (
+    Currency,
+    FigureRuleError,
+    Onboarding,
+    Retention,
+    Service,
+    Value,
+    check_figure_rules,
+)
 from graph.linkage.rules import LinkageError, MatchingRules
 from graph.segments.rules import DEFAULT_SEGMENTS, PersonaRule, SegmentError, SegmentRule, check_segments
 
@@ -152,6 +161,15 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     matching: MatchingRules = MatchingRules()
     survivorship: Survivorship = msgspec.field(default_factory=Survivorship)
     activity: Activity = Activity()
+    retention: Retention = Retention()
+    revenue_source: str = "orders"
+    """Which interactions are revenue: `orders`, `invoices` or `deals`; one of them, never two."""
+    currency: Currency = Currency()
+    value: Value = Value()
+    cost_per: dict[str, float] = {}
+    """What one interaction of a kind costs the company, in the reporting currency: `"ticket.replied" = 4.5`."""
+    onboarding: Onboarding = Onboarding()
+    service: Service = Service()
     stage: tuple[StageRule, ...] = DEFAULT_STAGES
     touchpoint: tuple[TouchpointRule, ...] = ()
     handoff: tuple[HandoffLink, ...] = DEFAULT_HANDOFFS
@@ -210,6 +228,12 @@ def _check_meaning(rules: Rules, path: Path) -> None:
             f"{path}: [calendar] reporting_timezone '{rules.calendar.reporting_timezone}' is not a time zone. "
             f'Write a name such as "Europe/Berlin".'
         ) from None
+    try:
+        check_figure_rules(rules.currency, rules.value, rules.cost_per, rules.revenue_source)
+    except FigureRuleError as error:
+        raise RulesError(f"{path}: {error}") from None
+    for kind in (*rules.cost_per, *rules.onboarding.starts, *rules.onboarding.milestones):
+        _expect_kind(kind, path, "[cost_per] or [onboarding]")
     for field, chain in {"default": rules.survivorship.default, **rules.survivorship.fields}.items():
         for rule in chain:
             _expect(rule, SURVIVORSHIP_RULES, path, f"[survivorship] {field}")

@@ -19,6 +19,7 @@ from connectors.sample import MARA_EMAIL
 from graph import rules
 from graph.ask import columns_of, has_default
 from graph.cypher import cypher, questions
+from graph.figures.board import KPIS
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = {"emailAddress": MARA_EMAIL, "query": "lindqvist", "from": "2025-07-01", "to": "2026-07-01"}
@@ -54,6 +55,11 @@ def rules_page() -> str:
         (rules.__doc__ or "").strip(),
         "",
         "`[[…]]` may stand several times; what the file says replaces the shipped list as a whole.",
+    ]
+    fields = {field.name: field for field in msgspec.structs.fields(rules.Rules)}
+    lines += ["", "Keys outside of sections, at the top of the file:", "", "| key | default | |", "|---|---|---|"]
+    lines += [
+        f"| `{name}` | {_default(fields[name])} | {said} |" for name, said in _said_of_fields(rules.Rules).items()
     ]
     for name, hint in get_type_hints(rules.Rules).items():
         kinds = [
@@ -96,6 +102,35 @@ c360 ask customer_by_email --param email=mara.lindqvist@nordlicht.example --json
 """
 
 
+def kpis_page() -> str:
+    """Every KPI with what it tells, what is counted, of what, and whose definition it is."""
+    lines = [_KPIS.strip()]
+    for each in KPIS.values():
+        told = each.definition
+        where = f" [{told.source_url}]({told.source_url})" if told.source_url else ""
+        better = "more is better" if told.higher_is_better else "less is better"
+        lines += ["", f"## {told.name}", "", f"`{told.key}`, in {told.unit.lower()}; {better}; version {told.version}."]
+        lines += ["", told.summary, "", f"- Numerator: {told.numerator}.", f"- Denominator: {told.denominator}."]
+        lines += [f"- Source: {told.source.rstrip('.')}.{where}"]
+    return "\n".join(lines) + "\n"
+
+
+_KPIS = """
+# KPIs
+
+This page is made from the figures' own definitions by `python -m api.cli.reference`.
+
+`kpi(key: …, period: …)` answers one, `kpis` a board of them, `kpiDefinitions` what this page says. Every value comes
+with how many it rests on, a 95 % interval where one exists, its period and whether that is over, its coverage, and
+where it cannot be given, why: `unavailableReason` and `note`. Nothing is told of fewer than five.
+
+All of them take a period, `unit: CUSTOMER | ACCOUNT`, a filter and `asOf` (only what had happened by then). A filter
+by function, channel, touchpoint, source, campaign or team narrows interactions: of a survey answer what it is about
+has to fit, of a ticket how it began; of a figure about customers (churn, lifetime value …) it means those who by the
+end of the period experienced something that fits.
+"""
+
+
 def graphiql_examples() -> str:
     """The example queries as GraphiQL offers them: `[{title, query, variables}]`, the variables as a text of JSON."""
     examples = []
@@ -114,6 +149,7 @@ PAGES = {
     "docs/cli.md": cli_page,
     "docs/rules.md": rules_page,
     "docs/questions.md": questions_page,
+    "docs/kpis.md": kpis_page,
     "api/web/graphiql/examples.json": graphiql_examples,
 }
 """What makes a file, by its path."""

@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
+
 from graph.rules import Calendar
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -33,6 +36,30 @@ class BusinessHours:
             opens, closes = self._span_of_day(first + timedelta(days=offset))
             total += max(0, min(closes, end_ms) - max(opens, start_ms))
         return total // 1000
+
+    def elapsed(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Seconds of opening time between columns of instants (epoch milliseconds); 0 where the end is not later."""
+        if not len(starts):
+            return np.zeros(0)
+        first = self._local_date(int(min(starts.min(), ends.min()))) - timedelta(days=1)
+        last = self._local_date(int(max(starts.max(), ends.max())))
+        days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
+        opens, closes = np.array([self._span_of_day(day) for day in days], np.int64).T
+        is_open = closes > opens
+        opens, lasts = opens[is_open], (closes - opens)[is_open]
+        before = np.concatenate([[0], np.cumsum(lasts)])
+
+        def open_until(instants: NDArray[np.int64]) -> NDArray[np.int64]:
+            place = np.searchsorted(opens, instants, "right")
+            whole: NDArray[np.int64] = before[np.maximum(place - 1, 0)]
+            if not len(opens):
+                return whole
+            today = np.clip(instants - opens[np.maximum(place - 1, 0)], 0, lasts[np.maximum(place - 1, 0)])
+            return whole + np.where(place > 0, today, 0)
+
+        open_time = np.maximum(open_until(ends) - open_until(starts), 0)
+        seconds: NDArray[np.float64] = (open_time // 1000).astype(np.float64)
+        return seconds
 
     def _local_date(self, instant_ms: int) -> date:
         return datetime.fromtimestamp(instant_ms / 1000, UTC).astimezone(self._zone).date()

@@ -6,14 +6,25 @@ import difflib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
-from graph.figures import voice
+from graph.figures import activity, churn, recurring_revenue, resolution, response, retention, voice
 from graph.figures.figure import Figure, Kpi
 from graph.figures.groups import Dimension, Group, groups
 from graph.figures.scope import Scope
 from graph.journeys.period import Granularity, Period
 from graph.rules import KpiPlan, Rules
 
-KPIS: Mapping[str, Kpi] = {each.key: each for each in (*voice.KPIS,)}
+KPIS: Mapping[str, Kpi] = {
+    each.key: each
+    for each in (
+        *voice.KPIS,
+        *response.KPIS,
+        *resolution.KPIS,
+        *churn.KPIS,
+        *recurring_revenue.KPIS,
+        *retention.KPIS,
+        *activity.KPIS,
+    )
+}
 """By key, in the order of the board."""
 MOST_POINTS = 400
 """The longest series: a year of days."""

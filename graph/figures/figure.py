@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from graph.estimates.estimate import Estimate
+from graph.estimates.estimate import Estimate, EstimateError
 from graph.figures.scope import Scope
 
 LEAST_SAMPLE = 5
@@ -66,9 +67,34 @@ class Figure:
         low, high = (None if end is None else end * factor for end in (estimate.low, estimate.high))
         return cls(estimate.value * factor, estimate.n, low, high, estimate.method, estimate.level)
 
+    @classmethod
+    def counted(cls, count: float, sample_size: int, *, currency: str | None = None) -> Figure:
+        """A count or a sum over `sample_size` customers, tickets …: no sample of something larger, so no interval."""
+        if sample_size == 0:
+            return none(Unavailable.NO_DATA_IN_PERIOD, "Nothing in this period that it could be worked out from.")
+        if sample_size < LEAST_SAMPLE:
+            return none(Unavailable.SAMPLE_TOO_SMALL, f"{sample_size} of at least {LEAST_SAMPLE}.", sample_size)
+        return cls(float(count), sample_size, currency=currency)
+
+    def noting(self, note: str | None) -> Figure:
+        """The same with what else has to be known, unless it has no value and says why."""
+        return self if self.value is None or not note else replace(self, note=note)
+
+    def in_currency(self, currency: str | None) -> Figure:
+        """The same, in a currency."""
+        return replace(self, currency=currency)
+
     def covering(self, coverage: float) -> Figure:
         """The same, with the share of those it is about of whom the data tell."""
         return replace(self, coverage=coverage)
+
+
+class NoFigure(Exception):
+    """Raised where something a figure rests on cannot be told; `figure` says why."""
+
+    def __init__(self, why: Unavailable, note: str) -> None:
+        super().__init__(note)
+        self.figure = none(why, note)
 
 
 def none(why: Unavailable, note: str, sample_size: int = 0) -> Figure:
@@ -126,6 +152,19 @@ def kpi(
         definition = Definition(
             key, name, unit, summary, numerator, denominator, source, version, higher_is_better, source_url
         )
-        return Kpi(definition, reckon)
+        return Kpi(definition, _or_why_not(reckon))
 
     return made
+
+
+def _or_why_not(reckon: Reckon) -> Reckon:
+    @functools.wraps(reckon)
+    def told(scope: Scope) -> Figure:
+        try:
+            return reckon(scope)
+        except NoFigure as refused:
+            return refused.figure
+        except EstimateError as error:
+            return none(Unavailable.NOT_ESTIMABLE, str(error))
+
+    return told

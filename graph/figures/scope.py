@@ -75,6 +75,21 @@ class Scope:
         within = self.view.within(self.period)
         return within.where(self.only.fits(within)) if self.only.narrows else within
 
+    def fitting(self) -> Mask:
+        """By row of `view.whole`, whether it is of what is looked at and fits; shared by figures."""
+        whole = self.view.whole
+        mine: Mask = self.view.members[whole.unit]
+        if self.only.narrows:
+            mine &= whole.once(("fits", self.only), lambda: self.only.fits(whole))
+        return mine
+
+    def members(self) -> Mask:
+        """By unit, whose figure it is: with an event filter those who by the period's end experienced what fits."""
+        if not self.only.narrows:
+            return self.view.members
+        view = self.view
+        return view.members & view.any_by_unit(self.only.fits(view) & (view.at < self.period.end_ms))
+
     def at(self, period: Period) -> Scope:
         """The same question about another period."""
         return replace(self, period=period)

@@ -6,10 +6,10 @@ journey; `unit` says of each row whose it is. Narrowing a view never copies a co
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from graph.journeys.journeys import Journeys
 
 Mask = NDArray[np.bool_]
+T = TypeVar("T")
+MOST_KEPT = 100
 
 
 class Unit(StrEnum):
@@ -43,7 +45,11 @@ class View:
         whose: NDArray[np.int32],
         members: Mask,
         as_of: int,
+        whole: View | None = None,
     ) -> None:
+        self.whole = self if whole is None else whole
+        """The view of all customers (or accounts) as of the same moment, which keeps what figures share."""
+        self._kept: dict[Hashable, Any] = {}
         self.journeys = journeys
         self.unit_of = unit_of
         self.as_of = as_of
@@ -56,6 +62,15 @@ class View:
 
     def __len__(self) -> int:
         return len(self._whose) if self._rows is None else len(self._rows)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made once; several figures rest on the same tables. Of many the oldest goes."""
+        if key not in self._kept:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.pop(next(iter(self._kept)), None)
+            self._kept[key] = make()
+        made: T = self._kept[key]
+        return made
 
     @property
     def size(self) -> int:
@@ -76,20 +91,20 @@ class View:
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """A column of numbers; NaN where nothing is said."""
-        return self._of(self._columns.numbers(name))
+        return self._of("numbers", name, self._columns.numbers(name))
 
     def moments(self, name: str) -> NDArray[np.int64]:
         """A column of moments (epoch milliseconds); NOT_SAID where nothing is said."""
-        return self._of(self._columns.moments(name))
+        return self._of("moments", name, self._columns.moments(name))
 
     def flags(self, name: str) -> Mask:
         """A column of yes and no."""
-        return self._of(self._columns.flags(name))
+        return self._of("flags", name, self._columns.flags(name))
 
     def coded(self, name: str) -> Coded:
         """A column of texts as codes."""
         found = self.journeys.touchpoint_of(self._columns) if name == "touchpoint" else self._columns.coded(name)
-        return found if self._rows is None else found.take(self._rows)
+        return Coded(self._of("coded", name, found.codes), found.values)
 
     def arrow(self, name: str) -> pa.ChunkedArray[Any]:
         """A column as Arrow has it."""
@@ -132,11 +147,18 @@ class View:
         """Only these customers or accounts (by unit), with what they experienced."""
         kept = self.members & members
         seen = self.where(kept[self.unit])
-        return View(self.journeys, self.unit_of, self._columns, seen._rows, self._whose, kept, self.as_of)
+        return View(self.journeys, self.unit_of, self._columns, seen._rows, self._whose, kept, self.as_of, self.whole)
 
     def until(self, moment_ms: int) -> View:
         """Only what had happened by that moment."""
-        seen, as_of = self.where(self.at <= moment_ms), min(self.as_of, moment_ms)
+        before, as_of = self.at <= moment_ms, min(self.as_of, moment_ms)
+        if before.all():  # nothing is hidden, so that all that was made of the whole holds
+            same = View(
+                self.journeys, self.unit_of, self._columns, self._rows, self._whose, self.members, as_of, self.whole
+            )
+            same._kept = self._kept if self.members is self.whole.members else {}
+            return same
+        seen = self.where(before)
         return View(self.journeys, self.unit_of, self._columns, seen._rows, self._whose, self.members, as_of)
 
     def any_by_unit(self, rows: Mask) -> Mask:
@@ -163,8 +185,9 @@ class View:
         found[self.unit[places]] = places  # of several the one that is written last stays
         return found
 
-    def _of(self, column: NDArray[Any]) -> NDArray[Any]:
-        return column if self._rows is None else column[self._rows]
+    def _of(self, way: str, name: str, column: NDArray[Any]) -> NDArray[Any]:
+        rows = self._rows
+        return column if rows is None else self.once((way, name), lambda: column[rows])
 
 
 Selection = Callable[[View], View]
