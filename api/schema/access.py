@@ -18,7 +18,7 @@ READER, ANALYST, STEWARD, ADMIN = Role.READER, Role.ANALYST, Role.STEWARD, Role.
 FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Query": {
         READER: "node nodes customer customerByIdentifier customers search account changeLog",
-        ANALYST: "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions",
+        ANALYST: "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel",
         STEWARD: "matchReviews matchDecisions matchExplanation",
     },
     "Mutation": {
@@ -120,6 +120,11 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         READER: "recordId recordKey sourceRecord depth joinedToId joinedToKey rule weightBits strongest fields line",
     },
     "InteractionKind": {ANALYST: "kind isKnown interactionCount sources"},
+    "Funnel": {ANALYST: "steps customerCount immatureCount period breakdown"},
+    "FunnelStep": {
+        ANALYST: "number label enteredCount conversionFromPrevious conversionFromStart medianSecondsFromPrevious",
+    },
+    "FunnelGroup": {ANALYST: "key label customerCount immatureCount steps"},
     "JourneyFlow": {ANALYST: "nodes links customerCount excludedInteractionCount"},
     "JourneyFlowLink": {ANALYST: "sourceKey targetKey traversalCount customerCount medianSeconds"},
     "JourneyFlowNode": {

@@ -261,6 +261,17 @@ class JourneyDimension(Enum):
     LIFECYCLE_STAGE = value("stage", "The customer's stage when it happened.")
 
 
+@strawberry.enum(description="How the steps of a funnel have to follow each other.")
+class FunnelOrder(Enum):
+    ORDERED = value("ORDERED", "One after the other, whatever else happens between.")
+    STRICT = value(
+        "STRICT",
+        "One after the other, and nothing else between, as `strict_order` of ClickHouse's windowFunnel; the step just "
+        "reached may happen again.",
+    )
+    ANY = value("ANY", "In any order: level 2 is that any two of the steps have happened, counted from any of them.")
+
+
 @strawberry.enum(description="A field of a customer's golden record.")
 class CustomerFieldName(Enum):
     GIVEN_NAME = value("given_name", "Given name.")

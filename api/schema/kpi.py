@@ -114,14 +114,19 @@ def _series(item: Mapping[str, Any], arguments: Arguments) -> list[dict[str, Any
 
 def _breakdown(item: Mapping[str, Any], arguments: Arguments) -> list[dict[str, Any]]:
     asked: _Asked = item["asked"]
-    most = arguments["first"]
-    if not 1 <= most <= MOST_GROUPS:
-        raise bad_input(f"`first` must be between 1 and {MOST_GROUPS}; it is {most}.")
-    found = breakdown_of(asked.kpi, asked.scope, Dimension(plain(arguments["by"])), most)
+    found = breakdown_of(asked.kpi, asked.scope, Dimension(plain(arguments["by"])), asked_most(arguments))
     return [
         {"key": group.key, "label": group.label, "value": asked.value(figure, asked.scope.period)}
         for group, figure in found
     ]
+
+
+def asked_most(arguments: Arguments) -> int:
+    """The `first` of a list that is cut there; raises a GraphQL error unless it is 1 to 100."""
+    most: int = arguments["first"]
+    if not 1 <= most <= MOST_GROUPS:
+        raise bad_input(f"`first` must be between 1 and {MOST_GROUPS}; it is {most}.")
+    return most
 
 
 @described

@@ -30,6 +30,7 @@ from api.schema.event import ChangeLog, ask_change_log
 from api.schema.explanation import MatchExplanation, work_explanation
 from api.schema.filters import CustomerFilter, CustomerIdentifierInput, CustomerOrder
 from api.schema.flow import JourneyFlow, JourneyFlowInput, work_flow
+from api.schema.funnel import Funnel, FunnelInput, work_funnel
 from api.schema.interaction import InteractionKind
 from api.schema.kpi import (
     KPI_ARGUMENTS,
@@ -181,6 +182,11 @@ class Query:
         "How customers go from step to step: the data of a Sankey diagram.",
         RootWorked(work_flow),
         [Argument("input", JourneyFlowInput, "Which journeys.")],
+    )
+    funnel: Funnel = root(
+        "How far customers get along given steps within a window after a start.",
+        RootWorked(work_funnel),
+        [Argument("input", FunnelInput, "The steps, and whose journeys.")],
     )
     kpi: Kpi = root("One figure, with its definition.", RootWorked(work_kpi), KPI_ARGUMENTS)
     kpis: list[Kpi] = root("Several figures: the board.", RootWorked(work_kpis), KPIS_ARGUMENTS)

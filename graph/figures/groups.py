@@ -60,15 +60,15 @@ def groups(scope: Scope, dimension: Dimension) -> Iterator[Group]:
     if dimension in _OF_EVENTS:
         column, part = _OF_EVENTS[dimension]
         rows = scope.view.where(scope.only.fits(scope.view))
-        for value in _most_frequent(rows.coded(column)):
-            yield Group(value, _label(scope, dimension, value), scope.where(**{part: (value,)}))
+        for value in most_frequent(rows.coded(column)):
+            yield Group(value, label_of(scope, dimension, value), scope.where(**{part: (value,)}))
         return
     if dimension in (Dimension.SEGMENT, Dimension.PERSONA):
         yield from _of_segments(scope, dimension)
         return
     column = _OF_MEMBERS[dimension]
     found = member_column(scope, column)
-    for value in _most_frequent(found.take(scope.view.members)):
+    for value in most_frequent(found.take(scope.view.members)):
         yield Group(value, value, scope.of(found.among(value)))
 
 
@@ -98,13 +98,20 @@ def with_value(scope: Scope, name: str, values: tuple[str, ...]) -> Mask:
     return member_column(scope, name).among(*values)
 
 
-def _most_frequent(column: Coded) -> list[str]:
+def event_column(dimension: Dimension) -> str | None:
+    """The column of interactions that tells these groups apart; None where it is who the customers are."""
+    return _OF_EVENTS[dimension][0] if dimension in _OF_EVENTS else None
+
+
+def most_frequent(column: Coded) -> list[str]:
+    """The texts of a column, those of most rows first."""
     counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values))
     order = sorted(np.flatnonzero(counts), key=lambda code: (-counts[code], column.values[code]))
     return [column.values[code] for code in order]
 
 
-def _label(scope: Scope, dimension: Dimension, value: str) -> str:
+def label_of(scope: Scope, dimension: Dimension, value: str) -> str:
+    """What people call a group."""
     if dimension is Dimension.TOUCHPOINT and value in scope.view.journeys.touchpoints:
         return scope.view.journeys.touchpoints[value].name
     return value
