@@ -38,6 +38,14 @@ class Recorded(msgspec.Struct, frozen=True, array_like=True):
     interactions: list[str]
 
 
+class AlertsOf(msgspec.Struct, frozen=True, array_like=True):
+    """A customer, the alerts that were raised of them, and those that somebody did something about."""
+
+    customer: str
+    raised: list[str]
+    handled: list[str] = []
+
+
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one batch changed; customers by their ids."""
 
@@ -46,6 +54,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     merged: list[Merged] = []
     split: list[Split] = []
     recorded: list[Recorded] = []
+    alerts: list[AlertsOf] = []
 
 
 @dataclass(frozen=True, slots=True)

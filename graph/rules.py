@@ -17,6 +17,7 @@ import msgspec
 
 from connectors.errors import C360Error
 from connectors.records import KINDS
+from graph.alerts.rules import AlertRule, problems_of
 from graph.figures.rules import (
     Currency,
     FigureRuleError,
@@ -175,6 +176,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     handoff: tuple[HandoffLink, ...] = DEFAULT_HANDOFFS
     segment: tuple[SegmentRule, ...] = DEFAULT_SEGMENTS
     persona: tuple[PersonaRule, ...] = ()
+    alert: tuple[AlertRule, ...] = ()
     kpi: tuple[KpiPlan, ...] = ()
 
 
@@ -237,6 +239,8 @@ def _check_meaning(rules: Rules, path: Path) -> None:
     for field, chain in {"default": rules.survivorship.default, **rules.survivorship.fields}.items():
         for rule in chain:
             _expect(rule, SURVIVORSHIP_RULES, path, f"[survivorship] {field}")
+    for problem in problems_of(rules.alert):
+        raise RulesError(f"{path}: {problem}")
     names = [stage.name for stage in rules.stage]
     if len(set(names)) < len(names):
         raise RulesError(f"{path}: two [[stage]] have the same name ({', '.join(names)}). Give each its own.")

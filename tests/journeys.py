@@ -13,7 +13,7 @@ from typing import Any
 from graph.customer.events import Event
 from graph.customer.journey import JourneyMaker
 from graph.journeys.journeys import Journeys
-from graph.journeys.layout import ACCOUNTS, CUSTOMERS, EVENTS, HANDOFFS, as_table
+from graph.journeys.layout import ACCOUNTS, ALERTS, CUSTOMERS, EVENTS, HANDOFFS, as_table
 from graph.rules import Rules
 
 
@@ -49,12 +49,14 @@ def journeys(
     *events: Told,
     customers: Mapping[str, Mapping[str, Any]] | None = None,
     accounts: Mapping[str, Mapping[str, Any]] | None = None,
+    alerts: Sequence[Mapping[str, Any]] = (),
     rules: Rules | None = None,
     read_at: str = "2026-07-01",
 ) -> Journeys:
     """The journeys of these interactions, with the stages, handoffs and what is about what that follow from them.
 
-    `customers` are more columns of customers by id, also of those who experienced nothing; so are `accounts`.
+    `customers` are more columns of customers by id, also of those who experienced nothing; so are `accounts`. `alerts`
+    are rows of the table of that name.
     """
     rules = rules or Rules()
     people = {**{told.who: {} for told in events}, **(customers or {})}
@@ -64,6 +66,7 @@ def journeys(
         "accounts": as_table(
             "accounts", [_of(ACCOUNTS.names, {"id": id, "name": id, **more}) for id, more in (accounts or {}).items()]
         ),
+        "alerts": as_table("alerts", [_of(ALERTS.names, row) for row in alerts]),
         **_derived(rows, rules),
     }
     return Journeys.of(tables, rules, read_at=ms(read_at))

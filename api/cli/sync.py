@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from api.cli.alerts import tell_raised
 from api.cli.errors import FAILURE
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened, run
@@ -93,6 +94,8 @@ async def synchronise(
             requested=requested,
         )
     _call(invocation, "c360_after_sync", hook.c360_after_sync, report=report)
+    if rules.alert:
+        await tell_raised(invocation, store, rules)
     return report
 
 

@@ -61,6 +61,22 @@ class BusinessHours:
         seconds: NDArray[np.float64] = (open_time // 1000).astype(np.float64)
         return seconds
 
+    def after(self, start_ms: int, seconds: int) -> int:
+        """The instant (epoch milliseconds) by which so much opening time has passed since another.
+
+        A calendar on which the company never opens again within ten years knows no such instant: then it is as if
+        it were always open.
+        """
+        left = seconds * 1000
+        first = self._local_date(start_ms)
+        for offset in range(3653):
+            opens, closes = self._span_of_day(first + timedelta(days=offset))
+            here = max(0, closes - max(opens, start_ms))
+            if here and here >= left:
+                return max(opens, start_ms) + left
+            left -= here
+        return start_ms + seconds * 1000
+
     def _local_date(self, instant_ms: int) -> date:
         return datetime.fromtimestamp(instant_ms / 1000, UTC).astimezone(self._zone).date()
 

@@ -71,6 +71,10 @@ class Journeys:
         made: T = self._once[key]
         return made
 
+    @property
+    def alerts(self) -> Part:
+        return self.parts["alerts"]
+
     def customer_ids(self, numbers: NDArray[np.int64]) -> list[str]:
         """The ids of customers, by their numbers."""
         return [str(id) for id in self.customers.arrow("id").take(pa.array(numbers, pa.int64())).to_pylist()]

@@ -125,11 +125,31 @@ STAGES = _schema(
     ]
 )
 
+ALERTS = _schema(
+    [
+        ("who", TEXT),
+        ("id", TEXT),
+        ("rule", FEW),
+        ("condition", FEW),
+        ("cause", TEXT),
+        ("since", MOMENT),
+        ("raised_at", MOMENT),
+        ("due_at", MOMENT),
+        ("status", FEW),
+        ("owner", FEW),
+        ("resolved_at", MOMENT),
+        ("outcome", FEW),
+        ("metric", FEW),
+        ("threshold", NUMBER),
+    ]
+)
+
 TABLES = {
     "customers": CUSTOMERS,
     "events": EVENTS,
     "handoffs": HANDOFFS,
     "stages": STAGES,
+    "alerts": ALERTS,
     "accounts": ACCOUNTS,
     "account_events": EVENTS,
 }

@@ -22,6 +22,7 @@ OF_CUSTOMERS = {
     "events": "writes/journey_events_of_customers",
     "handoffs": "writes/journey_handoffs",
     "stages": "writes/journey_stages",
+    "alerts": "writes/journey_alerts",
 }
 OF_ACCOUNTS = {"accounts": "writes/journey_accounts", "account_events": "writes/journey_events_of_accounts"}
 
@@ -67,6 +68,7 @@ def _touched(change: Change) -> list[str]:
         *(id for merged in change.merged for id in (merged.customer, *merged.former)),
         *(id for split in change.split for id in (split.customer, *split.parted_from)),
         *(recorded.customer for recorded in change.recorded),
+        *(alerts.customer for alerts in change.alerts),
     ]
 
 

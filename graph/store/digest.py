@@ -46,6 +46,12 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
     "identities": ("MATCH (i:Identity) WHERE i.ended IS NULL RETURN i.of, i.records, i.by",),
     "decisions": ("MATCH (d:Decision) WHERE d.reverted_at IS NULL RETURN d.kind, d.records, d.apart, d.by, d.reason",),
     "pins": ("MATCH (p:Pin) WHERE p.reverted_at IS NULL RETURN p.record, p.field, p.value, p.by, p.reason",),
+    "alerts": (
+        "MATCH (a:Alert) RETURN a.id, a.rule, a.condition, a.status, a.owner, a.outcome, a.note, a.evidence",
+        "MATCH (a:Alert)-[:RAISED_BY]->(i:Interaction) RETURN a.id, i.id",
+        "MATCH (a:Alert)-[:CONCERNS]->(r:SourceRecord) RETURN a.id, r.key",
+        "MATCH (e:AlertEvent)-[:HAPPENED_TO]->(a:Alert) RETURN a.id, e.deed, e.by, e.owner, e.outcome, e.note",
+    ),
     "models": ("MATCH (m:LinkageModel {in_force: true}) RETURN m.version",),
     "joins": (
         "MATCH (r:SourceRecord)-[d:DESCRIBES]->(c) RETURN r.key, 'Account' IN labels(c), "

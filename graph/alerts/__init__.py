@@ -1,0 +1,1 @@
+"""The loop closed: alerts that rules raise, who looks after them, and what came of it."""

@@ -1,0 +1,278 @@
+"""What alert rules look for, over the journeys' columns: each condition finds the interactions that began it.
+
+All of a company's interactions are looked at at once, so an evaluation forgets nothing, however long it did not run;
+what is old is left out afterwards (`evaluate`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.alerts.rules import AlertRule, threshold_of
+from graph.customer.hours import BusinessHours
+from graph.estimates.buying import fit_buying
+from graph.estimates.estimate import EstimateError
+from graph.figures.voice import USUAL
+from graph.journeys.view import Mask, View
+
+LOG = logging.getLogger("c360.alerts")
+DAY = 86_400_000
+HOUR = 3_600_000
+LEAST_GAPS = 5
+NEVER = np.iinfo(np.int64).max
+MESSAGES = ("ticket.created", "ticket.replied", "ticket.reopened", "conversation.message")
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Causes: by cause its row in the view, since when the condition holds (epoch ms), and columns of evidence."""
+
+    rows: Ints
+    since: Ints
+    evidence: Mapping[str, Sequence[Any] | NDArray[Any]] = field(default_factory=dict)
+
+    def where(self, chosen: Mask) -> Found:
+        """Only these causes."""
+        places = np.flatnonzero(chosen).tolist()
+        kept = {name: [column[place] for place in places] for name, column in self.evidence.items()}
+        return Found(self.rows[chosen], self.since[chosen], kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a condition is asked about: all that had happened by `now` (epoch ms), by a rule."""
+
+    view: View
+    rule: AlertRule
+    now: int
+    open: BusinessHours
+
+
+def low_scores(asked: Asked) -> Found:
+    """Answers of at most the rule's score, on the usual scale of their metric; another scale is not rescaled."""
+    view, metric = asked.view, asked.rule.metric
+    score, limit = view.numbers("score"), threshold_of(asked.rule)
+    low, high = (np.nan_to_num(view.numbers(end), nan=usual) for end, usual in _scale(metric))
+    usual_low, usual_high = USUAL[metric]
+    fits = (low == usual_low) & (high == usual_high) & (score >= usual_low) & (score <= limit)
+    rows = np.flatnonzero(view.coded("metric").among(metric) & fits)
+    return Found(
+        rows,
+        view.at[rows],
+        {
+            "metric": [metric] * len(rows),
+            "score": score[rows],
+            "at_most": [limit] * len(rows),
+            "program": [view.coded("program").at(int(row)) for row in rows],
+        },
+    )
+
+
+def silent(asked: Asked) -> Found:
+    """Customers quiet for at least `least_days` and more than `times` their own median gap between active days (UTC),
+    of whom five gaps are known; the cause is their last activity."""
+    view = asked.view
+    rows = np.flatnonzero(view.is_activity)
+    day, unit = view.at[rows] // DAY, view.unit[rows]
+    last = np.ones(len(rows), np.bool_)
+    last[:-1] = (day[1:] != day[:-1]) | (unit[1:] != unit[:-1])
+    rows, day, unit = rows[last], day[last], unit[last]  # one a customer and day, the day's last
+    same = np.flatnonzero(unit[1:] == unit[:-1]) + 1
+    gap, whose = (day[same] - day[same - 1]).astype(np.float64), unit[same]
+    order = np.lexsort((gap, whose))
+    gap, whose = gap[order], whose[order]
+    units, first, count = np.unique(whose, return_index=True, return_counts=True)
+    enough = count >= LEAST_GAPS
+    units, first, count = units[enough], first[enough], count[enough]
+    median = (gap[first + (count - 1) // 2] + gap[first + count // 2]) / 2
+    final = view.last_by_unit(view.is_activity)[units]
+    last_day = view.at[final] // DAY
+    patience = np.maximum(asked.rule.least_days, np.floor(asked.rule.times * median).astype(np.int64) + 1)
+    quiet = asked.now // DAY - last_day
+    chosen = quiet >= patience
+    return Found(final, (last_day + patience) * DAY, {"quiet_days": quiet, "usual_days": median, "gaps": count}).where(
+        chosen
+    )
+
+
+def repeat_contacts(asked: Asked) -> Found:
+    """The contact that makes it so many on one topic within the days; tickets without a topic tell nothing."""
+    view, rule = asked.view, asked.rule
+    topic = view.coded("topic").codes
+    inbound = view.coded("direction").among("inbound")
+    rows = np.flatnonzero(view.kinds(*(rule.kinds or ("ticket.created",))) & inbound & (topic >= 0))
+    rows = rows[np.lexsort((view.at[rows], topic[rows], view.unit[rows]))]
+    back = rule.contacts - 1
+    later, earlier = rows[back:], rows[: max(0, len(rows) - back)]
+    at = view.at
+    chosen = (
+        (view.unit[later] == view.unit[earlier])
+        & (topic[later] == topic[earlier])
+        & (at[later] - at[earlier] <= rule.days * DAY)
+    )
+    later, earlier = later[chosen], earlier[chosen]
+    return Found(
+        later,
+        at[later],
+        {
+            "topic": [view.coded("topic").at(row) for row in later],
+            "contacts": [rule.contacts] * len(later),
+            "within_days": (at[later] - at[earlier]) / DAY,
+            "first_contact": ids_of(view, earlier),
+        },
+    )
+
+
+def late_responses(asked: Asked) -> Found:
+    """Tickets that customers opened and to which no human had replied within the hours, also if one did later."""
+    view, rule = asked.view, asked.rule
+    ticket, at = view.coded("ticket").codes, view.at
+    opened = view.kinds(*(rule.kinds or ("ticket.created",))) & view.is_activity & (ticket >= 0)
+    rows = np.flatnonzero(opened)
+    size = int(ticket.max(initial=-1)) + 1
+    began = np.full(size, NEVER)
+    np.minimum.at(began, ticket[rows], at[rows])
+    rows = rows[began[ticket[rows]] == at[rows]]
+    rows = rows[np.unique(ticket[rows], return_index=True)[1]]
+    reply = np.flatnonzero(_is_human_answer(view) & (ticket >= 0))
+    reply = reply[at[reply] >= began[ticket[reply]]]
+    replied = np.full(size, NEVER)
+    np.minimum.at(replied, ticket[reply], at[reply])
+    answered = replied[ticket[rows]]
+    until = np.minimum(answered, asked.now)
+    late = until - at[rows] > rule.hours * HOUR  # opening hours take longer, never less
+    rows, answered, until = rows[late], answered[late], until[late]
+    limit = _deadlines(asked, at[rows])
+    chosen = until > limit
+    rows, answered, limit = rows[chosen], answered[chosen], limit[chosen]
+    return Found(
+        rows,
+        limit,
+        {
+            "ticket": [view.coded("ticket").at(row) for row in rows],
+            "hours": [rule.hours] * len(rows),
+            "business_hours": [rule.business_hours] * len(rows),
+            "replied_at": [None if moment == NEVER else _text(int(moment)) for moment in answered],
+        },
+    )
+
+
+def unanswered(asked: Asked) -> Found:
+    """Messages after which, in their ticket (or without one, in the journey), nobody of the company said anything."""
+    view, rule = asked.view, asked.rule
+    ticket = view.coded("ticket").codes.astype(np.int64)
+    thread = np.where(ticket >= 0, ticket, -1 - view.unit.astype(np.int64))
+    message = view.kinds(*(rule.kinds or MESSAGES)) & view.is_activity
+    answer = _is_human_answer(view) | view.kinds("ticket.solved")
+    rows = np.flatnonzero(message | answer)
+    rows = rows[np.lexsort((rows, view.at[rows], thread[rows]))]
+    _, place = np.unique(thread[rows], return_inverse=True)
+    last_answer = np.full(int(place.max(initial=-1)) + 1, -1)
+    answers = np.flatnonzero(answer[rows])
+    np.maximum.at(last_answer, place[answers], answers)
+    waiting = np.flatnonzero(message[rows])
+    waiting = waiting[waiting > last_answer[place[waiting]]]
+    _, first, count = np.unique(place[waiting], return_index=True, return_counts=True)
+    chosen = rows[waiting[first]]
+    limit = _deadlines(asked, view.at[chosen])
+    late = limit <= asked.now
+    return Found(
+        chosen,
+        limit,
+        {
+            "ticket": [view.coded("ticket").at(row) for row in chosen],
+            "messages": count,
+            "hours": [rule.hours] * len(chosen),
+        },
+    ).where(late)
+
+
+def churn_risks(asked: Asked) -> Found:
+    """Buyers who are gone with at least that probability: 1 − P(alive) of BG/NBD over days with an order; the cause is
+    their last order. No contract ends here: it is how long they have not bought, in their own measure."""
+    view, rule = asked.view, asked.rule
+    rows = np.flatnonzero(view.kinds(*(rule.kinds or ("order.placed",))))
+    day, unit = view.at[rows] // DAY, view.unit[rows]
+    fresh = np.ones(len(rows), np.bool_)
+    fresh[1:] = (day[1:] != day[:-1]) | (unit[1:] != unit[:-1])
+    final = np.ones(len(rows), np.bool_)
+    final[:-1] = unit[1:] != unit[:-1]
+    begins = np.flatnonzero(np.concatenate([[True], unit[1:] != unit[:-1]])) if len(rows) else np.zeros(0, np.int64)
+    if not len(begins):
+        return Found(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    repeats = np.add.reduceat(fresh.astype(np.int64), begins) - 1
+    causes, first_day, last_day = rows[final], day[begins], day[final]
+    recency, age = last_day - first_day, asked.now // DAY - first_day
+    try:
+        model = fit_buying(repeats, recency, age)
+    except EstimateError as error:
+        LOG.info("alert rule %s: no churn risk can be given: %s", rule.name, error)
+        return Found(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    risk = 1 - model.alive(repeats, recency, age)
+    # When the odds of being gone reached those of the rule: the formula of `Buying.alive`, solved for the age.
+    odds = rule.at_least / (1 - rule.at_least)
+    x = np.maximum(repeats, 1)
+    reached = (model.alpha + recency) * (odds * (model.b + x - 1) / model.a) ** (1 / (model.r + x)) - model.alpha
+    reached = np.maximum(np.ceil(reached), recency + 1)
+    chosen = (repeats > 0) & (risk >= rule.at_least) & (reached <= age)
+    since = (first_day + np.where(chosen, reached, 0).astype(np.int64)) * DAY
+    return Found(
+        causes,
+        since,
+        {
+            "probability": np.round(risk, 4),
+            "purchases": repeats + 1,
+            "days_since_last": age - recency,
+            "method": ["1 - P(alive), BG/NBD"] * len(causes),
+        },
+    ).where(chosen)
+
+
+CONDITIONS: Mapping[str, Callable[[Asked], Found]] = {
+    "detractor": low_scores,
+    "silent": silent,
+    "repeat_contact": repeat_contacts,
+    "sla": late_responses,
+    "unanswered": unanswered,
+    "churn_risk": churn_risks,
+}
+
+
+def _scale(metric: str) -> tuple[tuple[str, float], tuple[str, float]]:
+    low, high = USUAL[metric]
+    return ("scale_min", low), ("scale_max", high)
+
+
+def _is_human_answer(view: View) -> Mask:
+    """By row, whether the company speaks to the customer as a person: outbound, not automated, no campaign."""
+    outbound = view.coded("direction").among("outbound") & ~view.flags("automated")
+    return outbound & (view.coded("campaign").codes < 0) & ~view.kinds("survey.sent")
+
+
+def _deadlines(asked: Asked, began: Ints) -> Ints:
+    """By beginning, when the rule's hours are over."""
+    if not asked.rule.business_hours:
+        return began + int(asked.rule.hours * HOUR)
+    seconds = int(asked.rule.hours * 3600)
+    return np.array([asked.open.after(int(moment), seconds) for moment in began], np.int64)
+
+
+def _text(moment: int) -> str:
+    return datetime.fromtimestamp(moment / 1000, UTC).isoformat().replace("+00:00", "Z")
+
+
+def ids_of(view: View, rows: Ints) -> list[str]:
+    """The ids of interactions, by their rows in the view, in any order."""
+    unique, back = np.unique(rows, return_inverse=True)
+    chosen = np.zeros(len(view), np.bool_)
+    chosen[unique] = True
+    found = view.where(chosen).texts("id")
+    return [str(found[place]) for place in back]
