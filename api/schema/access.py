@@ -121,6 +121,10 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     },
     "InteractionKind": {ANALYST: "kind isKnown interactionCount sources"},
     "Funnel": {ANALYST: "steps customerCount immatureCount period breakdown"},
+    "TimeBetween": {
+        ANALYST: "begunCount arrivedCount waitingCount quarterDays medianDays curve reachedWithin period",
+    },
+    "TimeCurvePoint": {ANALYST: "days share lower upper waitingCount"},
     "FunnelStep": {
         ANALYST: "number label enteredCount conversionFromPrevious conversionFromStart medianSecondsFromPrevious",
     },

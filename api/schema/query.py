@@ -46,6 +46,7 @@ from api.schema.review import MatchDecision, MatchReview, MatchReviewFilter, Mat
 from api.schema.search import RANKED_SEARCH, SearchResultConnection
 from api.schema.source import Source, SourceComparison
 from api.schema.sync import SyncProgress, ask_newest_sync
+from api.schema.time_between import TimeBetween, TimeBetweenInput, work_time_between
 from connectors.records import KINDS
 from graph.customer import identifiers, matters, reading
 from graph.cypher import cypher
@@ -187,6 +188,11 @@ class Query:
         "How far customers get along given steps within a window after a start.",
         RootWorked(work_funnel),
         [Argument("input", FunnelInput, "The steps, and whose journeys.")],
+    )
+    time_between: TimeBetween = root(
+        "How long it takes from one stage or interaction to another, those who still wait counted.",
+        RootWorked(work_time_between),
+        [Argument("input", TimeBetweenInput, "From where to where, and whose journeys.")],
     )
     kpi: Kpi = root("One figure, with its definition.", RootWorked(work_kpi), KPI_ARGUMENTS)
     kpis: list[Kpi] = root("Several figures: the board.", RootWorked(work_kpis), KPIS_ARGUMENTS)

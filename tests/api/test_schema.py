@@ -44,6 +44,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "account": {"id": encode_id("Account", "a-1")},
     "journey_flow": {"from": "2026-01-01", "to": "2026-02-01"},
     "funnel": {"period": {"from": "2026-01-01", "to": "2026-02-01"}},
+    "time_between": {"period": {"from": "2026-01-01", "to": "2026-02-01"}},
     "meeting": {"id": encode_id("Interaction", "s2")},
     "nodes": {"ids": [encode_id("Customer", "c-ada"), encode_id("Interaction", "h1")]},
 }
