@@ -3,10 +3,14 @@
 // :param days => 90   how long an inactivity must be (default)
 // :param since => datetime("2000-01-01T00:00:00Z")   returns from then on (default)
 // :param until => datetime("2100-01-01T00:00:00Z")   returns before then (default)
-MATCH (c:Customer)-[:EXPERIENCED]->(i:Interaction)
-WHERE i.direction = "inbound" AND NOT coalesce(i.automated, false)
-WITH c, i ORDER BY i.at, i.sequence, i.id
-WITH c, collect([i.kind, i.channel, i.at]) AS active
+MATCH (c:Customer)
+CALL (c) {
+  MATCH (c)-[:EXPERIENCED]->(i:Interaction)
+  WHERE i.direction = "inbound" AND NOT coalesce(i.automated, false)
+  WITH i ORDER BY i.at, i.sequence, i.id
+  RETURN collect([i.kind, i.channel, i.at]) AS active
+}
+WITH c, active WHERE size(active) > 1
 UNWIND range(1, size(active) - 1) AS k
 WITH c, active[k][0] AS kind, active[k][1] AS channel, active[k][2] AS back, active[k - 1][2] AS left
 WITH c, kind, channel, back, (back.epochMillis - left.epochMillis) / 86400000.0 AS away
