@@ -130,6 +130,17 @@ class ReadsReckoned:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadsJourneys:
+    """What is reckoned of a row from all journeys: `reckon` takes the column, the journeys, the moment, the arguments.
+
+    It is put together beside the event loop, as what is reckoned from an item is.
+    """
+
+    column: Column
+    reckon: Callable[[Any, Any, Clock, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ReadsLookup:
     """Rows that a document names by key, found among the rows that a traversal from the document's row arrives at."""
 
@@ -258,6 +269,17 @@ def entry(
 def reckoned(description: str, reckon: Callable[[Any, Any], Any], arguments: Sequence[Argument] = ()) -> Any:
     """What `reckon` makes of the item and the arguments; its sub-fields are declared with `entry`."""
     return _field(description, ReadsReckoned(reckon), arguments)
+
+
+def from_journeys(
+    description: str,
+    reckon: Callable[[Any, Any, Clock, Any], Any],
+    arguments: Sequence[Argument] = (),
+    *,
+    column: str = "id",
+) -> Any:
+    """What follows of a row from all journeys (`graph/journeys`); its sub-fields are declared with `entry`."""
+    return _field(description, ReadsJourneys(Column(column), reckon), arguments)
 
 
 def lookup(traversal: Traversal, by: str, description: str, *, key: Column, many: bool = False) -> Any:

@@ -373,6 +373,18 @@ async def _answer(reader: Reader, bound: Bound | Exception, bench: Bench | None)
     """What the answer of one root field is made of, or the error that stands in its place."""
     if isinstance(bound, Exception):
         return bound
+    answer = await _read(reader, bound, bench)
+    if bound.plan.selector.needs_journeys and isinstance(answer, Answer):
+        if bench is None:
+            return coded("OPERATION_NOT_SUPPORTED", "What follows from all journeys is not told here.")
+        try:
+            answer.given.journeys = await bench.journeys.current()  # after a change, so that they hold it
+        except Exception as error:  # the field's error: its siblings are answered all the same
+            return error
+    return answer
+
+
+async def _read(reader: Reader, bound: Bound, bench: Bench | None) -> Answer | Exception:
     plan = bound.plan
     try:
         if bound.question is not None:

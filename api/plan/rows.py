@@ -24,6 +24,8 @@ class Parameters(dict[str, Any]):
 
     clock: Clock = Clock()
     arguments: Sequence[Arguments] = ()
+    journeys: Any = None
+    """All journeys (`graph/journeys`), where the answer needs them."""
 
 
 @dataclass(frozen=True, slots=True)

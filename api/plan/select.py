@@ -35,7 +35,7 @@ from strawberry.types.field import StrawberryField
 from api.plan.access import Access, Forbidden, access_of, masked
 from api.plan.clock import Clock
 from api.plan.connection import connection
-from api.plan.cost import COMPUTED, UNPAGED
+from api.plan.cost import COMPUTED, COUNT, UNPAGED
 from api.plan.fields import (
     ReadsAll,
     ReadsColumn,
@@ -43,6 +43,7 @@ from api.plan.fields import (
     ReadsDocument,
     ReadsFolded,
     ReadsId,
+    ReadsJourneys,
     ReadsKey,
     ReadsLookup,
     ReadsMoment,
@@ -89,6 +90,8 @@ class Selector:
     """The page (a place in `sizes`) within which the selection stands now."""
     reckons: bool = False
     """Whether putting the answer together may take a while."""
+    needs_journeys: bool = False
+    """Whether all journeys are needed for it."""
     points: dict[int | None, int] = field(default_factory=dict)
     """What the selection costs within each page, and outside of all (None), see `api/plan/cost.py`."""
     _times: int = 1
@@ -229,6 +232,12 @@ class Selector:
                 return connection(self, traversal, definition, nodes, cells, narrowed)
             case ReadsDocument() as spec:
                 return self._document(spec, definition, nodes, cells)
+            case ReadsJourneys(column, reckon):
+                self.needs_journeys = True
+                self.charge(COUNT)
+                return self._reckoned(
+                    reckon, definition, nodes, [cells.add(column), "given.journeys", "given.clock"], cells
+                )
             case other:
                 raise TypeError(f"{typename}.{nodes[0].name.value} reads {other!r}, which a row cannot answer")
 
@@ -285,7 +294,8 @@ class Selector:
                 )
                 return objects(definition.type, given, inner, made)
             case ReadsReckoned(reckon):
-                return self._reckoned(reckon, definition, nodes, item, cells)
+                self.charge(COMPUTED)
+                return self._reckoned(reckon, definition, nodes, [item], cells)
             case ReadsLookup() as spec:
                 return self._lookup(spec, definition, nodes, item, cells)
             case other:
@@ -293,16 +303,15 @@ class Selector:
 
     def _reckoned(
         self,
-        reckon: Callable[[Any, Arguments], Any],
+        reckon: Callable[..., Any],
         definition: GraphQLField,
         nodes: Sequence[FieldNode],
-        item: str,
+        of: Sequence[str],
         cells: Cells,
     ) -> Expression:
-        self.charge(COMPUTED)
         self.reckons = True
         number, _ = self.occurrence(definition, nodes[0])
-        value = called(reckon, item, f"given.arguments[{number}]")
+        value = called(reckon, *of, f"given.arguments[{number}]")
         if nodes[0].selection_set is None:
             return leaf(definition.type, value)
         inner = self.row_name()

@@ -18,7 +18,8 @@ READER, ANALYST, STEWARD, ADMIN = Role.READER, Role.ANALYST, Role.STEWARD, Role.
 FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Query": {
         READER: "node nodes customer customerByIdentifier customers search account changeLog",
-        ANALYST: "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel",
+        ANALYST: "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
+        "segments segment personas",
         STEWARD: "matchReviews matchDecisions matchExplanation",
     },
     "Mutation": {
@@ -38,6 +39,24 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         ANALYST: "key name unit higherIsBetter summary numerator denominator source sourceUrl version",
     },
     "KpiBreakdownRow": {ANALYST: "key label value"},
+    "SegmentMembership": {READER: "segment title reason since note"},
+    "Segment": {
+        ANALYST: "name title description conditions customerCount customerShare value kpi current target gap stake "
+        "rank personas profile overlap changes",
+    },
+    "SegmentProfile": {
+        ANALYST: "customerCount medianAgeYears medianTenureDays channels touchpoints scores hopedWords",
+    },
+    "UsageShare": {ANALYST: "key label customerCount useCount share"},
+    "ProfileScore": {ANALYST: "key value"},
+    "SegmentOverlap": {ANALYST: "segment customerCount shareOfThis shareOfOther"},
+    "SegmentChanges": {ANALYST: "joinedCount leftCount stayedCount"},
+    "SegmentDetails": {ANALYST: "segment members nextAfter joined left"},
+    "SegmentMember": {ANALYST: "customer reason since note"},
+    "Persona": {
+        ANALYST: "name title segment demographics motivations channelPreferences usage supportNeeds hopedWords "
+        "hopedEmotions profile",
+    },
     "ConfidenceInterval": {ANALYST: "lower upper level method"},
     "Period": {ANALYST: "from to timeZone"},
     "ChangeLog": {READER: "cursor"},
@@ -53,9 +72,9 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Customer": {
         READER: "id formerIds displayName givenName familyName primaryEmail emails primaryPhone phones jobTitle "
         "birthDate locale timeZone address accountName account owner team tags externalIds lifecycleStage "
-        "stageSaidByCrm activityStatus sources recordCount interactionCount firstSeenAt lastActivityAt lastInboundAt "
-        "createdAt updatedAt interactions sourceRecords matchTree fieldProvenance pins stageTransitions handoffs "
-        "consents surveyResponses relatedCustomers repeatedQuestions tickets deals orders subscriptions",
+        "stageSaidByCrm activityStatus segments sources recordCount interactionCount firstSeenAt lastActivityAt "
+        "lastInboundAt createdAt updatedAt interactions sourceRecords matchTree fieldProvenance pins stageTransitions "
+        "handoffs consents surveyResponses relatedCustomers repeatedQuestions tickets deals orders subscriptions",
     },
     "EmailAddress": {READER: "address isPrimary isVerified isShared sourceRecords"},
     "PhoneNumber": {READER: "number isPrimary sourceRecords"},

@@ -18,6 +18,7 @@ from api.plan.fields import (
     every,
     folded,
     from_day,
+    from_journeys,
     from_milliseconds,
     from_moment,
     identity,
@@ -50,6 +51,7 @@ from api.schema.matter import (
 )
 from api.schema.paging import Connection, Node
 from api.schema.scalars import JSON
+from api.schema.segment import SegmentMembership, segments_of_customer
 from api.schema.source import SourceRecord
 from api.schema.survey import SurveyResponse
 from graph.customer import matters, reading
@@ -260,6 +262,11 @@ class Customer(Node):
         Column("first_at", instant=True),
         Column("last_inbound_at", instant=True),
         Column("reactivated_at", instant=True),
+    )
+    segments: list[SegmentMembership] = from_journeys(
+        "The segments of rules.toml that they are in.",
+        segments_of_customer,
+        [Argument("as_of", datetime | None, "As of that moment; now unless said.")],
     )
     sources: list[str] = column("The sources that know them.", default=())
     record_count: int = column("How many source records describe them.", default=0)

@@ -42,8 +42,17 @@ from api.schema.kpi import (
     work_kpis,
 )
 from api.schema.paging import Connection, Node
+from api.schema.persona import PERSONAS_ARGUMENTS, Persona, work_personas
 from api.schema.review import MatchDecision, MatchReview, MatchReviewFilter, MatchReviewOrder
 from api.schema.search import RANKED_SEARCH, SearchResultConnection
+from api.schema.segment import (
+    SEGMENT_ARGUMENTS,
+    SEGMENTS_ARGUMENTS,
+    Segment,
+    SegmentDetails,
+    work_segment,
+    work_segments,
+)
 from api.schema.source import Source, SourceComparison
 from api.schema.sync import SyncProgress, ask_newest_sync
 from api.schema.time_between import TimeBetween, TimeBetweenInput, work_time_between
@@ -197,6 +206,17 @@ class Query:
     kpi: Kpi = root("One figure, with its definition.", RootWorked(work_kpi), KPI_ARGUMENTS)
     kpis: list[Kpi] = root("Several figures: the board.", RootWorked(work_kpis), KPIS_ARGUMENTS)
     kpi_definitions: list[KpiDefinition] = root("What each figure means.", RootWorked(work_definitions))
+    segments: list[Segment] = root(
+        "The segments of rules.toml, ranked by customers × their value × how far their KPI is from its target.",
+        RootWorked(work_segments),
+        SEGMENTS_ARGUMENTS,
+    )
+    segment: SegmentDetails = root(
+        "One segment, with its customers and who came and went.", RootWorked(work_segment), SEGMENT_ARGUMENTS
+    )
+    personas: list[Persona] = root(
+        "Who customers are taken to be, beside what is measured of them.", RootWorked(work_personas), PERSONAS_ARGUMENTS
+    )
     match_reviews: Connection[MatchReview] = root(
         "Pairs of records that may be one person: those that wait first, then the decided ones; among them those first "
         "about which the linkage is least sure, then those with most interactions.",

@@ -68,10 +68,11 @@ def money(amounts: NDArray[np.float64], currencies: Coded, rules: Rules) -> Mone
 
 def revenue(view: View) -> Revenue:
     """All revenue of `view.whole`, less what was given back; a cancelled order takes back what it was placed for."""
-    return view.whole.once("revenue", lambda: _revenue(view.whole))
+    return view.whole.once("revenue", lambda: revenue_of(view.whole))
 
 
-def _revenue(view: View) -> Revenue:
+def revenue_of(view: View) -> Revenue:
+    """The same of the rows of this view alone, kept nowhere."""
     rules = view.journeys.rules
     given, back = _KINDS[rules.revenue_source]
     purchase = view.kinds(*given)

@@ -6,8 +6,9 @@ Fields of customers are taken as they are today: nobody keeps what they were bef
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +20,9 @@ from graph.journeys.part import NOT_SAID
 from graph.journeys.view import Mask, View
 from graph.segments.rules import SCORES, Condition
 from graph.segments.spans import ALWAYS, DAY, Spans, Steps, combined, latest, running_sums
-from graph.segments.spending import spent
+from graph.segments.spending import spending
 
+T = TypeVar("T")
 _YEAR = 365.2425 * DAY
 
 
@@ -37,7 +39,9 @@ def holds(condition: Condition, journeys: Journeys, moment_ms: int) -> Mask:
             held &= ~holds(inner, journeys, moment_ms)
         return held
     if condition.top_share is not None:
-        return _among_the_highest(_steps(condition, journeys).at_moment(moment_ms, many), condition.top_share)
+        value = _steps(condition, journeys).at_moment(moment_ms, many)
+        apart = spending(journeys).currency_of if condition.metric == "revenue" else np.zeros(many, np.int64)
+        return _among_the_highest(value, condition.top_share, apart)
     return _leaf(condition, journeys).holds_at(moment_ms, many)
 
 
@@ -61,7 +65,22 @@ def spans_of(condition: Condition, journeys: Journeys, units: Mask) -> Spans:
 
 def value_at(condition: Condition, journeys: Journeys, moment_ms: int) -> NDArray[np.float64]:
     """By customer, what the condition of a metric or of interactions counts at that moment; NaN where not known."""
-    return _steps(condition, journeys).at_moment(moment_ms, len(journeys.customers))
+    return at_last_moment(
+        journeys,
+        ("values", condition),
+        moment_ms,
+        lambda: _steps(condition, journeys).at_moment(moment_ms, len(journeys.customers)),
+    )
+
+
+def at_last_moment(journeys: Journeys, key: Hashable, moment_ms: int, make: Callable[[], T]) -> T:
+    """What holds at a moment, kept until another moment is asked for: a request asks for one."""
+    kept: list[tuple[int, T]] = journeys.once(key, list)
+    found = kept[0] if kept else None
+    if found is None or found[0] != moment_ms:
+        found = (moment_ms, make())
+        kept[:] = [found]
+    return found[1]
 
 
 def _some(held: NDArray[np.int64]) -> Mask:
@@ -120,9 +139,8 @@ def _counted(condition: Condition, journeys: Journeys) -> Steps:
         rows = np.flatnonzero(view.coded("metric").among(condition.metric) & ~np.isnan(score))
         return latest(view.unit[rows].astype(np.int64), view.at[rows], score[rows])
     if condition.metric == "revenue":
-        money = spent(view)
-        unit, at = view.unit[money.rows].astype(np.int64), view.at[money.rows]
-        return running_sums(unit, at, money.amount, condition.within_days)
+        spent = spending(journeys)
+        return running_sums(spent.unit, spent.at, spent.amount, condition.within_days)
     rows = np.flatnonzero(_counts(condition, view))
     return running_sums(view.unit[rows].astype(np.int64), view.at[rows], np.ones(len(rows)), condition.within_days)
 
@@ -144,14 +162,15 @@ def _counts(condition: Condition, view: View) -> Mask:
             return fits
 
 
-def _among_the_highest(value: NDArray[np.float64], share: float) -> Mask:
-    """The highest of those who have a value above 0; of equal values at the edge all are in."""
-    known = value[value > 0]
-    if not len(known):
-        return np.zeros(len(value), np.bool_)
-    many = max(1, int(np.ceil(len(known) * share)))
-    least = np.partition(known, len(known) - many)[len(known) - many]
-    highest: Mask = value >= least
+def _among_the_highest(value: NDArray[np.float64], share: float, apart: NDArray[np.int64]) -> Mask:
+    """The highest of those with a value above 0, group by group of `apart`; of equal values at the edge all are in."""
+    highest = np.zeros(len(value), np.bool_)
+    for group in np.unique(apart):
+        alike = np.flatnonzero((apart == group) & (value > 0))
+        if len(alike):
+            many = max(1, int(np.ceil(len(alike) * share)))
+            least = np.partition(value[alike], len(alike) - many)[len(alike) - many]
+            highest[alike[value[alike] >= least]] = True
     return highest
 
 

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph.journeys.journeys import FOR_EVER, Journeys
 from graph.journeys.view import Mask, Unit, View
 from graph.rules import Rules
-from graph.segments.conditions import holds, spans_of, value_at
+from graph.segments.conditions import at_last_moment, holds, spans_of, value_at
 from graph.segments.rules import Condition, PersonaRule, SegmentRule, told
 from graph.segments.spans import ALWAYS
 
@@ -60,10 +61,11 @@ def persona_of(name: str, rules: Rules) -> PersonaRule:
 
 def members(segment: SegmentRule, journeys: Journeys, moment_ms: int) -> Mask:
     """By customer, whether they are in the segment at that moment; kept for the moment that was asked for last."""
-    kept: list[tuple[int, Mask]] = journeys.once(("members", segment), list)
-    if not kept or kept[0][0] != moment_ms:
-        kept[:] = [(moment_ms, holds(segment.condition, journeys, moment_ms))]
-    return kept[0][1]
+    return _members(segment.condition, journeys, moment_ms)
+
+
+def _members(condition: Condition, journeys: Journeys, moment_ms: int) -> Mask:
+    return at_last_moment(journeys, ("members", condition), moment_ms, lambda: holds(condition, journeys, moment_ms))
 
 
 def units_in(segments: Sequence[SegmentRule], view: View, moment_ms: int) -> Mask:
@@ -82,13 +84,21 @@ def units_in(segments: Sequence[SegmentRule], view: View, moment_ms: int) -> Mas
 def memberships(journeys: Journeys, customer: int, moment_ms: int) -> list[Membership]:
     """The segments that a customer (by number) is in at that moment, in the order of the rules."""
     return [
-        Membership(
-            segment,
-            reason(segment.condition, journeys, customer, moment_ms),
-            *_since(segment, journeys, customer, moment_ms),
-        )
+        membership
         for segment in journeys.rules.segment
         if members(segment, journeys, moment_ms)[customer]
+        for membership in membership_of(segment, journeys, np.array([customer]), moment_ms)
+    ]
+
+
+def membership_of(
+    segment: SegmentRule, journeys: Journeys, customers: NDArray[np.int64], moment_ms: int
+) -> list[Membership]:
+    """Why and since when these customers (by number), who are in the segment, are in it."""
+    since = _since(segment, journeys, customers, moment_ms)
+    return [
+        Membership(segment, reason(segment.condition, journeys, int(customer), moment_ms), *told_since)
+        for customer, told_since in zip(customers, since, strict=True)
     ]
 
 
@@ -106,7 +116,7 @@ def reason(condition: Condition, journeys: Journeys, customer: int, moment_ms: i
         said += [
             reason(inner, journeys, customer, moment_ms)
             for inner in condition.any
-            if holds(inner, journeys, moment_ms)[customer]
+            if _members(inner, journeys, moment_ms)[customer]
         ]
         said += [f"not ({told(inner)})" for inner in condition.none]
         return " and ".join(said)
@@ -116,13 +126,15 @@ def reason(condition: Condition, journeys: Journeys, customer: int, moment_ms: i
     return f"{told(condition)} (it is {counted:g})"
 
 
-def _since(segment: SegmentRule, journeys: Journeys, customer: int, moment_ms: int) -> tuple[int | None, str | None]:
+def _since(
+    segment: SegmentRule, journeys: Journeys, customers: NDArray[np.int64], moment_ms: int
+) -> list[tuple[int | None, str | None]]:
     if segment.condition.is_ranked:
-        return None, RANKED
+        return [(None, RANKED)] * len(customers)
     only = np.zeros(len(journeys.customers), np.bool_)
-    only[customer] = True
-    since = int(spans_of(segment.condition, journeys, only).since(moment_ms, len(only))[customer])
-    return (None, OF_FIELDS) if since in (ALWAYS, FOR_EVER) else (since, None)
+    only[customers] = True
+    since = spans_of(segment.condition, journeys, only).since(moment_ms, len(only))[customers]
+    return [(None, OF_FIELDS) if each in (ALWAYS, FOR_EVER) else (int(each), None) for each in since]
 
 
 def _unknown(what: str, name: str, known: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""What customers spent, as their orders tell it."""
+"""What customers have spent, for segments: in one currency, or where no rates are given each customer in their own."""
 
 from __future__ import annotations
 
@@ -7,30 +7,63 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.figures.figure import NoFigure
+from graph.figures.money import Revenue, revenue, revenue_of
+from graph.journeys.journeys import Journeys
 from graph.journeys.view import View
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
-    """By payment its row in the view, and the amount in `currency`; money given back is below 0."""
+class Spending:
+    """By payment whose it is, when, and the amount; `currency_of` is by customer, all alike where amounts compare."""
 
-    rows: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    at: NDArray[np.int64]
     amount: NDArray[np.float64]
-    currency: str | None
-    coverage: float
-    """The share of payments that are in this currency."""
+    currency_of: NDArray[np.int64]
 
 
-def spent(view: View) -> Spent:
-    """Orders less what was refunded, in the currency that occurs most often; other currencies are not added to it."""
-    amount = view.numbers("amount")
-    placed, refunded = view.kinds("order.placed"), view.kinds("order.refunded")
-    rows = np.flatnonzero((placed | refunded) & ~np.isnan(amount))
-    currency = view.coded("currency").take(rows)
-    known = currency.codes >= 0
-    if not known.any():
-        return Spent(rows[:0], amount[rows[:0]], None, 0.0 if len(rows) else 1.0)
-    main = int(np.bincount(currency.codes[known]).argmax())
-    chosen = rows[currency.codes == main]
-    signed = np.where(refunded[chosen], -np.abs(amount[chosen]), amount[chosen])
-    return Spent(chosen, signed, currency.values[main], len(chosen) / len(rows))
+def spending(journeys: Journeys) -> Spending:
+    """All revenue, as rules.toml has it. Currencies without a rate are never added up or compared.
+
+    Then each customer's revenue is that in the currency they pay most often in, and they are compared with those who
+    pay in it too.
+    """
+    return journeys.once("spending", lambda: _spending(journeys))
+
+
+def _spending(journeys: Journeys) -> Spending:
+    view = journeys.view()
+    try:
+        return _together([revenue(view)], np.zeros(len(journeys.customers), np.int64))
+    except NoFigure:
+        pass
+    own, currency = _own_currency(view), view.coded("currency").codes
+    parts = []
+    for code in np.unique(own[own >= 0]):
+        try:
+            parts.append(revenue_of(view.where((currency == code) & (own[view.unit] == code))))
+        except NoFigure:  # it has no rate into the currency of the reports
+            continue
+    return _together(parts, own + 1)
+
+
+def _own_currency(view: View) -> NDArray[np.int64]:
+    """By customer, the code of the currency that most of their amounts are in; -1 where they have none."""
+    currency = view.coded("currency")
+    rows = np.flatnonzero(~np.isnan(view.numbers("amount")) & (currency.codes >= 0))
+    many = max(1, len(currency.values))
+    pairs, counts = np.unique(view.unit[rows].astype(np.int64) * many + currency.codes[rows], return_counts=True)
+    own = np.full(len(view.members), -1, np.int64)
+    order = np.argsort(counts, kind="stable")  # of several the most frequent is written last
+    own[pairs[order] // many] = pairs[order] % many
+    return own
+
+
+def _together(parts: list[Revenue], currency_of: NDArray[np.int64]) -> Spending:
+    return Spending(
+        np.concatenate([np.zeros(0, np.int64), *(part.unit for part in parts)]),
+        np.concatenate([np.zeros(0, np.int64), *(part.at for part in parts)]),
+        np.concatenate([np.zeros(0), *(part.values for part in parts)]),
+        currency_of,
+    )

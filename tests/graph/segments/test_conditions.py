@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 
+from graph.figures.rules import Currency
 from graph.journeys.journeys import FOR_EVER, Journeys
 from graph.rules import Rules
 from graph.segments.conditions import holds, spans_of
@@ -73,7 +74,7 @@ def test_at_most_counts_those_who_have_none() -> None:
 
 
 def test_the_highest_share_is_of_those_who_have_a_value() -> None:
-    """A tenth of twenty buyers is two, as of the moment; refunds count against, other currencies do not count."""
+    """A tenth of twenty buyers is two, as of the moment; refunds count against. Other currencies are ranked apart."""
     orders = [
         event(f"c{number:02d}", "2026-03-01", "order.placed", amount=float(number), currency="EUR")
         for number in range(1, 21)
@@ -86,9 +87,11 @@ def test_the_highest_share_is_of_those_who_have_a_value() -> None:
     )
     best = Condition(metric="revenue", top_share=0.1)
 
-    assert fitting(table, best, "2026-03-10") == {"c20", "c19"}
-    assert fitting(table, best, "2026-03-21") == {"c19", "c18"}
+    assert fitting(table, best, "2026-03-10") == {"c20", "c19", "sek"}
+    assert fitting(table, best, "2026-03-21") == {"c19", "c18", "sek"}
     assert fitting(table, best, "2026-02-01") == set()
+    converted = Rules(currency=Currency(reporting="EUR", rates={"SEK": 0.0001}))
+    assert fitting(Journeys(table.parts, converted, 0, 0), best, "2026-03-10") == {"c20", "c19", "c18"}
 
 
 def test_years_and_days_since_the_first_interaction_only_grow() -> None:
