@@ -18,6 +18,7 @@ import msgspec
 from connectors.errors import C360Error
 from connectors.records import KINDS
 from graph.alerts.rules import AlertRule, problems_of
+from graph.figures.pain.rules import PainPointRules
 from graph.figures.rules import (
     Currency,
     FigureRuleError,
@@ -171,6 +172,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one interaction of a kind costs the company, in the reporting currency: `"ticket.replied" = 4.5`."""
     onboarding: Onboarding = Onboarding()
     service: Service = Service()
+    pain_points: PainPointRules = PainPointRules()
     stage: tuple[StageRule, ...] = DEFAULT_STAGES
     touchpoint: tuple[TouchpointRule, ...] = ()
     handoff: tuple[HandoffLink, ...] = DEFAULT_HANDOFFS
@@ -236,6 +238,11 @@ def _check_meaning(rules: Rules, path: Path) -> None:
         raise RulesError(f"{path}: {error}") from None
     for kind in (*rules.cost_per, *rules.onboarding.starts, *rules.onboarding.milestones):
         _expect_kind(kind, path, "[cost_per] or [onboarding]")
+    if not rules.pain_points.lead_response_hours > 0 or rules.pain_points.repeat_days < 1:
+        raise RulesError(
+            f"{path}: [pain_points] lead_response_hours {rules.pain_points.lead_response_hours:g} and repeat_days "
+            f"{rules.pain_points.repeat_days} must be above 0. Write e.g. 24 and 7."
+        )
     for field, chain in {"default": rules.survivorship.default, **rules.survivorship.fields}.items():
         for rule in chain:
             _expect(rule, SURVIVORSHIP_RULES, path, f"[survivorship] {field}")

@@ -13,7 +13,7 @@ from typing import Any
 from graph.customer.events import Event
 from graph.customer.journey import JourneyMaker
 from graph.journeys.journeys import Journeys
-from graph.journeys.layout import ACCOUNTS, ALERTS, CUSTOMERS, EVENTS, HANDOFFS, as_table
+from graph.journeys.layout import ACCOUNTS, ALERTS, CUSTOMERS, EVENTS, HANDOFFS, RECORDS, as_table
 from graph.rules import Rules
 
 
@@ -50,13 +50,14 @@ def journeys(
     customers: Mapping[str, Mapping[str, Any]] | None = None,
     accounts: Mapping[str, Mapping[str, Any]] | None = None,
     alerts: Sequence[Mapping[str, Any]] = (),
+    records: Sequence[Mapping[str, Any]] = (),
     rules: Rules | None = None,
     read_at: str = "2026-07-01",
 ) -> Journeys:
     """The journeys of these interactions, with the stages, handoffs and what is about what that follow from them.
 
     `customers` are more columns of customers by id, also of those who experienced nothing; so are `accounts`. `alerts`
-    are rows of the table of that name.
+    are rows of the table of that name, `records` are person records by their columns, `created_at` a day or a moment.
     """
     rules = rules or Rules()
     people = {**{told.who: {} for told in events}, **(customers or {})}
@@ -67,6 +68,9 @@ def journeys(
             "accounts", [_of(ACCOUNTS.names, {"id": id, "name": id, **more}) for id, more in (accounts or {}).items()]
         ),
         "alerts": as_table("alerts", [_of(ALERTS.names, row) for row in alerts]),
+        "records": as_table(
+            "records", [_of(RECORDS.names, {**record, "created_at": ms(record["created_at"])}) for record in records]
+        ),
         **_derived(rows, rules),
     }
     return Journeys.of(tables, rules, read_at=ms(read_at))

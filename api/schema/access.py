@@ -18,7 +18,8 @@ READER, ANALYST, STEWARD, ADMIN = Role.READER, Role.ANALYST, Role.STEWARD, Role.
 FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Query": {
         READER: "node nodes customer customerByIdentifier customers search account changeLog",
-        ANALYST: "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
+        ANALYST: "painPoints timeBetween "
+        "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
         "segments segment personas",
         STEWARD: "matchReviews matchDecisions matchExplanation",
     },
@@ -58,6 +59,12 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         "hopedEmotions profile",
     },
     "ConfidenceInterval": {ANALYST: "lower upper level method"},
+    "PainPoints": {ANALYST: "caveat period previousPeriod isComplete computedAt findings"},
+    "PainPointFinding": {
+        ANALYST: "kind definition customerCount occurrenceCount previousCustomerCount previousOccurrenceCount harm "
+        "harmSurvey extraContacts impact ways exampleCustomers exampleAccounts",
+    },
+    "PainPointWay": {ANALYST: "label occurrenceCount customerCount"},
     "Period": {ANALYST: "from to timeZone"},
     "ChangeLog": {READER: "cursor"},
     "CustomerMerged": {READER: "cursor occurredAt customerId formerIds customer"},

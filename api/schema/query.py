@@ -42,6 +42,7 @@ from api.schema.kpi import (
     work_kpis,
 )
 from api.schema.paging import Connection, Node
+from api.schema.pain import PAIN_POINT_ARGUMENTS, PainPoints, work_pain_points
 from api.schema.persona import PERSONAS_ARGUMENTS, Persona, work_personas
 from api.schema.review import MatchDecision, MatchReview, MatchReviewFilter, MatchReviewOrder
 from api.schema.search import RANKED_SEARCH, SearchResultConnection
@@ -180,6 +181,11 @@ class Query:
         ],
     )
     account: Account | None = root("An account by id.", RootOne(reading.ACCOUNT_BY_ID, (_id_of("Account"),)), [_ID])
+    pain_points: PainPoints = root(
+        "Where it goes wrong for customers: kinds of pain points, ranked by customers × harm.",
+        RootWorked(work_pain_points),
+        PAIN_POINT_ARGUMENTS,
+    )
     sources: list[Source] = root("The systems that c360 reads, with their state.", RootAll(reading.SOURCES))
     sync_progress: SyncProgress | None = root(
         "How far the sync at work is, or how the last one ended; null before the first.",

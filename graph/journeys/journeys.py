@@ -22,8 +22,8 @@ from graph.journeys.part import Coded, Columns, Joined, Part
 from graph.journeys.view import Mask, Unit, View
 from graph.rules import Rules
 
-FOR_EVER = np.iinfo(np.int64).max
 T = TypeVar("T")
+FOR_EVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,10 @@ class Journeys:
     def handoffs(self) -> Part:
         return self.parts["handoffs"]
 
+    @property
+    def records(self) -> Part:
+        return self.parts["records"]
+
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What follows from these journeys, worked out when it is first asked for and kept with them."""
         if key not in self._once:
@@ -78,6 +82,10 @@ class Journeys:
     def customer_ids(self, numbers: NDArray[np.int64]) -> list[str]:
         """The ids of customers, by their numbers."""
         return [str(id) for id in self.customers.arrow("id").take(pa.array(numbers, pa.int64())).to_pylist()]
+
+    def account_ids(self, numbers: NDArray[np.int64]) -> list[str]:
+        """The ids of accounts, by their numbers."""
+        return [str(id) for id in self.accounts.arrow("id").take(pa.array(numbers, pa.int64())).to_pylist()]
 
     def customer_numbers(self, ids: list[str]) -> NDArray[np.int64]:
         """The numbers of customers, by their ids; -1 where there is none."""
@@ -94,8 +102,8 @@ class Journeys:
         return places(self.events.arrow("who"), self.customers.arrow("id"))
 
     def whose(self, part: Part) -> NDArray[np.int32]:
-        """By row of `stages` or `handoffs`, the number of the customer."""
-        return places(part.arrow("who"), self.customers.arrow("id"))
+        """By row of `stages`, `handoffs` or `records`, the number of the customer."""
+        return self.once(("whose", id(part)), lambda: places(part.arrow("who"), self.customers.arrow("id")))
 
     def view(self, unit: Unit = Unit.CUSTOMER, as_of: int | None = None) -> View:
         """All interactions of all customers or accounts, as far as they had happened by `as_of` (epoch ms)."""

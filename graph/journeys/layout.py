@@ -143,6 +143,10 @@ ALERTS = _schema(
         ("threshold", NUMBER),
     ]
 )
+RECORDS = _schema(
+    [("who", TEXT), ("source", FEW), ("created_at", MOMENT), ("owner", FEW), ("held", pa.list_(pa.string()))]
+)
+"""Person records; `held` are the fields that a customer may be asked for and that the record knows."""
 
 TABLES = {
     "customers": CUSTOMERS,
@@ -150,6 +154,7 @@ TABLES = {
     "handoffs": HANDOFFS,
     "stages": STAGES,
     "alerts": ALERTS,
+    "records": RECORDS,
     "accounts": ACCOUNTS,
     "account_events": EVENTS,
 }

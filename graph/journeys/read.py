@@ -23,6 +23,7 @@ OF_CUSTOMERS = {
     "handoffs": "writes/journey_handoffs",
     "stages": "writes/journey_stages",
     "alerts": "writes/journey_alerts",
+    "records": "writes/journey_records",
 }
 OF_ACCOUNTS = {"accounts": "writes/journey_accounts", "account_events": "writes/journey_events_of_accounts"}
 

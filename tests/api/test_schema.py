@@ -50,7 +50,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "meeting": {"id": encode_id("Interaction", "s2")},
     "nodes": {"ids": [encode_id("Customer", "c-ada"), encode_id("Interaction", "h1")]},
 }
-NO_VARIABLES = {"customers", "sources", "source_comparison", "interaction_kinds", "kpi_board"}
+NO_VARIABLES = {"customers", "sources", "source_comparison", "interaction_kinds", "kpi_board", "where_it_hurts"}
 
 
 def test_the_schema_file_is_the_schema() -> None:
