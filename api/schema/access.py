@@ -17,7 +17,7 @@ READER, ANALYST, STEWARD, ADMIN = Role.READER, Role.ANALYST, Role.STEWARD, Role.
 
 FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Query": {
-        READER: "node nodes customer customerByIdentifier customers search account changeLog",
+        READER: "node nodes alerts customer customerByIdentifier customers search account changeLog",
         ANALYST: "painPoints timeBetween "
         "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
         "segments segment personas",
@@ -25,10 +25,11 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     },
     "Mutation": {
         STEWARD: "acceptMatch acceptMatches rejectMatch assignMatchReview mergeCustomers splitCustomer "
-        "revertMatchDecision pinField unpinField recordInteraction recordSurveyResponse startSync",
+        "revertMatchDecision pinField unpinField recordInteraction recordSurveyResponse startSync assignAlert "
+        "acknowledgeAlert snoozeAlert resolveAlert reopenAlert",
     },
     "Subscription": {
-        READER: "customerMerged customerSplit customerUpdated interactionRecorded",
+        READER: "customerMerged customerSplit customerUpdated interactionRecorded alertRaised",
         ANALYST: "syncProgressed",
     },
     "Kpi": {ANALYST: "key definition current previous target owner status series breakdown"},
@@ -71,13 +72,22 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     "CustomerSplit": {READER: "cursor occurredAt customerId partedFromIds customer partedFrom"},
     "CustomerUpdated": {READER: "cursor occurredAt customerId isNew customer"},
     "InteractionRecorded": {READER: "cursor occurredAt interactionId customerId interaction customer"},
+    "AlertRaised": {READER: "cursor occurredAt alertId customerId alert customer"},
+    "Alert": {
+        READER: "id rule condition status owner since raisedAt dueAt snoozedUntil resolvedAt outcome note evidence "
+        "customer cause followUp nextScore history",
+    },
+    "AlertEvent": {READER: "deed by occurredAt owner until outcome note"},
+    "AlertNextScore": {READER: "isRecovered score"},
+    "AlertPayload": {STEWARD: "alert userErrors"},
+    "AlertError": {STEWARD: "code field message"},
     "Node": {READER: "id"},
     "SearchResultEdge": {READER: "cursor node score highlights"},
     # Its values are masked as the field is that they are of: `api/schema/search.py` sees to it.
     "SearchHighlight": {READER: "field value start length"},
     "PageInfo": {READER: "hasNextPage hasPreviousPage startCursor endCursor"},
     "Customer": {
-        READER: "id formerIds displayName givenName familyName primaryEmail emails primaryPhone phones jobTitle "
+        READER: "id formerIds alerts displayName givenName familyName primaryEmail emails primaryPhone phones jobTitle "
         "birthDate locale timeZone address accountName account owner team tags externalIds lifecycleStage "
         "stageSaidByCrm activityStatus segments sources recordCount interactionCount firstSeenAt lastActivityAt "
         "lastInboundAt createdAt updatedAt interactions sourceRecords matchTree fieldProvenance pins stageTransitions "
@@ -201,6 +211,8 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
 """The fields of each type under the lowest role that may ask for them."""
 
 MASKS: Mapping[str, Mask] = {
+    "Alert.note": TEXT,
+    "AlertEvent.note": TEXT,
     "EmailAddress.address": EMAIL,
     "PhoneNumber.number": PHONE,
     "PostalAddress.street": DOTTED,

@@ -32,6 +32,7 @@ from api.plan.fields import (
 )
 from api.schema.account import Account
 from api.schema.address import PostalAddress
+from api.schema.alert import Alert, AlertFilter, AlertOrder
 from api.schema.enums import ActivityStatus, Channel, ConsentStatus, CustomerFieldName, RelationKind
 from api.schema.filters import InteractionFilter, InteractionOrder
 from api.schema.interaction import Interaction
@@ -54,6 +55,7 @@ from api.schema.scalars import JSON
 from api.schema.segment import SegmentMembership, segments_of_customer
 from api.schema.source import SourceRecord
 from api.schema.survey import SurveyResponse
+from graph.alerts import reading as alert_reading
 from graph.customer import matters, reading
 from graph.customer.activity import activity_status
 from graph.reading import Column
@@ -316,6 +318,12 @@ class Customer(Node):
         items=_provenance,
         arguments=[Argument("fields", list[CustomerFieldName] | None, "Only these fields; all unless said.")],
         default=dict,
+    )
+    alerts: Connection[Alert] = many(
+        alert_reading.ALERTS_OF_CUSTOMER,
+        "What rules have noticed about them, the newest first unless ordered otherwise.",
+        filter=AlertFilter,
+        order=AlertOrder,
     )
     pins: list[PinnedField] = every(
         reading.PINS_OF_CUSTOMER, "Values that people have fixed and not taken back; of one field the last holds."

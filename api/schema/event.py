@@ -13,9 +13,11 @@ from api.plan.fields import Argument, described, entry, from_milliseconds, looku
 from api.plan.ids import encode_id, key_of
 from api.plan.roots import Question, RootEvents, RootWatched, Tell
 from api.plan.rows import Arguments, Row
+from api.schema.alert import Alert
 from api.schema.customer import Customer
 from api.schema.interaction import Interaction
 from api.schema.sync import SyncProgress, ask_syncs
+from graph.alerts import reading as alert_reading
 from graph.changes import Change, Entry
 from graph.customer import reading
 from graph.cypher import cypher
@@ -99,6 +101,20 @@ class InteractionRecorded:
     )
 
 
+@described
+class AlertRaised:
+    """A rule has noticed something about a customer."""
+
+    cursor: str = entry(_CURSOR)
+    occurred_at: datetime = entry(_AT, convert=from_milliseconds)
+    alert_id: strawberry.ID = entry("Id of the alert.")
+    customer_id: strawberry.ID = entry("Id of the customer whom it concerns.")
+    alert: Alert | None = lookup(alert_reading.ALERTS_BY_ID, "alert_key", "The alert as it is now.", key=_ID)
+    customer: Customer | None = lookup(
+        reading.CUSTOMERS_BY_ID, "customer_key", f"The customer whom it concerns; {_GONE}", key=_ID
+    )
+
+
 Told = tuple[Sequence[str], Mapping[str, Any]]
 """The customers that an event concerns, and what it says."""
 
@@ -171,6 +187,13 @@ def _recorded(change: Change) -> Iterator[Told]:
             yield [recorded.customer], {**_customer(recorded.customer), **said}
 
 
+def _raised(change: Change) -> Iterator[Told]:
+    for alerts in change.alerts:
+        for id in alerts.raised:
+            said = {"alert_id": encode_id("Alert", id), "alert_key": id}
+            yield [alerts.customer], {**_customer(alerts.customer), **said}
+
+
 def _customer(id: str) -> dict[str, str]:
     return {"customer_id": encode_id("Customer", id), "customer_key": id}
 
@@ -198,6 +221,9 @@ class Subscription:
     )
     interaction_recorded: InteractionRecorded = root(
         "An interaction of a customer is new to the graph.", _events("interactionRecorded", _recorded), _ARGUMENTS
+    )
+    alert_raised: AlertRaised = root(
+        "A rule has noticed something about a customer.", _events("alertRaised", _raised), _ARGUMENTS
     )
     sync_progressed: SyncProgress = root(
         "How far the sync at work is, or how the last one ended: at once, and then whenever it is another, several "

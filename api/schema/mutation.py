@@ -12,6 +12,16 @@ from api.plan.filters import described_input, option
 from api.plan.ids import encode_id, key_of
 from api.plan.roots import Bench, RootWorked
 from api.plan.rows import Arguments
+from api.schema.alert_handling import (
+    AcknowledgeAlertInput,
+    AlertPayload,
+    AssignAlertInput,
+    ReopenAlertInput,
+    ResolveAlertInput,
+    SnoozeAlertInput,
+    handled,
+    handles,
+)
 from api.schema.customer import Customer
 from api.schema.enums import Channel, ConsentStatus
 from api.schema.pin import PinFieldInput, PinPayload, UnpinFieldInput, work_pin, work_unpin
@@ -26,6 +36,7 @@ from api.schema.recording import (
 from api.schema.review import MatchDecision, MatchReview
 from api.schema.sync import StartSyncInput, StartSyncPayload, work_start
 from api.schema.user_error import UserError, user_error
+from graph.alerts.handling import Deed
 from graph.customer import reading
 from graph.reading import Column
 from graph.sync.decisions import (
@@ -341,6 +352,23 @@ class Mutation:
     )
     unpin_field: PinPayload = root(
         "Take a pinned value back: the sources decide again.", RootWorked(work_unpin), _input(UnpinFieldInput)
+    )
+    assign_alert: AlertPayload = root(
+        "Say who answers for an alert.", handles(Deed.ASSIGNED), handled(AssignAlertInput)
+    )
+    acknowledge_alert: AlertPayload = root(
+        "Take an alert on.", handles(Deed.ACKNOWLEDGED), handled(AcknowledgeAlertInput)
+    )
+    snooze_alert: AlertPayload = root(
+        "Put an alert off; it is open again by itself when the moment has come.",
+        handles(Deed.SNOOZED),
+        handled(SnoozeAlertInput),
+    )
+    resolve_alert: AlertPayload = root(
+        "Close an alert, with what came of it.", handles(Deed.RESOLVED), handled(ResolveAlertInput)
+    )
+    reopen_alert: AlertPayload = root(
+        "Open an alert again that was closed.", handles(Deed.REOPENED), handled(ReopenAlertInput)
     )
     record_interaction: RecordInteractionPayload = root(
         "Record something that a customer experienced and no connected system keeps; their journey shows it at once.",

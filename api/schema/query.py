@@ -24,6 +24,7 @@ from api.plan.roots import (
 )
 from api.plan.rows import Row
 from api.schema.account import Account
+from api.schema.alert import Alert, AlertFilter, AlertOrder
 from api.schema.customer import Customer
 from api.schema.enums import SearchType
 from api.schema.event import ChangeLog, ask_change_log
@@ -58,6 +59,7 @@ from api.schema.source import Source, SourceComparison
 from api.schema.sync import SyncProgress, ask_newest_sync
 from api.schema.time_between import TimeBetween, TimeBetweenInput, work_time_between
 from connectors.records import KINDS
+from graph.alerts import reading as alert_reading
 from graph.customer import identifiers, matters, reading
 from graph.cypher import cypher
 from graph.figures.sources import compare_sources
@@ -65,6 +67,7 @@ from graph.reading import Traversal
 
 NODES: Mapping[str, Traversal] = {
     "Account": reading.ACCOUNTS_BY_ID,
+    "Alert": alert_reading.ALERTS_BY_ID,
     "Customer": reading.CUSTOMERS_BY_ID,
     "Deal": matters.DEALS_BY_ID,
     "Interaction": reading.INTERACTIONS_BY_ID,
@@ -185,6 +188,11 @@ class Query:
         "Where it goes wrong for customers: kinds of pain points, ranked by customers × harm.",
         RootWorked(work_pain_points),
         PAIN_POINT_ARGUMENTS,
+    )
+    alerts: Connection[Alert] = root(
+        "What rules have noticed, the newest first unless ordered otherwise.",
+        RootPage(alert_reading.ALERTS),
+        page_arguments(AlertFilter, AlertOrder),
     )
     sources: list[Source] = root("The systems that c360 reads, with their state.", RootAll(reading.SOURCES))
     sync_progress: SyncProgress | None = root(

@@ -142,7 +142,7 @@ def late_responses(asked: Asked) -> Found:
     np.minimum.at(began, ticket[rows], at[rows])
     rows = rows[began[ticket[rows]] == at[rows]]
     rows = rows[np.unique(ticket[rows], return_index=True)[1]]
-    reply = np.flatnonzero(_is_human_answer(view) & (ticket >= 0))
+    reply = np.flatnonzero(is_follow_up(view) & (ticket >= 0))
     reply = reply[at[reply] >= began[ticket[reply]]]
     replied = np.full(size, NEVER)
     np.minimum.at(replied, ticket[reply], at[reply])
@@ -171,7 +171,7 @@ def unanswered(asked: Asked) -> Found:
     ticket = view.coded("ticket").codes.astype(np.int64)
     thread = np.where(ticket >= 0, ticket, -1 - view.unit.astype(np.int64))
     message = view.kinds(*(rule.kinds or MESSAGES)) & view.is_activity
-    answer = _is_human_answer(view) | view.kinds("ticket.solved")
+    answer = is_follow_up(view) | view.kinds("ticket.solved")
     rows = np.flatnonzero(message | answer)
     rows = rows[np.lexsort((rows, view.at[rows], thread[rows]))]
     _, place = np.unique(thread[rows], return_inverse=True)
@@ -251,8 +251,8 @@ def _scale(metric: str) -> tuple[tuple[str, float], tuple[str, float]]:
     return ("scale_min", low), ("scale_max", high)
 
 
-def _is_human_answer(view: View) -> Mask:
-    """By row, whether the company speaks to the customer as a person: outbound, not automated, no campaign."""
+def is_follow_up(view: View) -> Mask:
+    """By row, whether somebody of the company turns to the customer: outbound, not automated, no campaign or survey."""
     outbound = view.coded("direction").among("outbound") & ~view.flags("automated")
     return outbound & (view.coded("campaign").codes < 0) & ~view.kinds("survey.sent")
 

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
-from graph.figures import activity, churn, recurring_revenue, resolution, response, retention, voice
+from graph.figures import activity, churn, loop, recurring_revenue, resolution, response, retention, voice
 from graph.figures.figure import Figure, Kpi
 from graph.figures.groups import Dimension, Group, groups
 from graph.figures.scope import Scope
@@ -18,6 +18,7 @@ KPIS: Mapping[str, Kpi] = {
     for each in (
         *voice.KPIS,
         *response.KPIS,
+        *loop.KPIS,
         *resolution.KPIS,
         *churn.KPIS,
         *recurring_revenue.KPIS,

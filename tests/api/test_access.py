@@ -185,6 +185,7 @@ def test_the_roles_go_one_further_each() -> None:
         "search",
         "account",
         "changeLog",
+        "alerts",
     }
     assert {"journeyFlow", "sources"} <= may[Role.ANALYST]
     assert {"matchReviews", "matchExplanation"} <= may[Role.STEWARD]

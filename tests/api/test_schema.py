@@ -35,9 +35,11 @@ OF_REVIEWS = {
     "record_interaction",
     "record_survey_response",
     "start_sync",
+    "alerts",
+    "resolve_alert",
     "sync_progress",
 }
-"""These need records that were linked: tests/api/test_reviews.py, test_recording.py and test_syncs.py."""
+"""These need records that were linked: tests/api/test_reviews.py, test_recording.py, test_syncs.py, test_alerts.py."""
 VARIABLES: dict[str, dict[str, Any]] = {
     "customer_by_email": {"emailAddress": "ada@x.test"},
     "search": {"query": "ada"},

@@ -48,7 +48,8 @@ async def load(store: Store) -> None:
     people = [record for record in RECORDS if isinstance(record, Person)]
     await store.write(
         "UNWIND $rows AS row CREATE (r:SourceRecord {key: row.key, kind: 'person', source: 'crm', body: row.body}) "
-        "CREATE (c:Customer {id: row.id, display_name: row.name, owner: row.owner, first_record: row.key}) "
+        "CREATE (c:Customer {id: row.id, display_name: row.name, sort_name: row.id, owner: row.owner, "
+        "first_record: row.key}) "
         "CREATE (r)-[:DESCRIBES {weight: 0.0, rule: 'alone', by: 'linkage'}]->(c)",
         rows=[
             {
