@@ -23,6 +23,8 @@ from api.documents import Documents
 from api.feed import Feed
 from api.http import graphql_endpoint
 from api.metrics import Metrics, metrics_endpoint
+from api.outgoing.rounds import make_rounds
+from api.outgoing.settings import OutgoingSettings
 from api.patrol import Patrol
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
@@ -126,9 +128,12 @@ async def serve(
     *,
     rules: Rules | None = None,
     syncs: SyncProcesses | None = None,
+    outgoing: OutgoingSettings | None = None,
     on_started: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the API until the process is asked to end; `on_started` is told the address.
+
+    With `outgoing` it raises alerts and sends out what waits, a round a minute.
 
     Raises ServerError before anything starts when the address cannot be had, or when it would be open to the world.
     """
@@ -152,7 +157,20 @@ async def serve(
     server.feed, server.watch = app.state.feed, app.state.watch
     server.on_started = lambda: on_started(_address(listener)) if on_started else None
     with listener:
-        await server.serve(sockets=[listener])
+        rounds = _rounds(app, store, rules or Rules(), outgoing)
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            if rounds is not None:
+                rounds.cancel()
+                await asyncio.gather(rounds, return_exceptions=True)
+
+
+def _rounds(app: Starlette, store: Store, rules: Rules, outgoing: OutgoingSettings | None) -> asyncio.Task[None] | None:
+    keeper = app.state.service.journeys
+    if outgoing is None or keeper is None:
+        return None
+    return asyncio.create_task(make_rounds(store, rules, keeper, outgoing))
 
 
 def listen(host: str, port: int) -> socket.socket:

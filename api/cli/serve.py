@@ -11,6 +11,7 @@ from api import app as served
 from api.cli.errors import INTERRUPTED
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, of, opened, run
+from api.outgoing.settings import OutgoingSettings
 from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings
 from api.syncs import SyncProcesses
 from api.viewer import check_binding
@@ -69,5 +70,6 @@ async def serve_graph(
     def say(address: str) -> None:
         invocation.err.print(f"GraphiQL [bold]{address}/graphiql[/]   GraphQL {address}/graphql   (Ctrl-C stops it)")
 
-    await served.serve(graph, settings, rules=rules, syncs=syncs, on_started=say)
+    outgoing = OutgoingSettings.from_environment()
+    await served.serve(graph, settings, rules=rules, syncs=syncs, outgoing=outgoing, on_started=say)
     raise Interrupted  # the server takes Ctrl-C for itself, ends well and says nothing of it

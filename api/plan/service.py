@@ -198,6 +198,11 @@ class Service:
             result.extensions = {"cost": told}
         return result
 
+    @property
+    def journeys(self) -> JourneyKeeper | None:
+        """All journeys as columns, kept up to date; None where nothing is worked out."""
+        return self._journeys
+
     def _bench(self, viewer: Viewer) -> Bench | None:
         if self._writes_to is None or self._journeys is None:
             return None

@@ -1,0 +1,1 @@
+"""What leaves c360 by itself: webhooks and mails."""

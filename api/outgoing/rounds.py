@@ -1,0 +1,44 @@
+"""What a served API does by itself, a round a minute: raise alerts, and send out what waits.
+
+Several processes may do so: alerts are raised once by their ids, and one of them at a time sends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from api.outgoing.outbox import tell_alerts
+from api.outgoing.settings import OutgoingSettings
+from graph.alerts.evaluate import raise_alerts
+from graph.journeys.keeper import JourneyKeeper
+from graph.rules import Rules
+from graph.store.driver import Store
+from graph.store.errors import LeaseBusy, StoreError
+
+LOG = logging.getLogger("c360.alerts")
+EVERY_SECONDS = 60.0
+WAIT_SECONDS = 1.0
+"""A sync that works raises alerts itself when it ends: it is not waited for."""
+
+
+async def make_rounds(
+    store: Store, rules: Rules, keeper: JourneyKeeper, outgoing: OutgoingSettings, every: float = EVERY_SECONDS
+) -> None:
+    """Round after round until it is cancelled; whatever goes wrong is logged, and the next round comes."""
+    while True:
+        try:
+            await make_round(store, rules, keeper, outgoing)
+        except (LeaseBusy, StoreError) as error:
+            LOG.info("no round this time: %s", error)
+        except Exception:  # whatever it is: alerts must not end because of one round
+            LOG.exception("a round of alerts failed; the next one comes in %g s", every)
+        await asyncio.sleep(every)
+
+
+async def make_round(store: Store, rules: Rules, keeper: JourneyKeeper, outgoing: OutgoingSettings) -> None:
+    """One round."""
+    if rules.alert:
+        await raise_alerts(store, rules, keeper, time.time_ns() // 1_000_000, wait=WAIT_SECONDS)
+    await tell_alerts(store, outgoing)
