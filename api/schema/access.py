@@ -20,7 +20,7 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         READER: "node nodes alerts customer customerByIdentifier customers search account changeLog",
         ANALYST: "painPoints timeBetween "
         "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
-        "segments segment personas",
+        "segments segment personas retentionCohorts lifecycleGrowth",
         STEWARD: "matchReviews matchDecisions matchExplanation",
     },
     "Mutation": {
@@ -32,10 +32,15 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         READER: "customerMerged customerSplit customerUpdated interactionRecorded alertRaised",
         ANALYST: "syncProgressed",
     },
-    "Kpi": {ANALYST: "key definition current previous target owner status series breakdown"},
+    "Kpi": {ANALYST: "key definition current previous target owner status series breakdown linkedTo"},
     "KpiValue": {
         ANALYST: "value unavailableReason note sampleSize confidenceInterval currencyCode coverage period isComplete "
         "computedAt",
+    },
+    "KpiAssociation": {ANALYST: "definition caveat groups difference differenceInterval"},
+    "CustomerMetrics": {
+        READER: "lifetimeRevenue residualLifetimeValue currencyCode churnRisk lastInboundAt openTicketCount latestNps "
+        "latestNpsAt",
     },
     "KpiDefinition": {
         ANALYST: "key name unit higherIsBetter summary numerator denominator source sourceUrl version",
@@ -58,6 +63,11 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Persona": {
         ANALYST: "name title segment demographics motivations channelPreferences usage supportNeeds hopedWords "
         "hopedEmotions profile",
+    },
+    "RetentionCohort": {ANALYST: "period size periods"},
+    "CohortPeriod": {ANALYST: "number returnedCount share isComplete"},
+    "GrowthPeriod": {
+        ANALYST: "period isComplete activeCount newCount retainedCount resurrectedCount dormantCount quickRatio",
     },
     "ConfidenceInterval": {ANALYST: "lower upper level method"},
     "PainPoints": {ANALYST: "caveat period previousPeriod isComplete computedAt findings"},
@@ -91,7 +101,8 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         "birthDate locale timeZone address accountName account owner team tags externalIds lifecycleStage "
         "stageSaidByCrm activityStatus segments sources recordCount interactionCount firstSeenAt lastActivityAt "
         "lastInboundAt createdAt updatedAt interactions sourceRecords matchTree fieldProvenance pins stageTransitions "
-        "handoffs consents surveyResponses relatedCustomers repeatedQuestions tickets deals orders subscriptions",
+        "handoffs consents surveyResponses relatedCustomers repeatedQuestions tickets deals orders subscriptions "
+        "metrics",
     },
     "EmailAddress": {READER: "address isPrimary isVerified isShared sourceRecords"},
     "PhoneNumber": {READER: "number isPrimary sourceRecords"},

@@ -50,6 +50,7 @@ from api.schema.matter import (
     TicketFilter,
     TicketOrder,
 )
+from api.schema.metrics import CustomerMetrics, tell_metrics
 from api.schema.paging import Connection, Node
 from api.schema.scalars import JSON
 from api.schema.segment import SegmentMembership, segments_of_customer
@@ -345,4 +346,9 @@ class Customer(Node):
     )
     repeated_questions: list[RepeatedQuestion] = every(
         reading.REPEATED_QUESTIONS, "What they were asked for again, though it had been asked before."
+    )
+    metrics: CustomerMetrics | None = from_journeys(
+        "What they brought, are worth, risk, and wait for, worked out from all journeys; null of a customer of whom "
+        "these do not know yet.",
+        tell_metrics,
     )

@@ -315,6 +315,9 @@ class KpiDimension(Enum):
     TEAM = value("TEAM", "The team of the interaction.")
     SEGMENT = value("SEGMENT", "The segments of rules.toml that the customer is in; they may overlap.")
     PERSONA = value("PERSONA", "The personas of rules.toml that the customer is taken for; they may overlap.")
+    SCORE_GROUP = value(
+        "SCORE_GROUP", "Promoters, passives and detractors, by their latest relationship answer of the period."
+    )
     LIFECYCLE_STAGE = value("LIFECYCLE_STAGE", "The customer's stage today.")
     COUNTRY = value("COUNTRY", "The customer's country.")
     OWNER = value("OWNER", "Who is responsible for the customer.")

@@ -19,6 +19,7 @@ from graph.figures import figure as figures
 from graph.figures.board import KPIS, UnknownKpi, breakdown_of, kpi_of, plan_of, series_of, status_of
 from graph.figures.figure import Definition, Figure
 from graph.figures.groups import Dimension
+from graph.figures.linked import CAVEAT, NotLinkable, linked
 from graph.figures.scope import Scope
 from graph.journeys import period
 
@@ -76,6 +77,17 @@ class KpiBreakdownRow:
     value: KpiValue = entry("The figure.")
 
 
+@described
+class KpiAssociation:
+    """A figure of customers who scored high, beside that of customers who scored low."""
+
+    definition: KpiDefinition = entry("The figure that is told of each group.")
+    caveat: str = entry("What must not be concluded from it.")
+    groups: list[KpiBreakdownRow] = entry("The groups, those with the best scores first.")
+    difference: float | None = entry("The first group's value less the last one's, where both have an interval.")
+    difference_interval: ConfidenceInterval | None = entry("The interval of the difference.")
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """What the fields of one KPI are reckoned from."""
@@ -129,6 +141,29 @@ def asked_most(arguments: Arguments) -> int:
     return most
 
 
+def _linked(item: Mapping[str, Any], arguments: Arguments) -> dict[str, Any]:
+    asked: _Asked = item["asked"]
+    outcome = _known(arguments["kpi"])
+    try:
+        found = linked(asked.scope, asked.kpi.key, outcome)
+    except NotLinkable as error:
+        raise bad_input(str(error)) from None
+    apart = found.difference
+    interval = None
+    if apart is not None:
+        interval = {"lower": apart.low, "upper": apart.high, "level": apart.level, "method": apart.method}
+    return {
+        "definition": _definition_data(outcome.definition),
+        "caveat": CAVEAT,
+        "groups": [
+            {"key": group.key, "label": group.label, "value": asked.value(figure, asked.scope.period)}
+            for group, figure in found.groups
+        ],
+        "difference": None if apart is None else apart.value,
+        "difference_interval": interval,
+    }
+
+
 @described
 class Kpi:
     """A figure that everybody shares."""
@@ -152,6 +187,12 @@ class Kpi:
             Argument("by", KpiDimension, "What the groups are."),
             Argument("first", int, "At most so many groups, 1 to 100.", 20),
         ],
+    )
+    linked_to: KpiAssociation = reckoned(
+        "Another figure of the customers who scored high and of those who scored low in this one: promoters, passives "
+        "and detractors; satisfied or not; resolved at first contact or not.",
+        _linked,
+        [Argument("kpi", str, "The key of the other figure, e.g. `churn`, `clv`, `retention`.")],
     )
 
 

@@ -45,6 +45,14 @@ from api.schema.kpi import (
 from api.schema.paging import Connection, Node
 from api.schema.pain import PAIN_POINT_ARGUMENTS, PainPoints, work_pain_points
 from api.schema.persona import PERSONAS_ARGUMENTS, Persona, work_personas
+from api.schema.retention import (
+    COHORT_ARGUMENTS,
+    GROWTH_ARGUMENTS,
+    GrowthPeriod,
+    RetentionCohort,
+    work_cohorts,
+    work_growth,
+)
 from api.schema.review import MatchDecision, MatchReview, MatchReviewFilter, MatchReviewOrder
 from api.schema.search import RANKED_SEARCH, SearchResultConnection
 from api.schema.segment import (
@@ -219,6 +227,16 @@ class Query:
     )
     kpi: Kpi = root("One figure, with its definition.", RootWorked(work_kpi), KPI_ARGUMENTS)
     kpis: list[Kpi] = root("Several figures: the board.", RootWorked(work_kpis), KPIS_ARGUMENTS)
+    retention_cohorts: list[RetentionCohort] = root(
+        "Who came back, by the period of their first activity: the triangle.",
+        RootWorked(work_cohorts),
+        COHORT_ARGUMENTS,
+    )
+    lifecycle_growth: list[GrowthPeriod] = root(
+        "New, retained, resurrected and dormant customers of each day, week … of the period.",
+        RootWorked(work_growth),
+        GROWTH_ARGUMENTS,
+    )
     kpi_definitions: list[KpiDefinition] = root("What each figure means.", RootWorked(work_definitions))
     segments: list[Segment] = root(
         "The segments of rules.toml, ranked by customers × their value × how far their KPI is from its target.",

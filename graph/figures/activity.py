@@ -63,10 +63,7 @@ def growth_series(scope: Scope, granularity: Granularity) -> Iterator[Growth]:
 
 def first_activity(scope: Scope) -> NDArray[np.int64]:
     """By unit, when their first activity was (epoch milliseconds); NOT_SAID of who has none or is not looked at."""
-    rows = activity_rows(scope)
-    view = scope.view.whole
-    first = view.first_by_unit(rows)
-    return np.where(first >= 0, view.at[np.maximum(first, 0)] if len(view) else NOT_SAID, NOT_SAID)
+    return scope.view.once(("first activity", scope.only), lambda: _first_activity(scope))
 
 
 @kpi(
@@ -188,9 +185,15 @@ def activity_rows(scope: Scope) -> Mask:
     """By row of `view.whole`, whether it is activity of whom it is about, and fits."""
     whole = scope.view.whole
     active: Mask = whole.once("activity", lambda: whole.is_activity)
-    return active & scope.fitting()
+    return scope.view.once(("activity", scope.only), lambda: active & scope.fitting())
 
 
 def _active_in(scope: Scope, period: Period) -> Mask:
     view = scope.view.whole
     return view.any_by_unit(activity_rows(scope) & (view.at >= period.start_ms) & (view.at < period.end_ms))
+
+
+def _first_activity(scope: Scope) -> NDArray[np.int64]:
+    view = scope.view.whole
+    first = view.first_by_unit(activity_rows(scope))
+    return np.where(first >= 0, view.at[np.maximum(first, 0)] if len(view) else NOT_SAID, NOT_SAID)

@@ -6,7 +6,20 @@ import difflib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
-from graph.figures import activity, churn, loop, recurring_revenue, resolution, response, retention, voice
+from graph.figures import (
+    activity,
+    churn,
+    cost,
+    lifetime,
+    loop,
+    onboarding,
+    recurring_revenue,
+    resolution,
+    response,
+    retention,
+    sales,
+    voice,
+)
 from graph.figures.figure import Figure, Kpi
 from graph.figures.groups import Dimension, Group, groups
 from graph.figures.scope import Scope
@@ -24,6 +37,10 @@ KPIS: Mapping[str, Kpi] = {
         *recurring_revenue.KPIS,
         *retention.KPIS,
         *activity.KPIS,
+        *onboarding.KPIS,
+        *lifetime.KPIS,
+        *sales.KPIS,
+        *cost.KPIS,
     )
 }
 """By key, in the order of the board."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from graph.figures.scope import Scope
+from graph.figures.score_groups import nps_groups
 from graph.journeys.part import Coded
 from graph.journeys.view import Mask, Unit
 from graph.segments.rules import SegmentRule
@@ -26,6 +27,7 @@ class Dimension(StrEnum):
     TEAM = "TEAM"
     SEGMENT = "SEGMENT"
     PERSONA = "PERSONA"
+    SCORE_GROUP = "SCORE_GROUP"
     LIFECYCLE_STAGE = "LIFECYCLE_STAGE"
     COUNTRY = "COUNTRY"
     OWNER = "OWNER"
@@ -65,6 +67,10 @@ def groups(scope: Scope, dimension: Dimension) -> Iterator[Group]:
         return
     if dimension in (Dimension.SEGMENT, Dimension.PERSONA):
         yield from _of_segments(scope, dimension)
+        return
+    if dimension is Dimension.SCORE_GROUP:
+        for each in nps_groups(scope):
+            yield Group(each.key, each.label, scope.of(each.members))
         return
     column = _OF_MEMBERS[dimension]
     found = member_column(scope, column)

@@ -77,25 +77,22 @@ def revenue_of(view: View) -> Revenue:
     given, back = _KINDS[rules.revenue_source]
     purchase = view.kinds(*given)
     rows = np.flatnonzero(purchase | view.kinds(*back) if back else purchase)
-    amounts = view.numbers("amount")[rows]
     bought = purchase[rows]
-    if rules.revenue_source == "orders":
-        amounts = _cancelled_in_full(view, rows, amounts)
-    found = money(amounts, view.coded("currency").take(rows), rules)
+    said = _saying_the_amount(view, rows) if rules.revenue_source == "orders" else rows
+    found = money(view.numbers("amount")[said], view.coded("currency").take(said), rules)
     signed = np.where(np.isnan(found.values), 0.0, np.where(bought, found.values, -np.abs(found.values)))
     return Revenue(rows, view.unit[rows], view.at[rows], signed, bought, found.currency)
 
 
-def _cancelled_in_full(view: View, rows: NDArray[np.int64], amounts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A cancellation that says no amount takes back the order's own."""
-    bare = view.kinds("order.cancelled")[rows] & np.isnan(amounts)
-    if not bare.any():
-        return amounts
+def _saying_the_amount(view: View, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """By row, the row that says its amount: of a cancellation that says none that of the order."""
+    bare = view.kinds("order.cancelled")[rows] & np.isnan(view.numbers("amount")[rows])
     order, placed = view.coded("order").codes[rows], view.kinds("order.placed")[rows]
-    of_order = np.full(int(order.max(initial=-1)) + 2, np.nan)
-    of_order[order[placed]] = amounts[placed]
-    of_order[-1] = np.nan
-    return np.where(bare, of_order[order], amounts)
+    placed_row = np.full(int(order.max(initial=-1)) + 2, -1, np.int64)
+    placed_row[order[placed]] = rows[placed]
+    placed_row[-1] = -1  # of those that name no order
+    found = placed_row[order]
+    return np.where(bare & (found >= 0), found, rows)
 
 
 def _mixed(used: NDArray[np.int32], currencies: Coded, target: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -122,16 +124,11 @@ def one_touch(scope: Scope) -> Figure:
 def first_contact_resolution(scope: Scope) -> Figure:
     """The share of contacts that were over with the first one. What agents mark and what customers say in surveys are
     other figures. Coverage is the share of contacts of the period that are old enough."""
-    everything = tickets(scope)
-    window = scope.rules.service.repeat_within_days * _DAY_MS
-    contact = everything.by_customer & within(everything.opened_at, scope)
-    solved = everything.first_solved_at != NOT_SAID
-    end = np.where(solved, everything.first_solved_at, everything.opened_at) + window
-    old_enough = contact & (end <= scope.now_ms)
+    told = _contacts(scope)
+    contact, old_enough, good = told.contact, told.old_enough, told.good
     if contact.any() and not old_enough.any():
-        return none(Unavailable.IMMATURE, f"No contact is older than {window // _DAY_MS} days.", int(contact.sum()))
-    reopened = (everything.reopened_at != NOT_SAID) & (everything.reopened_at <= end)
-    good = old_enough & solved & (everything.moves == 0) & ~reopened & ~_repeated(everything, end)
+        days = scope.rules.service.repeat_within_days
+        return none(Unavailable.IMMATURE, f"No contact is older than {days} days.", int(contact.sum()))
     figure = Figure.of(proportion(int(good.sum()), int(old_enough.sum())), factor=100)
     return figure.covering(int(old_enough.sum()) / int(contact.sum()) if contact.any() else 1.0)
 
@@ -148,16 +145,12 @@ def first_contact_resolution(scope: Scope) -> Figure:
 )
 def repeat_contact(scope: Scope) -> Figure:
     """The share of contacts after which the customer had to come again about the same."""
-    everything = tickets(scope)
-    window = scope.rules.service.repeat_within_days * _DAY_MS
-    solved = everything.first_solved_at != NOT_SAID
-    end = np.where(solved, everything.first_solved_at, everything.opened_at) + window
-    contact = everything.by_customer & within(everything.opened_at, scope)
-    old_enough = contact & (end <= scope.now_ms)
-    if contact.any() and not old_enough.any():
-        return none(Unavailable.IMMATURE, f"No contact is older than {window // _DAY_MS} days.", int(contact.sum()))
-    repeated = old_enough & _repeated(everything, end)
-    return Figure.of(proportion(int(repeated.sum()), int(old_enough.sum())), factor=100)
+    told = _contacts(scope)
+    if told.contact.any() and not told.old_enough.any():
+        days = scope.rules.service.repeat_within_days
+        return none(Unavailable.IMMATURE, f"No contact is older than {days} days.", int(told.contact.sum()))
+    repeated = told.old_enough & told.repeated
+    return Figure.of(proportion(int(repeated.sum()), int(told.old_enough.sum())), factor=100)
 
 
 @kpi(
@@ -210,6 +203,42 @@ KPIS = (
     handoffs_per_ticket,
     handoff_wait_median,
 )
+
+
+def contacts_resolved(scope: Scope) -> tuple[Mask, Mask]:
+    """By unit, whose contacts of the period were all resolved with the first one, and of whom some were not.
+
+    Contacts that are too young to tell are left out.
+    """
+    told = _contacts(scope)
+    unit, size = told.tickets.unit, len(scope.view.members)
+    bad = np.bincount(unit[told.old_enough & ~told.good], minlength=size) > 0
+    good = np.bincount(unit[told.good], minlength=size) > 0
+    return good & ~bad, bad
+
+
+@dataclass(frozen=True, slots=True)
+class _Contacts:
+    """By ticket: whether it is a contact of the period, old enough to tell, repeated, and resolved at first."""
+
+    tickets: Tickets
+    contact: Mask
+    old_enough: Mask
+    repeated: Mask
+    good: Mask
+
+
+def _contacts(scope: Scope) -> _Contacts:
+    everything = tickets(scope)
+    window = scope.rules.service.repeat_within_days * _DAY_MS
+    contact = everything.by_customer & within(everything.opened_at, scope)
+    solved = everything.first_solved_at != NOT_SAID
+    end = np.where(solved, everything.first_solved_at, everything.opened_at) + window
+    old_enough = contact & (end <= scope.now_ms)
+    repeated = _repeated(everything, end)
+    reopened = (everything.reopened_at != NOT_SAID) & (everything.reopened_at <= end)
+    good = old_enough & solved & (everything.moves == 0) & ~reopened & ~repeated
+    return _Contacts(everything, contact, old_enough, repeated, good)
 
 
 def _solved(scope: Scope) -> Tickets:

@@ -77,11 +77,12 @@ class Scope:
 
     def fitting(self) -> Mask:
         """By row of `view.whole`, whether it is of what is looked at and fits; shared by figures."""
+        return self.view.once(("fitting", self.only), self._fitting)
+
+    def _fitting(self) -> Mask:
         whole = self.view.whole
         mine: Mask = self.view.members[whole.unit]
-        if self.only.narrows:
-            mine &= whole.once(("fits", self.only), lambda: self.only.fits(whole))
-        return mine
+        return mine & self.only.fits(whole) if self.only.narrows else mine
 
     def members(self) -> Mask:
         """By unit, whose figure it is: with an event filter those who by the period's end experienced what fits."""

@@ -17,11 +17,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graph.customer.touchpoints import Touchpoint, TouchpointNames
+from graph.journeys.kept import Kept
 from graph.journeys.layout import TABLES
 from graph.journeys.part import Coded, Columns, Joined, Part
 from graph.journeys.view import Mask, Unit, View
 from graph.rules import Rules
 
+MOST_FITS = 24
 T = TypeVar("T")
 FOR_EVER = np.iinfo(np.int64).max
 
@@ -35,6 +37,8 @@ class Journeys:
     seq: int
     read_at: int
     """When they were last brought up to date, epoch milliseconds."""
+    fits: Kept = field(default_factory=lambda: Kept(MOST_FITS), repr=False)
+    """Models fitted to these journeys or to those of before; they belong to a day, not to an entry of the log."""
     _touchpoints: dict[int, Coded] = field(default_factory=dict, repr=False)
     _once: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 

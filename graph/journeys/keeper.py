@@ -12,6 +12,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
@@ -77,7 +78,7 @@ class JourneyKeeper:
     async def _settled(self, journeys: Journeys) -> Journeys:
         """The same journeys from a file, where one can be written; a disk that is full or shut costs only memory."""
         tables = {name: part.settled() for name, part in journeys.parts.items()}
-        settled = Journeys.of(tables, self._rules, journeys.seq, journeys.read_at)
+        settled = replace(Journeys.of(tables, self._rules, journeys.seq, journeys.read_at), fits=journeys.fits)
         folder = await self._home()
         moment = await self._moment_of(journeys.seq)
         if folder is None or moment is None:

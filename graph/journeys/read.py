@@ -59,7 +59,7 @@ async def follow(store: Store, journeys: Journeys, changes: Sequence[Change], se
             fresh[name].append(table)
     whose = {name: pa.array(touched if name in OF_CUSTOMERS else accounts, pa.large_string()) for name in TABLES}
     parts = {name: part.replaced(whose[name], _one(name, fresh[name])) for name, part in journeys.parts.items()}
-    return Journeys(parts, journeys.rules, seq, _now())
+    return Journeys(parts, journeys.rules, seq, _now(), journeys.fits)
 
 
 def _touched(change: Change) -> list[str]:

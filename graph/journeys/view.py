@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from graph.journeys.kept import Kept
 from graph.journeys.part import Coded, Columns
 from graph.journeys.period import Period
 
@@ -49,7 +50,8 @@ class View:
     ) -> None:
         self.whole = self if whole is None else whole
         """The view of all customers (or accounts) as of the same moment, which keeps what figures share."""
-        self._kept: dict[Hashable, Any] = {}
+        self._kept = Kept(MOST_KEPT)
+        self._earlier = Kept(2)
         self.journeys = journeys
         self.unit_of = unit_of
         self.as_of = as_of
@@ -64,13 +66,8 @@ class View:
         return len(self._whose) if self._rows is None else len(self._rows)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` gives, made once; several figures rest on the same tables. Of many the oldest goes."""
-        if key not in self._kept:
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.pop(next(iter(self._kept)), None)
-            self._kept[key] = make()
-        made: T = self._kept[key]
-        return made
+        """What `make` gives, made once; several figures rest on the same tables."""
+        return self._kept.once(key, make)
 
     @property
     def size(self) -> int:
@@ -152,14 +149,25 @@ class View:
     def until(self, moment_ms: int) -> View:
         """Only what had happened by that moment."""
         before, as_of = self.at <= moment_ms, min(self.as_of, moment_ms)
-        if before.all():  # nothing is hidden, so that all that was made of the whole holds
-            same = View(
-                self.journeys, self.unit_of, self._columns, self._rows, self._whose, self.members, as_of, self.whole
-            )
-            same._kept = self._kept if self.members is self.whole.members else {}
-            return same
-        seen = self.where(before)
-        return View(self.journeys, self.unit_of, self._columns, seen._rows, self._whose, self.members, as_of)
+        if before.all():  # nothing is hidden, so that all that was made of these rows holds
+            return self._as_of(as_of)
+        if self is not self.whole:
+            seen = self.where(before)
+            return View(self.journeys, self.unit_of, self._columns, seen._rows, self._whose, self.members, as_of)
+        # Who asks as of another moment between the same two interactions is told from the same tables.
+        earlier = self._earlier.once(int(before.sum()), lambda: self._earlier_view(before, as_of))
+        return earlier._as_of(as_of)
+
+    def _earlier_view(self, before: Mask, as_of: int) -> View:
+        rows = self.where(before)._rows
+        return View(self.journeys, self.unit_of, self._columns, rows, self._whose, self.members, as_of)
+
+    def _as_of(self, as_of: int) -> View:
+        view = View(
+            self.journeys, self.unit_of, self._columns, self._rows, self._whose, self.members, as_of, self.whole
+        )
+        view._kept = self._kept
+        return view
 
     def any_by_unit(self, rows: Mask) -> Mask:
         """By unit, whether it has one of these rows."""

@@ -142,3 +142,42 @@ async def test_a_question_that_makes_no_sense_is_refused(embedded_store: Store, 
 
     assert says in answer["errors"][0]["message"]
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_scores_are_read_beside_what_the_same_customers_do(embedded_store: Store) -> None:
+    """Five promoters came back in April, of five detractors nobody; what parts nobody is refused."""
+    for number in range(10):
+        await embedded_store.write("CREATE (:Customer {id: $id, sort_name: $id})", id=f"c{number}")
+        score = {"metric": "nps", "score": 10.0 if number < 5 else 0.0, "scale_min": 0.0, "scale_max": 10.0}
+        common = {"sequence": 0, "function": "service", "channel": "email", "direction": "inbound", "automated": False}
+        rows: list[dict[str, Any]] = [
+            {"id": f"a{number}", "at": _ms(2026, 3, 5), "kind": "survey.answered", "program": "relationship"} | score
+        ]
+        if number < 5:
+            rows.append({"id": f"b{number}", "at": _ms(2026, 3, 20), "kind": "ticket.created", "ticket": f"t/{number}"})
+        await write_interactions(embedded_store, f"c{number}", [common | row for row in rows])
+    ask = asking(embedded_store)
+    period = 'period: {from: "2026-03-01", to: "2026-04-01"}'
+    answer = await ask(
+        f'{{ kpi(key: "nps_relationship", {period}) {{ linkedTo(kpi: "repeat_contact") {{ caveat definition {{ key }} '
+        "groups { key value { value sampleSize unavailableReason } } difference } } }"
+    )
+    metrics = await ask("{ customers(first: 20) { nodes { metrics { openTicketCount latestNps lastInboundAt } } } }")
+    refused = await ask(f'{{ kpi(key: "churn", {period}) {{ linkedTo(kpi: "csat") {{ difference }} }} }}')
+    found = answer["data"]["kpi"]["linkedTo"]
+
+    assert found["caveat"].startswith("Association, not effect")
+    assert [(group["key"], group["value"]["value"]) for group in found["groups"]] == [
+        ("promoters", 0.0),
+        ("passives", None),
+        ("detractors", None),
+    ]
+    told = [node["metrics"] for node in metrics["data"]["customers"]["nodes"]]
+    assert sum(each["openTicketCount"] for each in told) == 5
+    assert {each["latestNps"] for each in told} == {0.0, 10.0}
+    assert refused["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert await asking(embedded_store, walked=True)("{ customers(first: 1) { nodes { metrics { latestNps } } } }")
+
+
+def _ms(year: int, month: int, day: int) -> int:
+    return int(datetime(year, month, day, tzinfo=UTC).timestamp() * 1000)

@@ -1,0 +1,27 @@
+"""What was worked out once and is asked for again: a few things, of which the oldest goes when there are too many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Kept:
+    """Things by key. Two threads may both make one; they make the same."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._things: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made when it is first asked for."""
+        found = self._things.get(key, self)
+        if found is self:
+            found = make()
+            while len(self._things) >= self._most:
+                self._things.pop(next(iter(self._things)), None)
+            self._things[key] = found
+        kept: T = found
+        return kept

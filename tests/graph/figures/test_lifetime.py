@@ -1,0 +1,134 @@
+"""Lifetime value, equity and inactivity: against lifetimes and the published curve, and by hand."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import cache
+
+import numpy as np
+import pytest
+from lifetimes import BetaGeoFitter, GammaGammaFitter  # type: ignore[import-untyped]
+
+from graph.figures.figure import Unavailable
+from graph.figures.lifetime import clv, customer_equity, expected_inactivity, historic_value, revenue_of_period
+from graph.figures.rules import Value
+from graph.figures.scope import Scope
+from graph.journeys.journeys import Journeys
+from graph.journeys.period import Period
+from graph.rules import Rules
+from tests.journeys import Told, event, journeys, ms
+
+RULES = Rules(value=Value(margin=0.3, horizon_months=12, discount_rate=0.1))
+YEAR = Period(date(2025, 7, 1), date(2026, 7, 1))
+TODAY = "2026-07-01"
+
+
+def scope(table: Journeys, period: Period = YEAR) -> Scope:
+    return Scope(table.view(as_of=ms(TODAY)), period, ms(TODAY))
+
+
+@cache
+def shop() -> Journeys:
+    """400 buyers as BG/NBD has them: each at a rate of his own, and gone after a purchase with a chance of his own."""
+    random = np.random.default_rng(7)
+    told: list[Told] = []
+    for number in range(400):
+        rate, leaves = random.gamma(1.2, 1 / 40), random.beta(0.8, 3.0)
+        worth = 20 * random.gamma(6) / 6
+        day = float(random.integers(0, 300))
+        while day < 365:
+            at = date(2025, 7, 1) + timedelta(days=int(day))
+            amount = float(np.round(worth * random.gamma(6) / 6, 2))
+            told.append(event(f"c{number:03d}", at.isoformat(), "order.placed", amount=amount, currency="EUR"))
+            if random.random() < leaves:
+                break
+            day += random.exponential(1 / rate)
+    return journeys(*told, rules=RULES)
+
+
+def test_lifetime_value_is_that_of_the_reference_library() -> None:
+    """`lifetimes` on the same purchases, with the same margin, horizon and discount: the mean and the sum agree."""
+    view = shop().view()
+    days = view.at // 86_400_000
+    rows: dict[int, list[tuple[int, float]]] = {}
+    for unit, day, amount in zip(view.unit, days, view.numbers("amount"), strict=True):
+        rows.setdefault(int(unit), []).append((int(day), float(amount)))
+    today = ms(TODAY) // 86_400_000
+    histories = []
+    for bought in rows.values():
+        distinct = sorted({day for day, _ in bought})
+        total = sum(amount for _, amount in bought)
+        histories.append((len(distinct) - 1, distinct[-1] - distinct[0], today - distinct[0], total / len(distinct)))
+    x, t, age, average = (np.array(column, float) for column in zip(*histories, strict=True))
+    buying = BetaGeoFitter().fit(x, t, age)
+    spending = GammaGammaFitter().fit(x + 1, average)
+    spend = spending.conditional_expected_average_profit(x + 1, average)
+    expected, before = np.zeros(len(x)), np.zeros(len(x))
+    for month in range(1, 13):
+        until = buying.conditional_expected_number_of_purchases_up_to_time(month * 365.25 / 12, x, t, age)
+        expected += (until - before) * 1.1 ** (-month / 12)
+        before = until
+    reference = expected * spend * 0.3
+
+    assert customer_equity.figure(scope(shop())).value == pytest.approx(reference.sum(), rel=5e-3)
+    figure = clv.figure(scope(shop()))
+    assert figure.value == pytest.approx(reference.mean(), rel=5e-3)
+    assert figure.note is not None
+    assert "Margin 30%, 12 months, discounted at 10.0% a year" in figure.note
+    gone = 100 * (1 - buying.conditional_probability_alive(x, t, age)).mean()
+    assert expected_inactivity.figure(scope(shop())).value == pytest.approx(gone, rel=5e-3)
+
+
+def test_contracts_are_worth_their_expected_renewals() -> None:
+    """Fader and Hardie 2007, customers of "High End": of 1,000 so many are left year by year; alpha 0.668,
+    beta 3.806. The 491 in their eighth year renew with (3.806 + 7)/(0.668 + 3.806 + 7) the next time."""
+    left = [1000, 869, 743, 653, 593, 551, 517, 491]
+    told = [contract for number in range(1000) for contract in _yearly(number, left)]
+    table = journeys(*told, rules=Rules(value=Value(margin=0.5, horizon_months=12, discount_rate=0.0)))
+    period = Period(date(2025, 1, 1), date(2025, 7, 2))
+    asked = Scope(table.view(as_of=ms("2025-07-02")), period, ms("2025-07-02"))
+    renews = (3.806 + 7) / (0.668 + 3.806 + 7)
+
+    assert customer_equity.figure(asked).value == pytest.approx(491 * renews * 0.5 * 120, rel=2e-3)
+    assert clv.figure(asked).sample_size == 491
+
+
+def _yearly(number: int, left: list[int]) -> list[Told]:
+    """A contract of 120 a year that began in 2018 and is not renewed after as many years as the table says."""
+    who, amount = f"c{number:04d}", {"recurring_amount": 120.0, "currency": "EUR", "billing_period": "year"}
+    told = [event(who, "2018-01-01", "subscription.started", subscription=who, **amount)]
+    years = sum(number < count for count in left[1:])
+    if years < len(left) - 1:
+        told.append(event(who, f"{2018 + years}-12-30", "subscription.cancelled", subscription=who))
+    return told
+
+
+def test_without_a_margin_there_is_no_lifetime_value() -> None:
+    """Revenue is not value; what was paid so far is told all the same."""
+    told = [event(who, "2026-01-05", "order.placed", amount=10.0, currency="EUR") for who in "abcdef"]
+    told += [event("a", "2026-02-05", "order.refunded", amount=4.0, currency="EUR")]
+    asked = scope(journeys(*told))
+
+    assert clv.figure(asked).unavailable is Unavailable.NOT_CONFIGURED
+    assert historic_value.figure(asked).value == pytest.approx((6 * 10 - 4) / 6)
+    assert (revenue_of_period.figure(asked).value, revenue_of_period.figure(asked).currency) == (56.0, "EUR")
+
+
+def test_a_deal_and_its_order_are_not_two_revenues() -> None:
+    """Orders count unless rules.toml says deals; a cancelled order takes its amount back."""
+    told = [event(who, "2026-01-05", "order.placed", order=f"o/{who}", amount=10.0, currency="EUR") for who in "abcdef"]
+    told += [event(who, "2026-01-05", "deal.won", deal=who, amount=11.0, currency="EUR") for who in "abcdef"]
+    told += [event("f", "2026-01-09", "order.cancelled", order="o/f")]
+
+    assert revenue_of_period.figure(scope(journeys(*told))).value == 50.0
+    assert revenue_of_period.figure(scope(journeys(*told, rules=Rules(revenue_source="deals")))).value == 66.0
+
+
+def test_what_cannot_be_estimated_says_so() -> None:
+    """Nobody bought twice: no model of purchases can be fitted."""
+    told = [event(who, "2026-01-05", "order.placed", amount=10.0, currency="EUR") for who in "abcdef"]
+    figure = clv.figure(scope(journeys(*told, rules=RULES)))
+
+    assert figure.unavailable is Unavailable.NOT_ESTIMABLE
+    assert figure.note is not None
+    assert "bought a second time" in figure.note
