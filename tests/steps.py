@@ -18,4 +18,4 @@ def steps(paths: Sequence[Sequence[str]]) -> Steps:
         for number, key in enumerate(path)
     ]
     unit, at, keys = (np.array([each[column] for each in told], np.int64) for column in range(3))
-    return Steps(unit.astype(np.int32), at, keys.astype(np.int32), values)
+    return Steps(unit.astype(np.int32), at, keys.astype(np.int32), values, np.arange(len(told)))

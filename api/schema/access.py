@@ -168,6 +168,18 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     },
     "InteractionKind": {ANALYST: "kind isKnown interactionCount sources"},
     "Funnel": {ANALYST: "steps customerCount immatureCount period breakdown"},
+    "JourneyPaths": {ANALYST: "paths goalCount customerCount hiddenPathCount usualRate caveat period"},
+    "JourneyPath": {ANALYST: "steps occurrenceCount customerCount rate lift"},
+    "WhatFollowed": {
+        ANALYST: "after customerCount immatureCount goalRate steps hiddenStepCount caveat period",
+    },
+    "FollowingStep": {ANALYST: "key customerCount share medianSeconds goalRate lift"},
+    "JourneyLoops": {ANALYST: "loops period"},
+    "JourneyLoop": {ANALYST: "key viaKey occurrenceCount customerCount share medianSeconds"},
+    "ConversionSequences": {
+        ANALYST: "sequences convertedCount notConvertedCount hiddenSequenceCount caveat period",
+    },
+    "ConversionSequence": {ANALYST: "touches convertedCount notConvertedCount rate"},
     "TimeBetween": {
         ANALYST: "begunCount arrivedCount waitingCount quarterDays medianDays curve reachedWithin period",
     },

@@ -261,6 +261,12 @@ class JourneyDimension(Enum):
     LIFECYCLE_STAGE = value("stage", "The customer's stage when it happened.")
 
 
+@strawberry.enum(description="On which side of a goal steps are.")
+class JourneySide(Enum):
+    BEFORE = value("BEFORE", "The last steps before it.")
+    AFTER = value("AFTER", "The first steps after it.")
+
+
 @strawberry.enum(description="How the steps of a funnel have to follow each other.")
 class FunnelOrder(Enum):
     ORDERED = value("ORDERED", "One after the other, whatever else happens between.")

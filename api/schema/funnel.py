@@ -16,15 +16,14 @@ from api.plan.filters import described_input, option, plain
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
 from api.schema.enums import FunnelOrder, KpiDimension, UnitOfAnalysis
-from api.schema.kpi import KpiValue, asked_most, value_data
+from api.schema.kpi import KpiValue, asked_most, value_data, value_or_null
 from api.schema.scope import AnalyticsFilter, Period, PeriodInput, period_data, scope_of
+from api.schema.steps import asked_days
 from graph.figures import funnel as figures
-from graph.figures.figure import Figure
 from graph.figures.groups import Dimension
 from graph.figures.scope import Scope
 
 MOST_STEPS = 20
-LONGEST_DAYS = 3650
 
 
 @described_input
@@ -122,12 +121,9 @@ async def work_funnel(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
 def _rules(given: Mapping[str, Any]) -> figures.FunnelRules:
     if not 1 <= len(given["steps"]) <= MOST_STEPS:
         raise bad_input(f"`steps` must be 1 to {MOST_STEPS} steps; there are {len(given['steps'])}.")
-    days = given["windowDays"]
-    if not 0 < days <= LONGEST_DAYS:
-        raise bad_input(f"`windowDays` must be more than 0 and at most {LONGEST_DAYS}; it is {days:g}.")
     return figures.FunnelRules(
         steps=tuple(_step(number, step) for number, step in enumerate(given["steps"])),
-        window_ms=round(days * 86_400_000),
+        window_ms=asked_days(given, "windowDays"),
         order=figures.FunnelOrder(plain(given["order"])),
         include_automated=given["includeAutomated"],
     )
@@ -147,9 +143,6 @@ def _worked(scope: Scope, rules: figures.FunnelRules) -> dict[str, Any]:
 
 
 def _data(scope: Scope, funnel: figures.Funnel) -> dict[str, Any]:
-    def value(figure: Figure | None) -> dict[str, Any] | None:
-        return None if figure is None else value_data(figure, scope, scope.period)
-
     return {
         "customer_count": funnel.entered,
         "immature_count": funnel.immature,
@@ -158,9 +151,9 @@ def _data(scope: Scope, funnel: figures.Funnel) -> dict[str, Any]:
                 "number": number,
                 "label": level.label,
                 "entered_count": level.entered,
-                "conversion_from_previous": value(level.from_previous),
-                "conversion_from_start": value(level.from_start),
-                "median_seconds_from_previous": value(level.seconds),
+                "conversion_from_previous": value_or_null(level.from_previous, scope),
+                "conversion_from_start": value_data(level.from_start, scope, scope.period),
+                "median_seconds_from_previous": value_or_null(level.seconds, scope),
             }
             for number, level in enumerate(funnel.levels, 1)
         ],

@@ -237,6 +237,11 @@ def value_data(figure: Figure, scope: Scope, of: period.Period) -> dict[str, Any
     }
 
 
+def value_or_null(figure: Figure | None, scope: Scope) -> dict[str, Any] | None:
+    """A `KpiValue` of the scope's period as its fields read it; None where there is no figure."""
+    return None if figure is None else value_data(figure, scope, scope.period)
+
+
 def _known(key: str) -> figures.Kpi:
     try:
         return kpi_of(key)

@@ -31,6 +31,14 @@ from api.schema.event import ChangeLog, ask_change_log
 from api.schema.explanation import MatchExplanation, work_explanation
 from api.schema.filters import CustomerFilter, CustomerIdentifierInput, CustomerOrder
 from api.schema.flow import JourneyFlow, JourneyFlowInput, work_flow
+from api.schema.followed import (
+    JourneyLoops,
+    JourneyLoopsInput,
+    WhatFollowed,
+    WhatFollowedInput,
+    work_followed,
+    work_loops,
+)
 from api.schema.funnel import Funnel, FunnelInput, work_funnel
 from api.schema.interaction import InteractionKind
 from api.schema.kpi import (
@@ -44,6 +52,14 @@ from api.schema.kpi import (
 )
 from api.schema.paging import Connection, Node
 from api.schema.pain import PAIN_POINT_ARGUMENTS, PainPoints, work_pain_points
+from api.schema.paths import (
+    ConversionSequences,
+    ConversionSequencesInput,
+    JourneyPaths,
+    JourneyPathsInput,
+    work_paths,
+    work_sequences,
+)
 from api.schema.persona import PERSONAS_ARGUMENTS, Persona, work_personas
 from api.schema.retention import (
     COHORT_ARGUMENTS,
@@ -219,6 +235,26 @@ class Query:
         "How far customers get along given steps within a window after a start.",
         RootWorked(work_funnel),
         [Argument("input", FunnelInput, "The steps, and whose journeys.")],
+    )
+    journey_paths: JourneyPaths = root(
+        "Which steps came right before a goal or right after it, and how much more often than usual.",
+        RootWorked(work_paths),
+        [Argument("input", JourneyPathsInput, "The goal, and whose journeys.")],
+    )
+    what_followed: WhatFollowed = root(
+        "What customers did next after one or more steps, and how many of them then reached a goal.",
+        RootWorked(work_followed),
+        [Argument("input", WhatFollowedInput, "After what, and whose journeys.")],
+    )
+    journey_loops: JourneyLoops = root(
+        "Where customers come back to a step, at once or by way of one other, the most frequent first.",
+        RootWorked(work_loops),
+        [Argument("input", JourneyLoopsInput, "Whose journeys.")],
+    )
+    conversion_sequences: ConversionSequences = root(
+        "The touches before customers' first conversions, beside those who had the same and did not convert.",
+        RootWorked(work_sequences),
+        [Argument("input", ConversionSequencesInput, "The conversion, and whose journeys.")],
     )
     time_between: TimeBetween = root(
         "How long it takes from one stage or interaction to another, those who still wait counted.",

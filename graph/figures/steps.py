@@ -31,13 +31,15 @@ class StepRules:
 class Steps:
     """Columns of one length, all steps of a path together and in order: whose path, when (epoch ms), which key.
 
-    `keys` point into `values`; all of them occur. `left_out` interactions of the period are in no path.
+    `keys` point into `values`, which all occur; `row` is the interaction's row in the view that they were read from.
+    `left_out` interactions of the period are in no path.
     """
 
     unit: NDArray[np.int32]
     at: NDArray[np.int64]
     keys: NDArray[np.int32]
     values: tuple[str, ...]
+    row: NDArray[np.int64]
     left_out: int = 0
 
     def __len__(self) -> int:
@@ -73,7 +75,9 @@ class Steps:
 
     def where(self, chosen: NDArray[np.bool_]) -> Steps:
         """Only these steps."""
-        return Steps(self.unit[chosen], self.at[chosen], self.keys[chosen], self.values, self.left_out)
+        return Steps(
+            self.unit[chosen], self.at[chosen], self.keys[chosen], self.values, self.row[chosen], self.left_out
+        )
 
 
 def steps_of(scope: Scope, rules: StepRules) -> Steps:
@@ -92,7 +96,8 @@ def steps_in(rows: View, rules: StepRules) -> Steps:
     place = np.zeros(max(1, len(named.values)), np.int32)
     place[used] = np.arange(len(used), dtype=np.int32)
     values = tuple(named.values[code] for code in used)
-    steps = Steps(rows.unit[counted], rows.at[counted], place[codes], values, int(len(rows) - counted.sum()))
+    row = np.flatnonzero(counted)
+    steps = Steps(rows.unit[row], rows.at[row], place[codes], values, row, len(rows) - len(row))
     return steps.collapsed() if rules.collapse_repeats else steps
 
 

@@ -12,6 +12,12 @@ from tests.api.conftest import asker
 pytestmark = pytest.mark.anyio
 PERIOD = 'period: {from: "2026-01-01", to: "2026-02-01"}'
 REFUSALS = {
+    f"{{ journeyPaths(input: {{goal: {{}}, {PERIOD}}}) {{ goalCount }} }}": "`goal` fits everything",
+    f'{{ journeyPaths(input: {{goal: {{kinds: ["a"]}}, steps: 9, {PERIOD}}}) {{ goalCount }} }}': "between 1 and 8",
+    f"{{ whatFollowed(input: {{{PERIOD}}}) {{ after }} }}": "either `after` or `customerId`",
+    f"{{ whatFollowed(input: {{after: [], {PERIOD}}}) {{ after }} }}": "must be 1 to 5 keys",
+    f'{{ whatFollowed(input: {{customerId: "Q3VzdG9tZXI6eA", {PERIOD}}}) {{ after }} }}': "of no customer",
+    f"{{ journeyLoops(input: {{minCustomers: 0, {PERIOD}}}) {{ loops {{ key }} }} }}": "at least 1",
     f"{{ funnel(input: {{steps: [], {PERIOD}}}) {{ customerCount }} }}": "must be 1 to 20 steps",
     f'{{ funnel(input: {{steps: [{{label: "x"}}], {PERIOD}}}) {{ customerCount }} }}': "`steps[0]` fits everything",
     f'{{ funnel(input: {{steps: [{{kinds: ["a"]}}], windowDays: 0, {PERIOD}}}) {{ customerCount }} }}': "more than 0",

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from lifelines import KaplanMeierFitter  # type: ignore[import-untyped]
+from lifelines import KaplanMeierFitter
 
 from graph.figures.figure import Unavailable
 from graph.figures.funnel import FunnelStep
