@@ -18,7 +18,7 @@ READER, ANALYST, STEWARD, ADMIN = Role.READER, Role.ANALYST, Role.STEWARD, Role.
 FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Query": {
         READER: "node nodes alerts customer customerByIdentifier customers search account changeLog",
-        ANALYST: "painPoints timeBetween "
+        ANALYST: "painPoints attribution timeBetween journeyPaths whatFollowed journeyLoops conversionSequences "
         "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
         "segments segment personas retentionCohorts lifecycleGrowth",
         STEWARD: "matchReviews matchDecisions matchExplanation",
@@ -70,6 +70,12 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         ANALYST: "period isComplete activeCount newCount retainedCount resurrectedCount dormantCount quickRatio",
     },
     "ConfidenceInterval": {ANALYST: "lower upper level method"},
+    "AttributionAnswer": {
+        ANALYST: "caveat dimension goalKinds lookBackDays period isComplete computedAt convertedCount "
+        "notConvertedCount unattributedCount revenue currencyCode revenueNote note models",
+    },
+    "AttributionByModel": {ANALYST: "model credits"},
+    "AttributionCredit": {ANALYST: "key customerCount conversions conversionShare revenue"},
     "PainPoints": {ANALYST: "caveat period previousPeriod isComplete computedAt findings"},
     "PainPointFinding": {
         ANALYST: "kind definition customerCount occurrenceCount previousCustomerCount previousOccurrenceCount harm "

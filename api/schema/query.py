@@ -25,6 +25,7 @@ from api.plan.roots import (
 from api.plan.rows import Row
 from api.schema.account import Account
 from api.schema.alert import Alert, AlertFilter, AlertOrder
+from api.schema.attribution import ATTRIBUTION_ARGUMENTS, AttributionAnswer, work_attribution
 from api.schema.customer import Customer
 from api.schema.enums import SearchType
 from api.schema.event import ChangeLog, ask_change_log
@@ -217,6 +218,11 @@ class Query:
         "What rules have noticed, the newest first unless ordered otherwise.",
         RootPage(alert_reading.ALERTS),
         page_arguments(AlertFilter, AlertOrder),
+    )
+    attribution: AttributionAnswer = root(
+        "Who was there when customers converted, by several models: credit, not effect.",
+        RootWorked(work_attribution),
+        ATTRIBUTION_ARGUMENTS,
     )
     sources: list[Source] = root("The systems that c360 reads, with their state.", RootAll(reading.SOURCES))
     sync_progress: SyncProgress | None = root(

@@ -1,0 +1,63 @@
+"""Cause and effect over GraphQL: figures that carry their caveat."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from graph.store.driver import Store
+from tests.api.conftest import write_interactions
+from tests.api.test_kpi import asking
+
+pytestmark = pytest.mark.anyio
+PERIOD = 'period: {from: "2026-03-01", to: "2026-04-01"}'
+
+
+async def buyers(store: Store, many: int = 6) -> None:
+    """Customers who click an advertisement, have an e-mail opened by a machine, and order for 50 EUR."""
+    for number in range(many):
+        await store.write("CREATE (:Customer {id: $id})", id=f"c{number}")
+        steps = (("ad.clicked", "ads", False), ("email.opened", "email", True), ("order.placed", "web", False))
+        rows: list[dict[str, Any]] = [
+            {
+                "id": f"i{number}-{day}",
+                "at": int(datetime(2026, 3, 2 + day, 12, tzinfo=UTC).timestamp() * 1000),
+                "sequence": 0,
+                "kind": kind,
+                "function": "marketing",
+                "channel": channel,
+                "direction": "inbound",
+                "automated": automated,
+            }
+            | ({"amount": 50.0, "currency": "EUR"} if kind == "order.placed" else {})
+            for day, (kind, channel, automated) in enumerate(steps)
+        ]
+        await write_interactions(store, f"c{number}", rows)
+
+
+async def test_attribution_answers_with_its_caveat(embedded_store: Store) -> None:
+    """All credit is the advertisement's, by every model, both ways of walking alike."""
+    await buyers(embedded_store)
+    query = (
+        f"{{ attribution({PERIOD}) {{ caveat convertedCount revenue currencyCode dimension "
+        "models { model credits { key conversions conversionShare revenue } } } }"
+    )
+    answer = await asking(embedded_store)(query)
+    assert "errors" not in answer, answer["errors"]
+    found = answer["data"]["attribution"]
+
+    assert found["caveat"].startswith("Credit, not effect")
+    assert (found["convertedCount"], found["revenue"], found["currencyCode"]) == (6, 300.0, "EUR")
+    assert len(found["models"]) == 8
+    for each in found["models"]:
+        assert each["credits"] == [{"key": "ads", "conversions": 6.0, "conversionShare": 1.0, "revenue": 300.0}]
+    assert await asking(embedded_store, walked=True)(query) == answer
+
+
+async def test_a_look_back_that_makes_no_sense_is_refused(embedded_store: Store) -> None:
+    """The refusal names the argument and its bounds."""
+    answer = await asking(embedded_store)(f"{{ attribution({PERIOD}, lookBackDays: 0) {{ note }} }}")
+
+    assert "`lookBackDays` must be between 1 and 730" in answer["errors"][0]["message"]
