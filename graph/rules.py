@@ -138,13 +138,17 @@ DEFAULT_STAGES = (
     StageRule("prospect", said=("subscriber", "prospect"), kinds=("email.clicked", "page.viewed", "ad.clicked")),
     StageRule(
         "lead",
-        said=("lead",),
+        said=("lead", "open - not contacted", "closed - not converted"),
         kinds=("form.submitted", "lead.created", "trial.started", "event.attended"),
         falls_back_on=("deal.lost", "lead.rejected"),
     ),
     StageRule("mql", said=("marketingqualifiedlead", "marketing qualified lead", "mql")),
-    StageRule("sal", said=("salesqualifiedlead", "sales qualified lead", "sal", "sql"), kinds=("lead.accepted",)),
-    StageRule("opportunity", said=("opportunity",), kinds=("deal.created", "quote.sent")),
+    StageRule(
+        "sal",
+        said=("salesqualifiedlead", "sales qualified lead", "sal", "sql", "working - contacted"),
+        kinds=("lead.accepted",),
+    ),
+    StageRule("opportunity", said=("opportunity", "closed - converted"), kinds=("deal.created", "quote.sent")),
     StageRule("customer", said=("customer",), kinds=("deal.won", "order.placed", "subscription.started")),
     StageRule("advocate", said=("evangelist", "advocate"), kinds=("referral.made",), nps_from=9, after="customer"),
 )

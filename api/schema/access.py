@@ -20,11 +20,12 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         READER: "node nodes alerts customer customerByIdentifier customers search account changeLog",
         ANALYST: "painPoints attribution timeBetween journeyPaths whatFollowed journeyLoops conversionSequences "
         "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
-        "segments segment personas retentionCohorts lifecycleGrowth",
+        "segments segment personas lifecycle lifecycleBaselines retentionCohorts lifecycleGrowth",
         STEWARD: "matchReviews matchDecisions matchExplanation",
     },
     "Mutation": {
         STEWARD: "acceptMatch acceptMatches rejectMatch assignMatchReview mergeCustomers splitCustomer "
+        "recordLifecycleBaseline "
         "revertMatchDecision pinField unpinField recordInteraction recordSurveyResponse startSync assignAlert "
         "acknowledgeAlert snoozeAlert resolveAlert reopenAlert",
     },
@@ -46,6 +47,17 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         ANALYST: "key name unit higherIsBetter summary numerator denominator source sourceUrl version",
     },
     "KpiBreakdownRow": {ANALYST: "key label value"},
+    "Lifecycle": {ANALYST: "stages weakestStage activity said baseline comparisons"},
+    "LifecycleStage": {
+        ANALYST: "stage saidAs customerCount enteredCount leftCount fellBackCount dwellDays conversion lostCount "
+        "lostShare lostShareBefore value touches cost stake",
+    },
+    "ActivityCount": {ANALYST: "status customerCount"},
+    "StageSaid": {ANALYST: "said shown agrees customerCount", STEWARD: "examples"},
+    "LifecycleBaseline": {ANALYST: "name from to recordedBy asOf figures"},
+    "BaselineFigure": {ANALYST: "part key value sampleSize lower upper unavailableReason"},
+    "BaselineComparison": {ANALYST: "before now difference"},
+    "RecordLifecycleBaselinePayload": {STEWARD: "baseline userErrors"},
     "SegmentMembership": {READER: "segment title reason since note"},
     "Segment": {
         ANALYST: "name title description conditions customerCount customerShare value kpi current target gap stake "

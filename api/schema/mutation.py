@@ -24,6 +24,11 @@ from api.schema.alert_handling import (
 )
 from api.schema.customer import Customer
 from api.schema.enums import Channel, ConsentStatus
+from api.schema.lifecycle import (
+    RecordLifecycleBaselineInput,
+    RecordLifecycleBaselinePayload,
+    work_record_baseline,
+)
 from api.schema.pin import PinFieldInput, PinPayload, UnpinFieldInput, work_pin, work_unpin
 from api.schema.recording import (
     RecordInteractionInput,
@@ -369,6 +374,11 @@ class Mutation:
     )
     reopen_alert: AlertPayload = root(
         "Open an alert again that was closed.", handles(Deed.REOPENED), handled(ReopenAlertInput)
+    )
+    record_lifecycle_baseline: RecordLifecycleBaselinePayload = root(
+        "Keep acquisition, activation, retention, reactivation and the stages of a period, to measure against later.",
+        RootWorked(work_record_baseline),
+        [Argument("input", RecordLifecycleBaselineInput, "Which.")],
     )
     record_interaction: RecordInteractionPayload = root(
         "Record something that a customer experienced and no connected system keeps; their journey shows it at once.",

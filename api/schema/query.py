@@ -51,6 +51,13 @@ from api.schema.kpi import (
     work_kpi,
     work_kpis,
 )
+from api.schema.lifecycle import (
+    LIFECYCLE_ARGUMENTS,
+    Lifecycle,
+    LifecycleBaseline,
+    work_baselines,
+    work_lifecycle,
+)
 from api.schema.paging import Connection, Node
 from api.schema.pain import PAIN_POINT_ARGUMENTS, PainPoints, work_pain_points
 from api.schema.paths import (
@@ -280,6 +287,14 @@ class Query:
         GROWTH_ARGUMENTS,
     )
     kpi_definitions: list[KpiDefinition] = root("What each figure means.", RootWorked(work_definitions))
+    lifecycle: Lifecycle = root(
+        "Who is at which stage, who came, went on, fell back and was lost, and where most is lost.",
+        RootWorked(work_lifecycle),
+        LIFECYCLE_ARGUMENTS,
+    )
+    lifecycle_baselines: list[LifecycleBaseline] = root(
+        "The baselines that were recorded, the newest first.", RootWorked(work_baselines)
+    )
     segments: list[Segment] = root(
         "The segments of rules.toml, ranked by customers × their value × how far their KPI is from its target.",
         RootWorked(work_segments),

@@ -33,12 +33,12 @@ TO_SERVE = ("service",)
 )
 def cost_to_serve(scope: Scope) -> Figure:
     """What serving a customer who needed it cost in the period."""
-    costs, currency = _costs(scope)
+    each, currency = costs(scope)
     view = scope.view.whole
     rows = scope.fitting() & within(view.at, scope) & view.coded("function").among(*TO_SERVE)
     size = len(view.members)
     served = np.bincount(view.unit[rows], minlength=size) > 0
-    by_unit = np.bincount(view.unit[rows], weights=costs[rows], minlength=size)
+    by_unit = np.bincount(view.unit[rows], weights=each[rows], minlength=size)
     return Figure.of(mean(by_unit[served])).in_currency(currency)
 
 
@@ -54,12 +54,12 @@ def cost_to_serve(scope: Scope) -> Figure:
 def customer_acquisition_cost(scope: Scope) -> Figure:
     """What winning a customer cost in the period; costs of before or after it that belong to the same customers are
     not in it."""
-    costs, currency = _costs(scope)
+    each, currency = costs(scope)
     view = scope.view.whole
     rows = scope.fitting() & within(view.at, scope) & view.coded("function").among(*TO_WIN)
     customer = reached(scope, "customer")
     won = int((scope.members() & (customer != NOT_SAID) & within(customer, scope)).sum())
-    return Figure.counted(float(costs[rows].sum()) / max(won, 1), won, currency=currency)
+    return Figure.counted(float(each[rows].sum()) / max(won, 1), won, currency=currency)
 
 
 @kpi(
@@ -86,7 +86,7 @@ def clv_to_cac(scope: Scope) -> Figure:
 KPIS = (cost_to_serve, customer_acquisition_cost, clv_to_cac)
 
 
-def _costs(scope: Scope) -> tuple[NDArray[np.float64], str | None]:
+def costs(scope: Scope) -> tuple[NDArray[np.float64], str | None]:
     """By row of `view.whole`, what it cost; 0 where nothing says so. NoFigure: nothing says any cost."""
     view = scope.view.whole
     return view.once("costs", lambda: _costs_of(view))

@@ -52,6 +52,8 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
         "MATCH (a:Alert)-[:CONCERNS]->(r:SourceRecord) RETURN a.id, r.key",
         "MATCH (e:AlertEvent)-[:HAPPENED_TO]->(a:Alert) RETURN a.id, e.deed, e.by, e.owner, e.outcome, e.note",
     ),
+    "baselines": ("MATCH (b:Baseline) RETURN b.name, b.by, b.request",),
+    "initiatives": ("MATCH (i:Initiative) RETURN i.name, i.body, i.by",),
     "models": ("MATCH (m:LinkageModel {in_force: true}) RETURN m.version",),
     "joins": (
         "MATCH (r:SourceRecord)-[d:DESCRIBES]->(c) RETURN r.key, 'Account' IN labels(c), "

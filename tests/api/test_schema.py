@@ -45,6 +45,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "search": {"query": "ada"},
     "account": {"id": encode_id("Account", "a-1")},
     "best_customers": {"from": "2026-01-01", "to": "2026-02-01"},
+    "lifecycle": {"from": "2026-01-01", "to": "2026-02-01"},
     "segments": {"from": "2026-01-01", "to": "2026-02-01"},
     "journey_flow": {"from": "2026-01-01", "to": "2026-02-01"},
     "funnel": {"period": {"from": "2026-01-01", "to": "2026-02-01"}},

@@ -1,0 +1,50 @@
+"""The activity status of all customers as of a moment; something else than the stage of the lifecycle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from graph.customer.activity import ActivityStatus
+from graph.figures.scope import Scope
+from graph.journeys.part import NOT_SAID
+from graph.lifecycle.passage import end_of
+
+_DAY_MS = 86_400_000
+
+
+def status_counts(scope: Scope) -> Mapping[ActivityStatus, int]:
+    """How many customers have each status at the end of the period, by the words of `graph.customer.activity`."""
+    end, rules = end_of(scope), scope.rules.activity
+    view = scope.view.until(end)
+    dormant_since = end - rules.dormant_after_days * _DAY_MS
+    first, last, back = _firsts(view.first_by_unit(np.ones(len(view), np.bool_)), view.at), *_activity(scope, end)
+    is_new = (first != NOT_SAID) & (first >= end - rules.new_for_days * _DAY_MS)
+    quiet = (last == NOT_SAID) | (last < dormant_since)
+    reactivated = ~quiet & (back != NOT_SAID) & (back >= dormant_since)
+    members = scope.view.members
+    counted = {
+        ActivityStatus.NEW: is_new & ~reactivated,
+        ActivityStatus.DORMANT: quiet & ~is_new,
+        ActivityStatus.REACTIVATED: reactivated,
+        ActivityStatus.ACTIVE: ~quiet & ~reactivated & ~is_new,
+    }
+    return {status: int((mask & members).sum()) for status, mask in counted.items()}
+
+
+def _activity(scope: Scope, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """By customer, their last activity, and the one that ended the latest gap of `dormant_after_days` or more."""
+    view = scope.view.until(end)
+    view = view.where(view.is_activity)
+    last = _firsts(view.last_by_unit(np.ones(len(view), np.bool_)), view.at)
+    ended_a_gap = np.zeros(len(view), np.bool_)
+    if len(view) > 1:
+        same = view.unit[1:] == view.unit[:-1]
+        gap = scope.rules.activity.dormant_after_days * _DAY_MS
+        ended_a_gap[1:] = same & (view.at[1:] - view.at[:-1] > gap)
+    return last, _firsts(view.last_by_unit(ended_a_gap), view.at)
+
+
+def _firsts(rows: np.ndarray, at: np.ndarray) -> np.ndarray:
+    return np.where(rows >= 0, at[np.maximum(rows, 0)] if len(at) else NOT_SAID, NOT_SAID)

@@ -1,0 +1,125 @@
+"""The lifecycle at a date, kept: acquisition, activation, retention and reactivation, and what was lost at each stage.
+
+A baseline is a fact: what the figures were as they were known when it was recorded. It is never worked out again, so
+that what is merged, imported or set up otherwise later does not move what one measures against.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import date
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+import uuid_utils
+
+from graph.cypher import cypher
+from graph.figures.board import KPIS
+from graph.figures.figure import Figure
+from graph.figures.scope import Scope
+from graph.lifecycle.passage import passages
+from graph.store.driver import Store, Transaction
+from graph.sync.decisions import Ask, Refused, refuse_another
+from graph.sync.request import request_hash
+
+FIGURES = {
+    "acquisition": "new_customers",
+    "activation": "onboarding_success",
+    "retention": "period_retention",
+    "reactivation": "reactivation_rate",
+}
+"""The KPI of each part of the lifecycle."""
+
+
+class KeptFigure(msgspec.Struct, frozen=True):
+    """A figure as it was; `value` in the KPI's unit, `unavailable` says why there is none."""
+
+    key: str
+    value: float | None
+    sample_size: int
+    low: float | None = None
+    high: float | None = None
+    unavailable: str | None = None
+
+
+class KeptStage(msgspec.Struct, frozen=True):
+    """A stage as it was: customers in it, and the share of those who were in it in the period that was lost (%)."""
+
+    stage: str
+    customers: int
+    lost_share: float | None
+
+
+class Baseline(msgspec.Struct, frozen=True):
+    """The lifecycle of a period as it was known at `at` (epoch milliseconds)."""
+
+    id: str
+    name: str
+    first: date
+    end: date
+    at: int
+    by: str
+    figures: tuple[KeptFigure, ...]
+    stages: tuple[KeptStage, ...]
+
+    @property
+    def lost_shares(self) -> Mapping[str, float]:
+        """By stage, the lost share in percent, where it was known."""
+        return {stage.stage: stage.lost_share for stage in self.stages if stage.lost_share is not None}
+
+
+def measured(scope: Scope) -> tuple[tuple[KeptFigure, ...], tuple[KeptStage, ...]]:
+    """What a baseline of this scope keeps."""
+    figures = tuple(_kept(key, KPIS[key].figure(scope)) for key in FIGURES.values() if key in KPIS)
+    stages = tuple(KeptStage(one.stage, one.customers, one.lost_share.value) for one in passages(scope))
+    return figures, stages
+
+
+async def record_baseline(store: Store, name: str, scope: Scope, ask: Ask) -> Baseline:
+    """Keep the lifecycle of the scope under a name; the same request with the same key is kept once. Raises Refused."""
+    if not name.strip():
+        raise Refused("INVALID", "A baseline needs a name, e.g. 'before the new onboarding'.", "name")
+    request = request_hash("baseline", name, scope.period.first, scope.period.end)
+    known = await baselines(store)
+    figures, stages = measured(scope)
+    id = _id(ask)
+    made = Baseline(id, name, scope.period.first, scope.period.end, scope.now_ms, ask.by, figures, stages)
+    same = next((baseline for baseline in known if baseline.id == id), None)
+    if same is None and any(baseline.name == name for baseline in known):
+        raise Refused("INVALID", f"There is a baseline '{name}' already, and it is not replaced: take another.", "name")
+    if ask.dry_run:
+        return same or made
+
+    async def write(tx: Transaction) -> list[list[Any]]:
+        return await tx.run(
+            cypher("writes/record_baseline"),
+            id=id,
+            name=name,
+            body=msgspec.json.encode(made).decode(),
+            by=ask.by,
+            now=time.time_ns() // 1_000_000,
+            request=request,
+        )
+
+    rows = await store.transaction(write)
+    body, found_request = rows[0]
+    refuse_another({found_request}, request)
+    return msgspec.json.decode(body, type=Baseline)
+
+
+async def baselines(store: Store) -> list[Baseline]:
+    """All that were recorded, the newest first."""
+    return [msgspec.json.decode(body, type=Baseline) for (body,) in await store.read(cypher("writes/read_baselines"))]
+
+
+def _id(ask: Ask) -> str:
+    if ask.idempotency_key is None:
+        return str(uuid_utils.uuid7())
+    return blake2b(f"{ask.by}\n{ask.idempotency_key}".encode(), digest_size=16).hexdigest()
+
+
+def _kept(key: str, figure: Figure) -> KeptFigure:
+    why = None if figure.unavailable is None else figure.unavailable.value
+    return KeptFigure(key, figure.value, figure.sample_size, figure.low, figure.high, why)
