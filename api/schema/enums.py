@@ -261,6 +261,23 @@ class JourneyDimension(Enum):
     LIFECYCLE_STAGE = value("stage", "The customer's stage when it happened.")
 
 
+@strawberry.enum(description="A score about a touchpoint, by the key of the KPI that defines it.")
+class TouchpointScoreKey(Enum):
+    NPS_TRANSACTIONAL = value("nps_transactional", "Net Promoter Score about it.")
+    CSAT = value("csat", "Satisfaction, of five points.")
+    CSAT_BINARY = value("csat_binary", "Satisfaction, good or bad.")
+    CES = value("ces", "Effort: whether it was easy.")
+    RATING = value("rating", "Stars.")
+
+
+@strawberry.enum(description="Importance × performance: where a touchpoint stands (Martilla and James 1977).")
+class TouchpointQuadrant(Enum):
+    CONCENTRATE_HERE = value("CONCENTRATE_HERE", "Important, and worse than the others.")
+    KEEP_UP = value("KEEP_UP", "Important, and better than the others.")
+    LOW_PRIORITY = value("LOW_PRIORITY", "Less important, and worse than the others.")
+    POSSIBLE_OVERKILL = value("POSSIBLE_OVERKILL", "Less important, and better than the others.")
+
+
 @strawberry.enum(description="On which side of a goal steps are.")
 class JourneySide(Enum):
     BEFORE = value("BEFORE", "The last steps before it.")

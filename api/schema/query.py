@@ -90,6 +90,7 @@ from api.schema.segment import (
 from api.schema.source import Source, SourceComparison
 from api.schema.sync import SyncProgress, ask_newest_sync
 from api.schema.time_between import TimeBetween, TimeBetweenInput, work_time_between
+from api.schema.touchpoint_figures import TOUCHPOINT_ARGUMENTS, Touchpoints, work_touchpoints
 from connectors.records import KINDS
 from graph.alerts import reading as alert_reading
 from graph.customer import identifiers, matters, reading
@@ -268,6 +269,11 @@ class Query:
         "The touches before customers' first conversions, beside those who had the same and did not convert.",
         RootWorked(work_sequences),
         [Argument("input", ConversionSequencesInput, "The conversion, and whose journeys.")],
+    )
+    touchpoints: Touchpoints = root(
+        "Where customers meet the company: reach, waits, scores, importance and performance.",
+        RootWorked(work_touchpoints),
+        TOUCHPOINT_ARGUMENTS,
     )
     time_between: TimeBetween = root(
         "How long it takes from one stage or interaction to another, those who still wait counted.",

@@ -201,6 +201,21 @@ def response_rate(scope: Scope) -> Figure:
     return Figure.of(proportion(int((asked & answered).sum()), int(asked.sum())), factor=100)
 
 
+def score_of(found: Answers, key: str) -> Figure:
+    """The figure of these answers as `nps_transactional`, `csat`, `csat_binary`, `ces` or `rating` defines it."""
+    match key:
+        case "nps_transactional":
+            return _net_promoters(found.on_scale(0, 10))
+        case "csat":
+            return _share_from(found.on_scale(1, 5), 4, others=0)
+        case "csat_binary":
+            return _share_from(found.where(found.high - found.low == 1), None, others=0)
+        case "ces":
+            return _share_from(found.on_scale(1, 7), 5, others=0)
+        case _:
+            return Figure.of(mean(found.on_scale(1, 5).score))
+
+
 KPIS = (nps_relationship, nps_transactional, csat, csat_binary, ces, ces_mean, rating, response_rate)
 WITHIN_MS = 30 * 86_400_000
 

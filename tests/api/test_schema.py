@@ -52,6 +52,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "journey_paths": {"period": {"from": "2026-01-01", "to": "2026-02-01"}},
     "what_followed": {"period": {"from": "2026-01-01", "to": "2026-02-01"}},
     "conversion_sequences": {"period": {"from": "2026-01-01", "to": "2026-02-01"}},
+    "touchpoints": {"period": {"from": "2026-01-01", "to": "2026-02-01"}},
     "time_between": {"period": {"from": "2026-01-01", "to": "2026-02-01"}},
     "meeting": {"id": encode_id("Interaction", "s2")},
     "nodes": {"ids": [encode_id("Customer", "c-ada"), encode_id("Interaction", "h1")]},
