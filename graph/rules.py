@@ -29,6 +29,7 @@ from graph.figures.rules import (
     check_figure_rules,
 )
 from graph.linkage.rules import LinkageError, MatchingRules
+from graph.maps.rules import JourneyMapRule, MapError, PromiseRule, check_maps
 from graph.segments.rules import DEFAULT_SEGMENTS, PersonaRule, SegmentError, SegmentRule, check_segments
 
 
@@ -182,6 +183,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     handoff: tuple[HandoffLink, ...] = DEFAULT_HANDOFFS
     segment: tuple[SegmentRule, ...] = DEFAULT_SEGMENTS
     persona: tuple[PersonaRule, ...] = ()
+    journey_map: tuple[JourneyMapRule, ...] = ()
+    promise: tuple[PromiseRule, ...] = ()
     alert: tuple[AlertRule, ...] = ()
     kpi: tuple[KpiPlan, ...] = ()
 
@@ -257,7 +260,8 @@ def _check_meaning(rules: Rules, path: Path) -> None:
         raise RulesError(f"{path}: two [[stage]] have the same name ({', '.join(names)}). Give each its own.")
     try:
         check_segments(rules.segment, rules.persona)
-    except SegmentError as error:
+        check_maps(rules.journey_map, rules.promise, [persona.name for persona in rules.persona], names)
+    except (SegmentError, MapError) as error:
         raise RulesError(f"{path}: {error}") from None
     for stage in rules.stage:
         if stage.after is not None:

@@ -20,6 +20,7 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         READER: "node nodes alerts customer customerByIdentifier customers search account changeLog",
         ANALYST: "painPoints attribution timeBetween journeyPaths whatFollowed journeyLoops conversionSequences "
         "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
+        "journeyMap promises "
         "segments segment personas lifecycle lifecycleBaselines retentionCohorts lifecycleGrowth",
         STEWARD: "matchReviews matchDecisions matchExplanation",
     },
@@ -47,6 +48,18 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         ANALYST: "key name unit higherIsBetter summary numerator denominator source sourceUrl version",
     },
     "KpiBreakdownRow": {ANALYST: "key label value"},
+    "CountedKey": {ANALYST: "key label customerCount"},
+    "JourneyMap": {
+        ANALYST: "name title persona customerCount travellerCount coverage planned inOrder outcomesMet outcomesKnown "
+        "steps unexpected",
+    },
+    "JourneyMapStep": {
+        ANALYST: "name stage ownerFunction isMomentOfTruth inputs inputsNotAsked inputsBeyond desiredOutcome "
+        "desiredEmotion madeCount reached skipped outcome emotion byOwner target isMet",
+    },
+    "BrandPromise": {
+        ANALYST: "name statement owner touchpoints kpi promised perceived gap isKept isCertain",
+    },
     "Lifecycle": {ANALYST: "stages weakestStage activity said baseline comparisons"},
     "LifecycleStage": {
         ANALYST: "stage saidAs customerCount enteredCount leftCount fellBackCount dwellDays conversion lostCount "

@@ -42,6 +42,14 @@ from api.schema.followed import (
 )
 from api.schema.funnel import Funnel, FunnelInput, work_funnel
 from api.schema.interaction import InteractionKind
+from api.schema.journey_map import (
+    JOURNEY_MAP_ARGUMENTS,
+    PROMISES_ARGUMENTS,
+    BrandPromise,
+    JourneyMap,
+    work_journey_map,
+    work_promises,
+)
 from api.schema.kpi import (
     KPI_ARGUMENTS,
     KPIS_ARGUMENTS,
@@ -293,6 +301,16 @@ class Query:
         GROWTH_ARGUMENTS,
     )
     kpi_definitions: list[KpiDefinition] = root("What each figure means.", RootWorked(work_definitions))
+    journey_map: JourneyMap = root(
+        "A persona's planned journey held against what its customers experienced.",
+        RootWorked(work_journey_map),
+        JOURNEY_MAP_ARGUMENTS,
+    )
+    promises: list[BrandPromise] = root(
+        "What the brand promises beside what customers perceive, the widest gap first.",
+        RootWorked(work_promises),
+        PROMISES_ARGUMENTS,
+    )
     lifecycle: Lifecycle = root(
         "Who is at which stage, who came, went on, fell back and was lost, and where most is lost.",
         RootWorked(work_lifecycle),

@@ -6,7 +6,7 @@ their tables here, and by their ids to everybody else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -162,6 +162,10 @@ class Journeys:
             for three in _taken_apart(codes, kind, channel, function)
         ]
         return {touchpoint.key: touchpoint for touchpoint in found}
+
+    def touchpoint_keys(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The keys of the touchpoints that occur under these names, or are these keys themselves."""
+        return tuple(key for key, each in self.touchpoints.items() if key in names or each.name in names)
 
     def _named(self, columns: Columns) -> Coded:
         names = TouchpointNames(self.rules.touchpoint)

@@ -158,7 +158,8 @@ def _counts(condition: Condition, view: View) -> Mask:
         case _:
             fits = np.ones(len(view), np.bool_)
             for column, values in condition.narrowed_by:
-                fits &= view.coded(column).among(*values)
+                named = view.journeys.touchpoint_keys(values) if column == "touchpoint" else values
+                fits &= view.coded(column).among(*named)
             return fits
 
 
