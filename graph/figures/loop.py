@@ -17,8 +17,7 @@ from graph.estimates.survival import kaplan_meier
 from graph.figures.figure import Figure, KpiUnit, Unavailable, kpi, none
 from graph.figures.scope import Scope
 from graph.figures.voice import USUAL
-from graph.journeys.journeys import places
-from graph.journeys.part import NOT_SAID, Coded
+from graph.journeys.part import NOT_SAID, Coded, places
 from graph.journeys.view import Mask, Unit
 
 DAY_MS = 86_400_000

@@ -14,8 +14,7 @@ from graph.figures.figure import Figure, KpiUnit, Unavailable, kpi, none
 from graph.figures.response import business_seconds
 from graph.figures.scope import Scope
 from graph.figures.tickets import Tickets, tickets, within
-from graph.journeys.journeys import places
-from graph.journeys.part import NOT_SAID
+from graph.journeys.part import NOT_SAID, places
 from graph.journeys.view import Mask
 
 _DAY_MS = 86_400_000

@@ -23,8 +23,7 @@ from graph.figures.figure import Figure, Unavailable, none
 from graph.figures.scope import EventFilter, Scope
 from graph.figures.steps import distinct
 from graph.figures.voice import Answers, answers, latest_of_each, score_of
-from graph.journeys.journeys import places
-from graph.journeys.part import NOT_SAID
+from graph.journeys.part import NOT_SAID, places
 from graph.journeys.view import View
 
 SCORES = {"nps_transactional": "nps", "csat": "csat", "csat_binary": "csat", "ces": "ces", "rating": "rating"}

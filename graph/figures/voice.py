@@ -10,14 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from graph.estimates.average import mean
 from graph.estimates.proportion import net_promoter_score, proportion
 from graph.figures.figure import Figure, KpiUnit, Unavailable, kpi, none
 from graph.figures.scope import Scope
-from graph.journeys.journeys import places
+from graph.journeys.part import places
 from graph.journeys.view import Mask, View
 
 
@@ -237,19 +236,17 @@ def _share_from(found: Answers, least: float | None, others: int) -> Figure:
 
 def _about_what_fits(scope: Scope, view: View) -> Mask:
     """By row of the period, whether it is a transactional answer about an interaction that fits."""
-    whole = scope.view
-    fitting = whole.where(scope.only.fits(whole))
-    ids = fitting.arrow("id")
-    return (places(view.arrow("about"), ids) >= 0) & ~view.coded("program").among("relationship")
+    return view.is_about(scope.only.fits(scope.view), scope.view) & ~view.coded("program").among("relationship")
 
 
 def _answered(view: View, sent: Mask, answered: Mask) -> Mask:
     """By row, whether it is an invitation that was answered."""
-    tokens = view.arrow("survey_token")
-    rows = np.flatnonzero(answered)
-    unnamed: Mask = tokens.is_null().to_numpy()
-    found: Mask = sent & (places(tokens, tokens.take(pa.array(rows, pa.int64()))) >= 0) & ~unnamed
-    without = np.flatnonzero((sent & unnamed) | answered)
+    tokens, sending = view.where(sent).arrow("survey_token"), np.flatnonzero(sent)
+    named: Mask = tokens.is_valid().to_numpy()
+    found, unnamed = np.zeros(len(view), np.bool_), np.zeros(len(view), np.bool_)
+    found[sending] = named & (places(tokens, view.where(answered).arrow("survey_token")) >= 0)
+    unnamed[sending] = ~named
+    without = np.flatnonzero(unnamed | answered)
     if len(without) > 1:
         here, there = without[:-1], without[1:]
         soon = view.at[there] - view.at[here] <= WITHIN_MS

@@ -8,8 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from graph.journeys.journeys import places
-from graph.journeys.part import Coded, Part
+from graph.journeys.part import Coded, Part, places
 from graph.journeys.view import Unit, View
 
 

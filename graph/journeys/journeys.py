@@ -13,13 +13,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graph.customer.touchpoints import Touchpoint, TouchpointNames
 from graph.journeys.kept import Kept
 from graph.journeys.layout import TABLES
-from graph.journeys.part import Coded, Columns, Joined, Part
+from graph.journeys.part import Coded, Columns, Joined, Part, places
 from graph.journeys.view import Mask, Unit, View
 from graph.rules import Rules
 
@@ -39,7 +38,6 @@ class Journeys:
     """When they were last brought up to date, epoch milliseconds."""
     fits: Kept = field(default_factory=lambda: Kept(MOST_FITS), repr=False)
     """Models fitted to these journeys or to those of before; they belong to a day, not to an entry of the log."""
-    _touchpoints: dict[int, Coded] = field(default_factory=dict, repr=False)
     _once: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -85,11 +83,11 @@ class Journeys:
 
     def customer_ids(self, numbers: NDArray[np.int64]) -> list[str]:
         """The ids of customers, by their numbers."""
-        return [str(id) for id in self.customers.arrow("id").take(pa.array(numbers, pa.int64())).to_pylist()]
+        return [str(id) for id in self.customers.take("id", numbers).to_pylist()]
 
     def account_ids(self, numbers: NDArray[np.int64]) -> list[str]:
         """The ids of accounts, by their numbers."""
-        return [str(id) for id in self.accounts.arrow("id").take(pa.array(numbers, pa.int64())).to_pylist()]
+        return [str(id) for id in self.accounts.take("id", numbers).to_pylist()]
 
     def customer_numbers(self, ids: list[str]) -> NDArray[np.int64]:
         """The numbers of customers, by their ids; -1 where there is none."""
@@ -103,11 +101,11 @@ class Journeys:
     @cached_property
     def customer_of_event(self) -> NDArray[np.int32]:
         """By row of `events`, the number of the customer."""
-        return places(self.events.arrow("who"), self.customers.arrow("id"))
+        return self.events.numbers_of(self.customers)
 
     def whose(self, part: Part) -> NDArray[np.int32]:
         """By row of `stages`, `handoffs` or `records`, the number of the customer."""
-        return self.once(("whose", id(part)), lambda: places(part.arrow("who"), self.customers.arrow("id")))
+        return self.once(("whose", id(part)), lambda: part.numbers_of(self.customers))
 
     def view(self, unit: Unit = Unit.CUSTOMER, as_of: int | None = None) -> View:
         """All interactions of all customers or accounts, as far as they had happened by `as_of` (epoch ms)."""
@@ -130,11 +128,11 @@ class Journeys:
     def _of_accounts(self) -> View:
         """An activity in which several of an account's people took part happened to the account once."""
         own = self.parts["account_events"]
-        columns = Joined(self.events, own)
+        columns = Joined(self.events, own) if len(own) else self.events
         of_people = self.account_of[self.customer_of_event] if len(self.events) else np.zeros(0, np.int32)
-        whose = np.concatenate([of_people, places(own.arrow("who"), self.accounts.arrow("id"))]).astype(np.int32)
-        rows = np.lexsort((columns.moments("sequence"), columns.moments("at"), whose))
-        rows = rows[whose[rows] >= 0]
+        whose = np.concatenate([of_people, own.numbers_of(self.accounts)])
+        rows = np.flatnonzero(whose >= 0)
+        rows = rows[_in_order(whose[rows], columns.moments("at")[rows], columns.moments("sequence")[rows])]
         return View(
             self,
             Unit.ACCOUNT,
@@ -147,20 +145,13 @@ class Journeys:
 
     def touchpoint_of(self, columns: Columns) -> Coded:
         """By row, the key of the touchpoint that the rules name."""
-        if id(columns) not in self._touchpoints:
-            self._touchpoints[id(columns)] = self._named(columns)
-        return self._touchpoints[id(columns)]
+        return columns.derived(("touchpoint", self.rules.touchpoint), self._named)
 
     @cached_property
     def touchpoints(self) -> Mapping[str, Touchpoint]:
         """Touchpoints that occur, by key."""
         names = TouchpointNames(self.rules.touchpoint)
-        kind, channel, function = (self.events.coded(name) for name in ("kind", "channel", "function"))
-        codes = np.unique(_combined(kind, channel, function))
-        found = [
-            names.of(*(column.values[code] for column, code in zip((kind, channel, function), three, strict=True)))
-            for three in _taken_apart(codes, kind, channel, function)
-        ]
+        found = [names.of(*each) for each in _occurring(self.events)[0] if each is not None]
         return {touchpoint.key: touchpoint for touchpoint in found}
 
     def touchpoint_keys(self, names: Sequence[str]) -> tuple[str, ...]:
@@ -169,44 +160,55 @@ class Journeys:
 
     def _named(self, columns: Columns) -> Coded:
         names = TouchpointNames(self.rules.touchpoint)
-        three = tuple(columns.coded(name) for name in ("kind", "channel", "function"))
-        codes, where = np.unique(_combined(*three), return_inverse=True)
-        keys = [
-            names.of(*(column.values[code] for column, code in zip(three, each, strict=True))).key
-            for each in _taken_apart(codes, *three)
-        ]
-        values = tuple(dict.fromkeys(keys))
-        by_key = {key: number for number, key in enumerate(values)}
-        return Coded(np.array([by_key[key] for key in keys], np.int32)[where].astype(np.int32), values)
+        occurring, where = _occurring(columns)
+        keys = [None if each is None else names.of(*each).key for each in occurring]
+        values = tuple(dict.fromkeys(key for key in keys if key is not None))
+        number = {None: -1} | {key: place for place, key in enumerate(values)}
+        return Coded(np.array([number[key] for key in keys], np.int32)[where], values)
 
 
-def places(values: pa.ChunkedArray[Any], among: pa.ChunkedArray[Any]) -> NDArray[np.int32]:
-    """By value, its place among others; -1 where it is not among them."""
-    if not len(values):
-        return np.zeros(0, np.int32)
-    found = pc.index_in(values, value_set=among.combine_chunks())
-    return found.fill_null(-1).to_numpy().astype(np.int32, copy=False)
+def _occurring(columns: Columns) -> tuple[list[tuple[str, str, str] | None], NDArray[np.int32]]:
+    """The kinds, channels and functions that occur together, None where one is not said; by row, which of them."""
+    three = tuple(columns.coded(name) for name in ("kind", "channel", "function"))
+    combined = np.zeros(len(three[0].codes), np.int64)
+    for column in three:
+        combined = combined * (len(column.values) + 1) + column.codes + 1
+    found = pa.array(combined).dictionary_encode()  # hashing, where numpy would sort
+    apart: list[NDArray[np.int64]] = []
+    rest = found.dictionary.to_numpy()
+    for column in reversed(three):
+        rest, code = np.divmod(rest, len(column.values) + 1)
+        apart.append(code - 1)
+    kinds, channels, functions = (
+        [column.values[code] if code >= 0 else None for code in codes]
+        for column, codes in zip(three, reversed(apart), strict=True)
+    )
+    occurring = [
+        (kind, channel, function) if kind and channel and function else None
+        for kind, channel, function in zip(kinds, channels, functions, strict=True)
+    ]
+    return occurring, found.indices.to_numpy()
+
+
+def _in_order(whose: NDArray[np.int32], at: NDArray[np.int64], sequence: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The order of rows by unit, then moment, then sequence; one number of all three is sorted where they fit in it."""
+    if not len(whose):
+        return np.zeros(0, np.int64)
+    spans = [int(values.max()) - int(values.min()) + 1 for values in (at, sequence)]
+    if (int(whose.max()) + 1) * spans[0] * spans[1] > FOR_EVER:
+        return np.lexsort((sequence, at, whose))
+    both = (whose.astype(np.int64) * spans[0] + (at - at.min())) * spans[1] + (sequence - sequence.min())
+    return np.argsort(both, kind="stable")
 
 
 def _first_of_each(whose: NDArray[np.int32], activity: NDArray[np.int32]) -> Mask:
     """Rows that are the first of their activity and unit; rows without an activity stand for themselves."""
-    first = activity < 0
-    named = np.flatnonzero(~first)
-    both = whose[named].astype(np.int64) << 32 | activity[named]
-    first[named[np.unique(both, return_index=True)[1]]] = True
+    first = np.ones(len(activity), np.bool_)
+    said = activity >= 0
+    shared = np.append(np.bincount(activity[said]) > 1, False)  # -1, none, is the last
+    several = np.flatnonzero(said & shared[activity])
+    both = whose[several].astype(np.int64) << 32 | activity[several]
+    order = np.argsort(both, kind="stable")
+    again = np.concatenate([[False], both[order][1:] == both[order][:-1]])[: len(order)]
+    first[several[order[again]]] = False
     return first
-
-
-def _combined(*columns: Coded) -> NDArray[np.int64]:
-    combined = np.zeros(len(columns[0].codes), np.int64)
-    for column in columns:
-        combined = combined * len(column.values) + column.codes
-    return combined
-
-
-def _taken_apart(codes: NDArray[np.int64], *columns: Coded) -> list[tuple[int, ...]]:
-    apart: list[NDArray[np.int64]] = []
-    for column in reversed(columns):
-        codes, code = np.divmod(codes, max(1, len(column.values)))
-        apart.append(code)
-    return [tuple(int(code) for code in each) for each in zip(*reversed(apart), strict=True)]

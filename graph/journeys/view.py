@@ -105,8 +105,7 @@ class View:
 
     def arrow(self, name: str) -> pa.ChunkedArray[Any]:
         """A column as Arrow has it."""
-        column = self._columns.arrow(name)
-        return column if self._rows is None else column.take(pa.array(self._rows, pa.int64()))
+        return self._columns.arrow(name) if self._rows is None else self._columns.take(name, self._rows)
 
     def texts(self, name: str) -> list[str | None]:
         """A column of texts as they are; for few rows."""
@@ -168,6 +167,15 @@ class View:
         )
         view._kept = self._kept
         return view
+
+    def is_about(self, rows: Mask, of: View) -> Mask:
+        """By row, whether it is about one of these rows of another view of the same journeys."""
+        named = np.zeros(len(self._whose), np.bool_)
+        named[np.flatnonzero(rows) if of._rows is None else of._rows[rows]] = True
+        telling, told = self._columns.named_rows("about")
+        found = np.zeros(len(self._whose), np.bool_)
+        found[telling[named[told]]] = True
+        return found if self._rows is None else found[self._rows]
 
     def any_by_unit(self, rows: Mask) -> Mask:
         """By unit, whether it has one of these rows."""
