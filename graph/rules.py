@@ -19,6 +19,7 @@ from connectors.errors import C360Error
 from connectors.records import KINDS
 from graph.alerts.rules import AlertRule, problems_of
 from graph.figures.pain.rules import PainPointRules
+from graph.figures.plan_rules import KpiPlan, PlanError, ReportRule, check_plan
 from graph.figures.rules import (
     Currency,
     FigureRuleError,
@@ -126,14 +127,6 @@ class Activity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dormant_after_days: int = 90
 
 
-class KpiPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the measurement plan says of one KPI: who answers for it, and what it shall be in its own unit."""
-
-    key: str
-    owner: str | None = None
-    target: float | None = None
-
-
 DEFAULT_STAGES = (
     StageRule("target", said=("target",)),
     StageRule("prospect", said=("subscriber", "prospect"), kinds=("email.clicked", "page.viewed", "ad.clicked")),
@@ -187,6 +180,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     promise: tuple[PromiseRule, ...] = ()
     alert: tuple[AlertRule, ...] = ()
     kpi: tuple[KpiPlan, ...] = ()
+    report: tuple[ReportRule, ...] = ()
 
 
 SURVIVORSHIP_RULES = ("verified", "most_trusted", "most_recent", "most_frequent", "most_complete")
@@ -241,7 +235,8 @@ def _check_meaning(rules: Rules, path: Path) -> None:
         ) from None
     try:
         check_figure_rules(rules.currency, rules.value, rules.cost_per, rules.revenue_source)
-    except FigureRuleError as error:
+        check_plan(rules.kpi, rules.report)
+    except (FigureRuleError, PlanError) as error:
         raise RulesError(f"{path}: {error}") from None
     for kind in (*rules.cost_per, *rules.onboarding.starts, *rules.onboarding.milestones):
         _expect_kind(kind, path, "[cost_per] or [onboarding]")

@@ -109,7 +109,12 @@ def kpis_page() -> str:
         told = each.definition
         where = f" [{told.source_url}]({told.source_url})" if told.source_url else ""
         better = "more is better" if told.higher_is_better else "less is better"
-        lines += ["", f"## {told.name}", "", f"`{told.key}`, in {told.unit.lower()}; {better}; version {told.version}."]
+        lines += [
+            "",
+            f"### {told.name}",
+            "",
+            f"`{told.key}`, in {told.unit.lower()}; {better}; version {told.version}.",
+        ]
         lines += ["", told.summary, "", f"- Numerator: {told.numerator}.", f"- Denominator: {told.denominator}."]
         lines += [f"- Source: {told.source.rstrip('.')}.{where}"]
     return "\n".join(lines) + "\n"
@@ -128,6 +133,34 @@ All of them take a period, `unit: CUSTOMER | ACCOUNT`, a filter and `asOf` (only
 by function, channel, touchpoint, source, campaign or team narrows interactions: of a survey answer what it is about
 has to fit, of a ticket how it began; of a figure about customers (churn, lifetime value …) it means those who by the
 end of the period experienced something that fits.
+
+## The measurement plan
+
+Who answers for a figure, what it is to be, and which sources it rests on, is written in rules.toml. An owner is one
+named person: a department is refused, because nobody can ask it. `measurementPlan` holds the plan against what there
+is: values, coverage, sources that were not read for longer than the cadence, whatever is missing.
+
+```toml
+[[kpi]]
+key = "csat_binary"
+owner = "Ines Marl"
+target = 85.0
+source = ["helpdesk"]
+cadence = "weekly"
+
+[[report]]
+title = "Service, week by week"
+owner = "Ines Marl"
+kpis = ["csat_binary", "first_response_median", "first_contact_resolution"]
+cadence = "weekly"
+to = ["ines.marl@acme.example"]
+```
+
+`c360 report send` sends the boards of the last full day, week, month or quarter with the change since the one before,
+to each receiver once, by mail (text and HTML) or `webhook = true`; `--dry-run` prints them. `c360 serve` does it by
+itself. Where mails and webhooks go is set as for [alerts](alerts.md).
+
+## The figures
 """
 
 

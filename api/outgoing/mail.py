@@ -14,8 +14,11 @@ from api.outgoing.webhook import NotDelivered
 TIMEOUT_SECONDS = 20.0
 
 
-async def send_mail(settings: MailSettings, to: str, subject: str, text: str, id: str) -> None:
-    """Send one mail in plain text; the same `id` is the same mail, however often it comes. Raises NotDelivered."""
+async def send_mail(settings: MailSettings, to: str, subject: str, text: str, id: str, html: str | None = None) -> None:
+    """Send one mail in plain text, beside it as HTML where that is given. Raises NotDelivered.
+
+    The same `id` is the same mail, however often it comes.
+    """
     message = EmailMessage()
     message["From"] = settings.sender
     message["To"] = to
@@ -24,6 +27,8 @@ async def send_mail(settings: MailSettings, to: str, subject: str, text: str, id
     message["Message-ID"] = f"<{id}@{parseaddr(settings.sender)[1].rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
+    if html is not None:
+        message.add_alternative(html, subtype="html")
     try:
         await asyncio.to_thread(_send, settings, message)
     except (smtplib.SMTPException, OSError) as error:

@@ -1,4 +1,5 @@
-"""What a served API does by itself, a round a minute: raise alerts, and send out what waits.
+"""What a served API does by itself, a round a minute: raise alerts, send out what waits, and reports that
+are due.
 
 Several processes may do so: alerts are raised once by their ids, and one of them at a time sends.
 """
@@ -8,10 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from datetime import UTC, datetime
 
 from api.outgoing.outbox import tell_alerts
-from api.outgoing.settings import OutgoingSettings
+from api.outgoing.report import send_reports
+from api.outgoing.settings import OutgoingError, OutgoingSettings
 from graph.alerts.evaluate import raise_alerts
+from graph.figures.board import UnknownKpi
 from graph.journeys.keeper import JourneyKeeper
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -42,3 +46,8 @@ async def make_round(store: Store, rules: Rules, keeper: JourneyKeeper, outgoing
     if rules.alert:
         await raise_alerts(store, rules, keeper, time.time_ns() // 1_000_000, wait=WAIT_SECONDS)
     await tell_alerts(store, outgoing)
+    if rules.report:
+        try:
+            await send_reports(store, keeper, rules, outgoing, datetime.now(UTC))
+        except (OutgoingError, UnknownKpi) as problem:
+            LOG.warning("Reports wait for the next round: %s", problem)

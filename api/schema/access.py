@@ -21,7 +21,8 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         ANALYST: "painPoints attribution timeBetween journeyPaths whatFollowed journeyLoops conversionSequences "
         "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
         "journeyMap promises "
-        "segments segment personas lifecycle lifecycleBaselines retentionCohorts lifecycleGrowth",
+        "segments segment personas lifecycle lifecycleBaselines retentionCohorts lifecycleGrowth "
+        "measurementPlan",
         STEWARD: "matchReviews matchDecisions matchExplanation",
     },
     "Mutation": {
@@ -88,6 +89,10 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Persona": {
         ANALYST: "name title segment demographics motivations channelPreferences usage supportNeeds hopedWords "
         "hopedEmotions profile",
+    },
+    "MeasurementPlan": {ANALYST: "rows unplanned computedAt"},
+    "PlannedKpi": {
+        ANALYST: "key definition owner sources target cadence current coverage status isStale staleSources missing",
     },
     "RetentionCohort": {ANALYST: "period size periods"},
     "CohortPeriod": {ANALYST: "number returnedCount share isComplete"},

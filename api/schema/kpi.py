@@ -153,7 +153,7 @@ def _linked(item: Mapping[str, Any], arguments: Arguments) -> dict[str, Any]:
     if apart is not None:
         interval = {"lower": apart.low, "upper": apart.high, "level": apart.level, "method": apart.method}
     return {
-        "definition": _definition_data(outcome.definition),
+        "definition": definition_data(outcome.definition),
         "caveat": CAVEAT,
         "groups": [
             {"key": group.key, "label": group.label, "value": asked.value(figure, asked.scope.period)}
@@ -215,7 +215,7 @@ async def work_kpis(bench: Bench, arguments: Arguments) -> Any:
 
 async def work_definitions(_: Bench, __: Arguments) -> Any:
     """The answer of `kpiDefinitions`."""
-    return [_definition_data(each.definition) for each in KPIS.values()]
+    return [definition_data(each.definition) for each in KPIS.values()]
 
 
 def value_data(figure: Figure, scope: Scope, of: period.Period) -> dict[str, Any]:
@@ -253,14 +253,15 @@ def _kpi_data(kpi: figures.Kpi, scope: Scope, bench: Bench) -> dict[str, Any]:
     plan = plan_of(kpi.key, bench.rules)
     return {
         "key": kpi.key,
-        "definition": _definition_data(kpi.definition),
+        "definition": definition_data(kpi.definition),
         "target": None if plan is None else plan.target,
         "owner": None if plan is None else plan.owner,
         "asked": _Asked(kpi, scope),
     }
 
 
-def _definition_data(definition: Definition) -> dict[str, Any]:
+def definition_data(definition: Definition) -> dict[str, Any]:
+    """A `KpiDefinition` as its fields read it."""
     return {name: getattr(definition, name) for name in Definition.__slots__}
 
 

@@ -77,6 +77,7 @@ from api.schema.paths import (
     work_sequences,
 )
 from api.schema.persona import PERSONAS_ARGUMENTS, Persona, work_personas
+from api.schema.plan import PLAN_ARGUMENTS, MeasurementPlan, work_plan
 from api.schema.retention import (
     COHORT_ARGUMENTS,
     GROWTH_ARGUMENTS,
@@ -290,6 +291,11 @@ class Query:
     )
     kpi: Kpi = root("One figure, with its definition.", RootWorked(work_kpi), KPI_ARGUMENTS)
     kpis: list[Kpi] = root("Several figures: the board.", RootWorked(work_kpis), KPIS_ARGUMENTS)
+    measurement_plan: MeasurementPlan = root(
+        "The measurement plan of rules.toml held against what there is: values, owners, stale sources, gaps.",
+        RootWorked(work_plan),
+        PLAN_ARGUMENTS,
+    )
     retention_cohorts: list[RetentionCohort] = root(
         "Who came back, by the period of their first activity: the triangle.",
         RootWorked(work_cohorts),

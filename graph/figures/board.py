@@ -22,9 +22,10 @@ from graph.figures import (
 )
 from graph.figures.figure import Figure, Kpi
 from graph.figures.groups import Dimension, Group, groups
+from graph.figures.plan_rules import KpiPlan
 from graph.figures.scope import Scope
 from graph.journeys.period import Granularity, Period
-from graph.rules import KpiPlan, Rules
+from graph.rules import Rules
 
 KPIS: Mapping[str, Kpi] = {
     each.key: each

@@ -67,6 +67,12 @@ class Period:
         return int(datetime.combine(day, time.min, self.zone).astimezone(UTC).timestamp() * 1000)
 
 
+def last_over(today: date, granularity: Granularity, calendar: Calendar, zone: tzinfo = UTC) -> Period:
+    """The last day, week, month … that was over before this day."""
+    end = _begins(today, granularity, calendar)
+    return Period(_begins(end - timedelta(days=1), granularity, calendar), end, zone)
+
+
 def _edges(period: Period, granularity: Granularity, calendar: Calendar) -> Iterator[date]:
     """The days within the period on which another part begins."""
     day = _begins(period.first, granularity, calendar)

@@ -9,7 +9,8 @@ import pytest
 
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
-from graph.rules import KpiPlan, Rules
+from graph.figures.plan_rules import KpiPlan
+from graph.rules import Rules
 from graph.segments.rules import Condition, PersonaRule, SegmentRule
 from graph.store.driver import Store
 from tests.api.conftest import Ask, asker, write_interactions

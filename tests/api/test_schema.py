@@ -58,8 +58,8 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "nodes": {"ids": [encode_id("Customer", "c-ada"), encode_id("Interaction", "h1")]},
 }
 NO_VARIABLES = {"customers", "sources", "source_comparison", "interaction_kinds", "kpi_board", "where_it_hurts"}
-NO_VARIABLES |= {"retention", "linked_kpis"}
 NO_VARIABLES |= {"attribution", "drivers", "churn_risk", "voice", "vanity_checks"}
+NO_VARIABLES |= {"retention", "linked_kpis", "measurement_plan"}
 
 
 def test_the_schema_file_is_the_schema() -> None:

@@ -1,0 +1,68 @@
+"""Reports leave once a period and receiver, as text, HTML and webhook; what was not handed over leaves later."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from api.outgoing.report import report_of, send_reports
+from api.outgoing.settings import OutgoingError, OutgoingSettings, WebhookSettings
+from api.outgoing.webhook import NotDelivered
+from graph.figures.plan_rules import KpiPlan, ReportRule
+from graph.journeys.keeper import JourneyKeeper
+from graph.rules import Rules
+from graph.store.driver import Store
+from tests.api.outgoing.receivers import hook_server, mail_server
+from tests.journeys import answer, journeys
+
+NOW = datetime(2026, 3, 11, 8, tzinfo=UTC)
+BOARD = ReportRule(
+    "Board <of service>", "Ines Marl", ("csat", "churn"), to=("ines@acme.test", "udo@acme.test"), webhook=True
+)
+RULES = Rules(report=(BOARD,), kpi=(KpiPlan("csat", "Ines Marl", 90.0),))
+
+
+def test_a_report_says_each_figure_with_its_change() -> None:
+    """The week before last 40 % of five were satisfied, last week 80 %; nobody sells contracts."""
+    told = [answer(who, "2026-02-25", "csat", 5 if who in "ab" else 1) for who in "abcde"]
+    told += [answer(who, "2026-03-04", "csat", 1 if who == "a" else 5) for who in "abcde"]
+    report = report_of(BOARD, journeys(*told, rules=RULES), NOW)
+    text = report.text()
+
+    assert report.subject == "Board <of service>: 2026-03-02 to 2026-03-08"
+    assert "Customer satisfaction: 80.0 % (37.6 % to 96.4 %); +40.0 %, better; target 90.0 %; n = 5" in text
+    assert "Churn: no value (No source tells of contracts (subscription.started …).)" in text
+    assert "Board &lt;of service&gt;" in report.html()
+    assert report.data()["kpis"][0]["previous"] == 40.0
+
+
+@pytest.mark.anyio
+async def test_each_receiver_gets_a_report_once(embedded_store: Store) -> None:
+    """The webhook fails at first: the mails are not sent again, it is told later; next week it is another report."""
+    keeper = JourneyKeeper(embedded_store, RULES)
+    async with hook_server() as hook, mail_server("ines@acme.test", "udo@acme.test") as inbox:
+        outgoing = OutgoingSettings(WebhookSettings(hook.url, b"k" * 32), inbox.settings)
+        hook.answers = [400]
+        with pytest.raises(NotDelivered):
+            await send_reports(embedded_store, keeper, RULES, outgoing, NOW)
+        later = await send_reports(embedded_store, keeper, RULES, outgoing, NOW)
+        again = await send_reports(embedded_store, keeper, RULES, outgoing, NOW)
+        next_week = await send_reports(embedded_store, keeper, RULES, outgoing, datetime(2026, 3, 16, tzinfo=UTC))
+
+    assert later == ["Board <of service>/2026-03-02/webhook"]
+    assert again == []
+    assert len(next_week) == 3
+    assert json.loads(hook.came[1][1])["type"] == "report.made"
+    ids = [headers["webhook-id"] for headers, _ in hook.came]
+    assert ids[0] == ids[1] != ids[2]
+    assert [to for to, _ in inbox.mails] == ["ines@acme.test", "udo@acme.test"] * 2
+    assert [part.get_content_type() for part in inbox.mails[0][1].walk()][1:] == ["text/plain", "text/html"]
+
+
+@pytest.mark.anyio
+async def test_a_report_without_a_way_out_says_what_to_set(embedded_store: Store) -> None:
+    """Nothing is noted as sent."""
+    with pytest.raises(OutgoingError, match="C360_SMTP_URL"):
+        await send_reports(embedded_store, JourneyKeeper(embedded_store, RULES), RULES, OutgoingSettings(), NOW)
