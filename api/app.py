@@ -32,6 +32,7 @@ from api.server_error import ServerError
 from api.settings import ApiSettings
 from api.slow_log import SlowLog
 from api.sockets import PatientProtocol, graphql_socket
+from api.surveys.page import survey_routes
 from api.syncs import SyncProcesses
 from api.trusted import TrustedDocuments
 from api.viewer import Door, check_binding, is_loopback
@@ -78,6 +79,7 @@ def create_app(
             Route("/ready", _ready),
             Route("/metrics", metrics_endpoint),
             Route("/graphiql", _graphiql),
+            *survey_routes(store, rules or Rules()),
             Mount("/graphiql", StaticFiles(directory=WEB / "graphiql")),
         ],
     )

@@ -17,7 +17,8 @@ import msgspec
 
 from connectors.errors import C360Error
 from connectors.records import KINDS
-from graph.alerts.rules import AlertRule, problems_of
+from graph.alerts import rules as alerts
+from graph.alerts.rules import AlertRule
 from graph.figures.pain.rules import PainPointRules
 from graph.figures.plan_rules import KpiPlan, PlanError, ReportRule, check_plan
 from graph.figures.rules import (
@@ -32,6 +33,8 @@ from graph.figures.rules import (
 from graph.linkage.rules import LinkageError, MatchingRules
 from graph.maps.rules import JourneyMapRule, MapError, PromiseRule, check_maps
 from graph.segments.rules import DEFAULT_SEGMENTS, PersonaRule, SegmentError, SegmentRule, check_segments
+from graph.surveys import rules as surveys
+from graph.surveys.rules import SurveyRule
 
 
 class RulesError(C360Error):
@@ -179,6 +182,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     journey_map: tuple[JourneyMapRule, ...] = ()
     promise: tuple[PromiseRule, ...] = ()
     alert: tuple[AlertRule, ...] = ()
+    survey: tuple[SurveyRule, ...] = ()
     kpi: tuple[KpiPlan, ...] = ()
     report: tuple[ReportRule, ...] = ()
 
@@ -248,7 +252,7 @@ def _check_meaning(rules: Rules, path: Path) -> None:
     for field, chain in {"default": rules.survivorship.default, **rules.survivorship.fields}.items():
         for rule in chain:
             _expect(rule, SURVIVORSHIP_RULES, path, f"[survivorship] {field}")
-    for problem in problems_of(rules.alert):
+    for problem in (*alerts.problems_of(rules.alert), *surveys.problems_of(rules.survey)):
         raise RulesError(f"{path}: {problem}")
     names = [stage.name for stage in rules.stage]
     if len(set(names)) < len(names):

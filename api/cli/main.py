@@ -27,7 +27,7 @@ class _Door(LateGroup):
             name: f"api.cli.{name}"
             for name in (
                 "demo", "init", "sync", "serve", "rebuild", "sample", "schema", "ask", "export",
-                "alerts", "report", "documents", "keys", "link", "pin", "plugins", "store",
+                "alerts", "report", "surveys", "documents", "keys", "link", "pin", "plugins", "store",
             )
         }
     )  # fmt: skip

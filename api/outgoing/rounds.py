@@ -1,5 +1,5 @@
-"""What a served API does by itself, a round a minute: raise alerts, send out what waits, and reports that
-are due.
+"""What a served API does by itself, a round a minute: raise alerts, send out what waits and reports that are due, ask
+who is due to be asked.
 
 Several processes may do so: alerts are raised once by their ids, and one of them at a time sends.
 """
@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from api.outgoing.outbox import tell_alerts
 from api.outgoing.report import send_reports
 from api.outgoing.settings import OutgoingError, OutgoingSettings
+from api.surveys.send import send_surveys
 from graph.alerts.evaluate import raise_alerts
 from graph.figures.board import UnknownKpi
 from graph.journeys.keeper import JourneyKeeper
@@ -51,3 +52,5 @@ async def make_round(store: Store, rules: Rules, keeper: JourneyKeeper, outgoing
             await send_reports(store, keeper, rules, outgoing, datetime.now(UTC))
         except (OutgoingError, UnknownKpi) as problem:
             LOG.warning("Reports wait for the next round: %s", problem)
+    if rules.survey and outgoing.public_url is not None and (outgoing.mail or outgoing.webhook):
+        await send_surveys(store, rules, keeper, outgoing, time.time_ns() // 1_000_000)

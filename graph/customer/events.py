@@ -34,6 +34,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     """Whether it is new to the graph, and the change log has not told it yet."""
     element: str = ""
     """The store's own id of its node: true within the transaction that read it, and the quickest way back to it."""
+    asked_about: str | None = None
+    """Of an invitation that c360 sent: the id of the interaction that it asks about."""
 
     @property
     def matters(self) -> tuple[str, ...]:

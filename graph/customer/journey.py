@@ -164,6 +164,10 @@ def _abouts(events: Sequence[Event]) -> Iterator[tuple[str, str, str]]:
 
 
 def _about(answer: Event, before: Sequence[Event], invitation: Event | None) -> tuple[Event, str] | None:
+    if invitation is not None and invitation.asked_about is not None:
+        asked = next((e for e in before if e.id == invitation.asked_about), None)
+        if asked is not None:
+            return asked, "token"
     if invitation is not None:
         earlier = (e for e in reversed(before) if e.at <= invitation.at and e.id != invitation.id and not e.automated)
         return next(earlier, invitation), "token"

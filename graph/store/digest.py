@@ -54,6 +54,10 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "baselines": ("MATCH (b:Baseline) RETURN b.name, b.by, b.request",),
     "initiatives": ("MATCH (i:Initiative) RETURN i.name, i.body, i.by",),
+    "invitations": (
+        "MATCH (v:Invitation)-[:INVITES]->(r:SourceRecord) "
+        "RETURN v.id, v.survey, v.about, r.key, v.answered_at IS NULL",
+    ),
     "models": ("MATCH (m:LinkageModel {in_force: true}) RETURN m.version",),
     "joins": (
         "MATCH (r:SourceRecord)-[d:DESCRIBES]->(c) RETURN r.key, 'Account' IN labels(c), "

@@ -29,6 +29,13 @@ CREATE (r:SourceRecord {key: 'crm/contacts/1', source: 'crm', stream: 'contacts'
        (f:FormerId {id: $former, since: datetime({epochMillis: $clock})}),
        (:Decision {id: $decision, kind: 'merge', records: ['crm/contacts/1', 'desk/users/9'], by: 'Eve'}),
        (:Pin {id: $decision, record: 'crm/contacts/1', field: 'job_title', value: 'Countess', by: 'Eve'}),
+       (l:Alert {id: '0f3a', rule: 'A detractor', condition: 'detractor', status: 'OPEN', owner: 'Eve',
+                 raised_at: datetime({epochMillis: $clock}), evidence: '{}'}),
+       (o:AlertEvent {id: $decision, deed: 'ACKNOWLEDGED', by: 'Eve', at: datetime({epochMillis: $clock})}),
+       (v:Invitation {id: '1f3a', token: $run, survey: 'Easy', about: 'crm/deals/1:won',
+                      made_at: datetime({epochMillis: $clock})}),
+       (:Baseline {id: $decision, name: 'Before', by: 'Eve', at: datetime({epochMillis: $clock})}),
+       (:Initiative {id: $decision, name: 'Call back', body: '{}', by: 'Eve'}),
        (:ApiKey {id: '5f2c9a1b7d3e4f60', name: 'dashboard', role: 'reader', hash: 'h'}),
        (:LinkageModel {version: 'v1', body: 'm', in_force: true}),
        (:SyncRun {id: $run, started_at: datetime({epochMillis: $clock})}),
@@ -43,6 +50,7 @@ CREATE (c)-[:NAMED_BY]->(w), (r)-[:HAS_IDENTIFIER]->(e),
        (i)-[:PART_OF]->(m), (i)-[:AT]->(t), (j)-[:ABOUT {method: 'token'}]->(i),
        (i)-[:HANDOFF {at: datetime({epochMillis: 1700000100000}), from_team: 'sales', to_team: 'care'}]->(j),
        (c)-[:REACHED {at: datetime({epochMillis: 1700000000456}), cause: 'crm/deals/1:won'}]->(g),
+       (l)-[:RAISED_BY]->(j), (l)-[:CONCERNS]->(r), (o)-[:HAPPENED_TO]->(l), (v)-[:INVITES]->(r),
        (c)-[:WORKS_FOR]->(a), (c)-[:RELATED {kind: 'colleague'}]->(d)
 """
 

@@ -1,0 +1,1 @@
+"""Surveys that c360 sends itself: whom to ask, about what, and the invitation as a fact."""
