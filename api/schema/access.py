@@ -18,7 +18,8 @@ READER, ANALYST, STEWARD, ADMIN = Role.READER, Role.ANALYST, Role.STEWARD, Role.
 FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Query": {
         READER: "node nodes alerts customer customerByIdentifier customers search account changeLog",
-        ANALYST: "painPoints attribution timeBetween journeyPaths whatFollowed journeyLoops conversionSequences "
+        ANALYST: "painPoints attribution drivers churnRisk "
+        "timeBetween touchpoints journeyPaths whatFollowed journeyLoops conversionSequences "
         "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
         "journeyMap promises "
         "segments segment personas lifecycle lifecycleBaselines retentionCohorts lifecycleGrowth "
@@ -100,6 +101,20 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         ANALYST: "period isComplete activeCount newCount retainedCount resurrectedCount dormantCount quickRatio",
     },
     "ConfidenceInterval": {ANALYST: "lower upper level method"},
+    "DriversOfScore": {
+        ANALYST: "caveat metric program scaleMin scaleMax answerCount otherAnswerCount meanScore explainedShare "
+        "drivers leftOut note whatIf",
+    },
+    "DriverOfScore": {ANALYST: "driver meaning mean coefficient share"},
+    "WhatIf": {ANALYST: "caveat change expectedMean"},
+    "ChurnRisk": {
+        ANALYST: "caveat horizonDays learnedAsOf learnedFromCount stoppedCount factors reliability discrimination "
+        "skill activeCount expectedStopCount customers note",
+    },
+    "RiskFactor": {ANALYST: "factor meaning oddsRatio mean standardDeviation"},
+    "RiskReliability": {ANALYST: "customerCount told happened lower upper"},
+    "CustomerAtRisk": {ANALYST: "risk factors customer account"},
+    "FactorOfCustomer": {ANALYST: "factor logOdds"},
     "AttributionAnswer": {
         ANALYST: "caveat dimension goalKinds lookBackDays period isComplete computedAt convertedCount "
         "notConvertedCount unattributedCount revenue currencyCode revenueNote note models",

@@ -27,6 +27,7 @@ from api.schema.account import Account
 from api.schema.alert import Alert, AlertFilter, AlertOrder
 from api.schema.attribution import ATTRIBUTION_ARGUMENTS, AttributionAnswer, work_attribution
 from api.schema.customer import Customer
+from api.schema.drivers import DRIVERS_ARGUMENTS, DriversOfScore, work_drivers
 from api.schema.enums import SearchType
 from api.schema.event import ChangeLog, ask_change_log
 from api.schema.explanation import MatchExplanation, work_explanation
@@ -87,6 +88,7 @@ from api.schema.retention import (
     work_growth,
 )
 from api.schema.review import MatchDecision, MatchReview, MatchReviewFilter, MatchReviewOrder
+from api.schema.risk import CHURN_RISK_ARGUMENTS, ChurnRisk, work_churn_risk
 from api.schema.search import RANKED_SEARCH, SearchResultConnection
 from api.schema.segment import (
     SEGMENT_ARGUMENTS,
@@ -235,6 +237,16 @@ class Query:
         "What rules have noticed, the newest first unless ordered otherwise.",
         RootPage(alert_reading.ALERTS),
         page_arguments(AlertFilter, AlertOrder),
+    )
+    drivers: DriversOfScore = root(
+        "What goes together with a score, and what if it moved: association, not effect.",
+        RootWorked(work_drivers),
+        DRIVERS_ARGUMENTS,
+    )
+    churn_risk: ChurnRisk = root(
+        "Who of the active may stop, with factors, and how well told risks have held.",
+        RootWorked(work_churn_risk),
+        CHURN_RISK_ARGUMENTS,
     )
     attribution: AttributionAnswer = root(
         "Who was there when customers converted, by several models: credit, not effect.",

@@ -57,6 +57,12 @@ class Timeline:
         """By question, how many of the unit's moments lie after `start` and not after `end`."""
         return self._before(unit, end, "right") - self._before(unit, start, "right")
 
+    def total(self, weights: NDArray[np.float64], unit: Units, start: Instants, end: Instants) -> NDArray[np.float64]:
+        """The same, each moment weighed by its number of `weights` (by place)."""
+        sums = np.concatenate([[0.0], np.cumsum(weights)])
+        totals: NDArray[np.float64] = sums[self._before(unit, end, "right")] - sums[self._before(unit, start, "right")]
+        return totals
+
     def _before(self, unit: Units, at: Instants, side: str) -> NDArray[np.int64]:
         """By question, how many moments stand before it in the whole order."""
         if not len(self):

@@ -61,3 +61,23 @@ async def test_a_look_back_that_makes_no_sense_is_refused(embedded_store: Store)
     answer = await asking(embedded_store)(f"{{ attribution({PERIOD}, lookBackDays: 0) {{ note }} }}")
 
     assert "`lookBackDays` must be between 1 and 730" in answer["errors"][0]["message"]
+
+
+async def test_drivers_and_risk_say_why_there_is_no_model(embedded_store: Store) -> None:
+    """Six customers without answers: no drivers, no what-if, no risk; each answer has its caveat and its reason."""
+    await buyers(embedded_store)
+    query = (
+        f"{{ drivers(metric: NPS, {PERIOD}) {{ caveat answerCount note drivers {{ driver }} "
+        "whatIf(changes: [{driver: HANDOFFS, by: -1}]) { caveat change { value unavailableReason } expectedMean } } "
+        "churnRisk(first: 5) { caveat note activeCount customers { risk customer { id } } } }"
+    )
+    answer = await asking(embedded_store)(query)
+    assert "errors" not in answer, answer["errors"]
+    drivers, risk = answer["data"]["drivers"], answer["data"]["churnRisk"]
+
+    assert (drivers["answerCount"], drivers["drivers"]) == (0, [])
+    assert drivers["note"] == "Nobody answered in the period."
+    assert drivers["whatIf"]["change"] == {"value": None, "unavailableReason": "NOT_ESTIMABLE"}
+    assert "association, not effect" in drivers["whatIf"]["caveat"].lower()
+    assert (risk["customers"], risk["activeCount"]) == ([], 0)
+    assert "risk needs 10 of each" in risk["note"]
