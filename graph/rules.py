@@ -30,6 +30,7 @@ from graph.figures.rules import (
     Value,
     check_figure_rules,
 )
+from graph.initiatives.rules import InitiativeError, InitiativeRule, check_initiatives
 from graph.linkage.rules import LinkageError, MatchingRules
 from graph.maps.rules import JourneyMapRule, MapError, PromiseRule, check_maps
 from graph.segments.rules import DEFAULT_SEGMENTS, PersonaRule, SegmentError, SegmentRule, check_segments
@@ -181,6 +182,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     persona: tuple[PersonaRule, ...] = ()
     journey_map: tuple[JourneyMapRule, ...] = ()
     promise: tuple[PromiseRule, ...] = ()
+    initiative: tuple[InitiativeRule, ...] = ()
     alert: tuple[AlertRule, ...] = ()
     survey: tuple[SurveyRule, ...] = ()
     kpi: tuple[KpiPlan, ...] = ()
@@ -260,7 +262,8 @@ def _check_meaning(rules: Rules, path: Path) -> None:
     try:
         check_segments(rules.segment, rules.persona)
         check_maps(rules.journey_map, rules.promise, [persona.name for persona in rules.persona], names)
-    except (SegmentError, MapError) as error:
+        check_initiatives(rules.initiative, [segment.name for segment in rules.segment])
+    except (SegmentError, MapError, InitiativeError) as error:
         raise RulesError(f"{path}: {error}") from None
     for stage in rules.stage:
         if stage.after is not None:

@@ -21,14 +21,14 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         ANALYST: "painPoints attribution drivers churnRisk "
         "timeBetween touchpoints journeyPaths whatFollowed journeyLoops conversionSequences "
         "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
-        "journeyMap promises "
+        "journeyMap promises initiatives "
         "segments segment personas lifecycle lifecycleBaselines retentionCohorts lifecycleGrowth "
         "measurementPlan",
         STEWARD: "matchReviews matchDecisions matchExplanation",
     },
     "Mutation": {
         STEWARD: "acceptMatch acceptMatches rejectMatch assignMatchReview mergeCustomers splitCustomer "
-        "recordLifecycleBaseline "
+        "recordLifecycleBaseline recordInitiative "
         "revertMatchDecision pinField unpinField recordInteraction recordSurveyResponse startSync assignAlert "
         "acknowledgeAlert snoozeAlert resolveAlert reopenAlert",
     },
@@ -36,7 +36,7 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         READER: "customerMerged customerSplit customerUpdated interactionRecorded alertRaised",
         ANALYST: "syncProgressed",
     },
-    "Kpi": {ANALYST: "key definition current previous target owner status series breakdown linkedTo"},
+    "Kpi": {ANALYST: "key definition current previous target owner status series breakdown linkedTo annotations"},
     "KpiValue": {
         ANALYST: "value unavailableReason note sampleSize confidenceInterval currencyCode coverage period isComplete "
         "computedAt",
@@ -50,6 +50,16 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         ANALYST: "key name unit higherIsBetter summary numerator denominator source sourceUrl version",
     },
     "KpiBreakdownRow": {ANALYST: "key label value"},
+    "Initiative": {
+        ANALYST: "name title function owner start end hypothesis kpi expected segment comparison windowDays recordedBy "
+        "effect",
+    },
+    "InitiativeEffect": {
+        ANALYST: "kpi before after change comparisonBefore comparisonAfter differenceInDifferences placebo "
+        "isAsExpected isComplete caveat",
+    },
+    "RecordInitiativePayload": {STEWARD: "initiative userErrors"},
+    "KpiAnnotation": {ANALYST: "name title function owner start end isExpected"},
     "CountedKey": {ANALYST: "key label customerCount"},
     "JourneyMap": {
         ANALYST: "name title persona customerCount travellerCount coverage planned inOrder outcomesMet outcomesKnown "

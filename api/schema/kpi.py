@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from api.plan.fields import Argument, described, entry, reckoned
 from api.plan.filters import plain
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
+from api.schema.annotation import KpiAnnotation, annotations_of
 from api.schema.enums import Granularity, KpiDimension, KpiStatus, KpiUnavailableReason, KpiUnit
 from api.schema.scope import SCOPE_ARGUMENTS, Period, period_data, scope_of
 from graph.figures import figure as figures
@@ -21,6 +22,7 @@ from graph.figures.figure import Definition, Figure
 from graph.figures.groups import Dimension
 from graph.figures.linked import CAVEAT, NotLinkable, linked
 from graph.figures.scope import Scope
+from graph.initiatives.recorded import Initiative, initiatives
 from graph.journeys import period
 
 MOST_GROUPS = 100
@@ -188,6 +190,7 @@ class Kpi:
             Argument("first", int, "At most so many groups, 1 to 100.", 20),
         ],
     )
+    annotations: list[KpiAnnotation] = entry("The initiatives of the period, to be drawn on the series.")
     linked_to: KpiAssociation = reckoned(
         "Another figure of the customers who scored high and of those who scored low in this one: promoters, passives "
         "and detractors; satisfied or not; resolved at first contact or not.",
@@ -199,7 +202,8 @@ class Kpi:
 async def work_kpi(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
     """The answer of a `kpi` field."""
     found = _known(arguments["key"])
-    return _kpi_data(found, await scope_of(bench, arguments), bench)
+    known = await initiatives(bench.store, bench.rules)
+    return _kpi_data(found, await scope_of(bench, arguments), bench, known)
 
 
 async def work_kpis(bench: Bench, arguments: Arguments) -> Any:
@@ -209,8 +213,8 @@ async def work_kpis(bench: Bench, arguments: Arguments) -> Any:
     owner = arguments.get("owner")
     if owner is not None:
         wanted = [each for each in wanted if (plan := plan_of(each.key, bench.rules)) and plan.owner == owner]
-    scope = await scope_of(bench, arguments)
-    return await asyncio.to_thread(lambda: [_kpi_data(each, scope, bench) for each in wanted])
+    scope, known = await scope_of(bench, arguments), await initiatives(bench.store, bench.rules)
+    return await asyncio.to_thread(lambda: [_kpi_data(each, scope, bench, known) for each in wanted])
 
 
 async def work_definitions(_: Bench, __: Arguments) -> Any:
@@ -249,13 +253,14 @@ def _known(key: str) -> figures.Kpi:
         raise bad_input(str(unknown)) from None
 
 
-def _kpi_data(kpi: figures.Kpi, scope: Scope, bench: Bench) -> dict[str, Any]:
+def _kpi_data(kpi: figures.Kpi, scope: Scope, bench: Bench, known: Sequence[Initiative]) -> dict[str, Any]:
     plan = plan_of(kpi.key, bench.rules)
     return {
         "key": kpi.key,
         "definition": definition_data(kpi.definition),
         "target": None if plan is None else plan.target,
         "owner": None if plan is None else plan.owner,
+        "annotations": annotations_of(kpi.key, scope.period, known),
         "asked": _Asked(kpi, scope),
     }
 

@@ -24,6 +24,7 @@ from api.schema.alert_handling import (
 )
 from api.schema.customer import Customer
 from api.schema.enums import Channel, ConsentStatus
+from api.schema.initiative import RECORD_INITIATIVE_ARGUMENTS, RecordInitiativePayload, work_record_initiative
 from api.schema.lifecycle import (
     RecordLifecycleBaselineInput,
     RecordLifecycleBaselinePayload,
@@ -374,6 +375,11 @@ class Mutation:
     )
     reopen_alert: AlertPayload = root(
         "Open an alert again that was closed.", handles(Deed.REOPENED), handled(ReopenAlertInput)
+    )
+    record_initiative: RecordInitiativePayload = root(
+        "Keep what a function does, since when, and what it expects of it; it is drawn on every series.",
+        RootWorked(work_record_initiative),
+        RECORD_INITIATIVE_ARGUMENTS,
     )
     record_lifecycle_baseline: RecordLifecycleBaselinePayload = root(
         "Keep acquisition, activation, retention, reactivation and the stages of a period, to measure against later.",

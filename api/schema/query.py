@@ -42,6 +42,7 @@ from api.schema.followed import (
     work_loops,
 )
 from api.schema.funnel import Funnel, FunnelInput, work_funnel
+from api.schema.initiative import INITIATIVES_ARGUMENTS, Initiative, work_initiatives
 from api.schema.interaction import InteractionKind
 from api.schema.journey_map import (
     JOURNEY_MAP_ARGUMENTS,
@@ -319,6 +320,11 @@ class Query:
         GROWTH_ARGUMENTS,
     )
     kpi_definitions: list[KpiDefinition] = root("What each figure means.", RootWorked(work_definitions))
+    initiatives: list[Initiative] = root(
+        "What the functions do, those that began last first, with what their KPIs did before and after.",
+        RootWorked(work_initiatives),
+        INITIATIVES_ARGUMENTS,
+    )
     journey_map: JourneyMap = root(
         "A persona's planned journey held against what its customers experienced.",
         RootWorked(work_journey_map),

@@ -66,14 +66,14 @@ def check_plan(kpis: tuple[KpiPlan, ...], reports: tuple[ReportRule, ...]) -> No
         if keys.count(plan.key) > 1:
             raise PlanError(f"{where} stands there twice. Keep one of them.")
         if plan.owner is not None:
-            _check_owner(plan.owner, where)
+            check_owner(plan.owner, where)
         _check_cadence(plan.cadence, where)
     titles = [report.title for report in reports]
     for report in reports:
         where = f"[[report]] {report.title}"
         if titles.count(report.title) > 1:
             raise PlanError(f"{where} stands there twice. Give each its own title.")
-        _check_owner(report.owner, where)
+        check_owner(report.owner, where)
         _check_cadence(report.cadence, where)
         if not report.kpis:
             raise PlanError(f'{where} has no kpis. Name some, e.g. kpis = ["nps_relationship", "churn"].')
@@ -84,8 +84,8 @@ def check_plan(kpis: tuple[KpiPlan, ...], reports: tuple[ReportRule, ...]) -> No
             raise PlanError(f"{where} goes to nobody. Name addresses in `to`, or write webhook = true.")
 
 
-def _check_owner(owner: str, where: str) -> None:
-    """One named person: two words or an e-mail address, none of them a department's."""
+def check_owner(owner: str, where: str) -> None:
+    """One named person: two words or an e-mail address, none of them a department's; raises PlanError."""
     text = owner.strip()
     address = _ADDRESS.match(text)
     words = re.split(r"[\s._+-]+", (address.group(1) if address else text).lower())

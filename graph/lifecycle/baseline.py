@@ -6,22 +6,19 @@ that what is merged, imported or set up otherwise later does not move what one m
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import date
-from hashlib import blake2b
-from typing import Any
 
 import msgspec
-import uuid_utils
 
 from graph.cypher import cypher
 from graph.figures.board import KPIS
 from graph.figures.figure import Figure
 from graph.figures.scope import Scope
 from graph.lifecycle.passage import passages
-from graph.store.driver import Store, Transaction
-from graph.sync.decisions import Ask, Refused, refuse_another
+from graph.store.driver import Store
+from graph.sync.decisions import Ask, Refused
+from graph.sync.keep import keep, kept_id
 from graph.sync.request import request_hash
 
 FIGURES = {
@@ -84,7 +81,7 @@ async def record_baseline(store: Store, name: str, scope: Scope, ask: Ask) -> Ba
     request = request_hash("baseline", name, scope.period.first, scope.period.end)
     known = await baselines(store)
     figures, stages = measured(scope)
-    id = _id(ask)
+    id = kept_id(ask)
     made = Baseline(id, name, scope.period.first, scope.period.end, scope.now_ms, ask.by, figures, stages)
     same = next((baseline for baseline in known if baseline.id == id), None)
     if same is None and any(baseline.name == name for baseline in known):
@@ -92,32 +89,15 @@ async def record_baseline(store: Store, name: str, scope: Scope, ask: Ask) -> Ba
     if ask.dry_run:
         return same or made
 
-    async def write(tx: Transaction) -> list[list[Any]]:
-        return await tx.run(
-            cypher("writes/record_baseline"),
-            id=id,
-            name=name,
-            body=msgspec.json.encode(made).decode(),
-            by=ask.by,
-            now=time.time_ns() // 1_000_000,
-            request=request,
-        )
-
-    rows = await store.transaction(write)
-    body, found_request = rows[0]
-    refuse_another({found_request}, request)
+    body = await keep(
+        store, cypher("writes/record_baseline"), id, name, msgspec.json.encode(made).decode(), ask, request
+    )
     return msgspec.json.decode(body, type=Baseline)
 
 
 async def baselines(store: Store) -> list[Baseline]:
     """All that were recorded, the newest first."""
     return [msgspec.json.decode(body, type=Baseline) for (body,) in await store.read(cypher("writes/read_baselines"))]
-
-
-def _id(ask: Ask) -> str:
-    if ask.idempotency_key is None:
-        return str(uuid_utils.uuid7())
-    return blake2b(f"{ask.by}\n{ask.idempotency_key}".encode(), digest_size=16).hexdigest()
 
 
 def _kept(key: str, figure: Figure) -> KeptFigure:
