@@ -32,8 +32,12 @@ def explain(error: BaseException, invocation: Invocation) -> int:
 
 def _is_to_be_changed(error: BaseException) -> bool:
     # Imported only now: it brings the graph's drivers along, which most calls do not need.
+    from api.outgoing.settings import OutgoingError
+    from api.outgoing.webhook import NotDelivered
     from graph.ask import QuestionError
 
+    if isinstance(error, OutgoingError):
+        return not isinstance(error, NotDelivered)
     return isinstance(error, PluginConfigError | RulesError | QuestionError | ServerError | UsageProblem)
 
 

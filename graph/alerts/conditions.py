@@ -20,6 +20,7 @@ from graph.customer.hours import BusinessHours
 from graph.estimates.buying import fit_buying
 from graph.estimates.estimate import EstimateError
 from graph.figures.voice import USUAL
+from graph.journeys.part import Coded
 from graph.journeys.view import Mask, View
 
 LOG = logging.getLogger("c360.alerts")
@@ -71,7 +72,7 @@ def low_scores(asked: Asked) -> Found:
             "metric": [metric] * len(rows),
             "score": score[rows],
             "at_most": [limit] * len(rows),
-            "program": [view.coded("program").at(int(row)) for row in rows],
+            "program": _texts_of(view.coded("program"), rows),
         },
     )
 
@@ -123,7 +124,7 @@ def repeat_contacts(asked: Asked) -> Found:
         later,
         at[later],
         {
-            "topic": [view.coded("topic").at(row) for row in later],
+            "topic": _texts_of(view.coded("topic"), later),
             "contacts": [rule.contacts] * len(later),
             "within_days": (at[later] - at[earlier]) / DAY,
             "first_contact": ids_of(view, earlier),
@@ -157,7 +158,7 @@ def late_responses(asked: Asked) -> Found:
         rows,
         limit,
         {
-            "ticket": [view.coded("ticket").at(row) for row in rows],
+            "ticket": _texts_of(view.coded("ticket"), rows),
             "hours": [rule.hours] * len(rows),
             "business_hours": [rule.business_hours] * len(rows),
             "replied_at": [None if moment == NEVER else _text(int(moment)) for moment in answered],
@@ -188,7 +189,7 @@ def unanswered(asked: Asked) -> Found:
         chosen,
         limit,
         {
-            "ticket": [view.coded("ticket").at(row) for row in chosen],
+            "ticket": _texts_of(view.coded("ticket"), chosen),
             "messages": count,
             "hours": [rule.hours] * len(chosen),
         },
@@ -261,8 +262,11 @@ def _deadlines(asked: Asked, began: Ints) -> Ints:
     """By beginning, when the rule's hours are over."""
     if not asked.rule.business_hours:
         return began + int(asked.rule.hours * HOUR)
-    seconds = int(asked.rule.hours * 3600)
-    return np.array([asked.open.after(int(moment), seconds) for moment in began], np.int64)
+    return asked.open.after(began, max(1, int(asked.rule.hours * 3600)))
+
+
+def _texts_of(column: Coded, rows: Ints) -> list[str | None]:
+    return [column.at(row) for row in rows.tolist()]
 
 
 def _text(moment: int) -> str:

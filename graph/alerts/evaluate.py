@@ -108,6 +108,8 @@ def _fresh(
     numbers = view.unit[found.rows].astype(np.int64)
     customers = journeys.customer_ids(numbers)
     owners = journeys.customers.coded("owner")
+    seconds = max(1, int(rule.due_hours * 3600))
+    due = int(hours.after(np.array([now]), seconds)[0]) if rule.business_hours else now + seconds * 1000
     taken: dict[str, list[int]] = {customer: list(moments) for customer, moments in before.items()}
     for place in np.lexsort((found.rows, found.since)):
         id, customer, since = alert_id(rule.name, causes[place]), customers[place], int(found.since[place])
@@ -117,7 +119,6 @@ def _fresh(
         taken.setdefault(customer, []).append(since)
         owner = owners.at(int(numbers[place])) or rule.or_owner if rule.owner == CUSTOMER_OWNER else rule.owner
         evidence = {name: _plain(column[place]) for name, column in found.evidence.items()}
-        seconds = int(rule.due_hours * 3600)
         yield NewAlert(
             id,
             rule.name,
@@ -125,7 +126,7 @@ def _fresh(
             causes[place],
             customer,
             since,
-            hours.after(now, seconds) if rule.business_hours else now + seconds * 1000,
+            due,
             owner,
             msgspec.json.encode(evidence, order="deterministic").decode(),
             rule.metric if rule.when == "detractor" else None,

@@ -61,21 +61,31 @@ class BusinessHours:
         seconds: NDArray[np.float64] = (open_time // 1000).astype(np.float64)
         return seconds
 
-    def after(self, start_ms: int, seconds: int) -> int:
-        """The instant (epoch milliseconds) by which so much opening time has passed since another.
+    def after(self, starts: NDArray[np.int64], seconds: int) -> NDArray[np.int64]:
+        """The instants (epoch milliseconds) by which so much opening time, at least 1 s, has passed since others.
 
-        A calendar on which the company never opens again within ten years knows no such instant: then it is as if
-        it were always open.
+        A calendar on which the company does not open so often within ten years is as if it were always open.
         """
-        left = seconds * 1000
-        first = self._local_date(start_ms)
-        for offset in range(3653):
-            opens, closes = self._span_of_day(first + timedelta(days=offset))
-            here = max(0, closes - max(opens, start_ms))
-            if here and here >= left:
-                return max(opens, start_ms) + left
-            left -= here
-        return start_ms + seconds * 1000
+        wanted = seconds * 1000
+        if not len(starts):
+            return starts
+        first = self._local_date(int(starts.min())) - timedelta(days=1)
+        latest = self._local_date(int(starts.max()))
+        for more in (60, 3653):
+            days = (first + timedelta(days=offset) for offset in range((latest - first).days + more))
+            opens, closes = np.array([self._span_of_day(day) for day in days], np.int64).T
+            is_open = closes > opens
+            opens, lasts = opens[is_open], (closes - opens)[is_open]
+            if not len(opens):
+                break
+            before = np.concatenate([[0], np.cumsum(lasts)])
+            place = np.maximum(np.searchsorted(opens, starts, "right") - 1, 0)
+            due = before[place] + np.clip(starts - opens[place], 0, lasts[place]) + wanted
+            if due.max() <= before[-1]:
+                then = np.searchsorted(before, due, "left") - 1
+                instants: NDArray[np.int64] = opens[then] + due - before[then]
+                return instants
+        return starts + wanted
 
     def _local_date(self, instant_ms: int) -> date:
         return datetime.fromtimestamp(instant_ms / 1000, UTC).astimezone(self._zone).date()

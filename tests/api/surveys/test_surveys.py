@@ -51,8 +51,13 @@ def _said(status: ConsentStatus) -> tuple[ConsentStatement, ...]:
 
 @pytest.fixture
 async def company(embedded_store: Store) -> Store:
+    """The same company on the embedded store alone."""
+    return await _company(embedded_store)
+
+
+async def _company(store: Store) -> Store:
     """Ada (German) has consented, Bob has refused, Cleo has no address; each had a ticket solved two hours ago."""
-    store, now = embedded_store, _now()
+    now = _now()
     people = [
         person("crm/c/1", "Ada Byron", email="ada@x.test", locale="de-DE", consents=_said(ConsentStatus.GRANTED)),
         person("crm/c/2", "Bob Stone", email="bob@x.test", consents=_said(ConsentStatus.DENIED)),
@@ -102,8 +107,9 @@ async def _link(store: Store) -> tuple[str, Message]:
     return found[1], mail
 
 
-async def test_a_survey_is_mailed_and_its_answer_is_about_what_it_asked_about(company: Store) -> None:
+async def test_a_survey_is_mailed_and_its_answer_is_about_what_it_asked_about(store: Store) -> None:
     """In the customer's language; without a script; tied by its token to the solved ticket, not to the later call."""
+    company = await _company(store)
     link, mail = await _link(company)
     assert mail["Subject"] == "Eine Frage"
     async with _visitor(company) as client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.optimize import brentq
 
 from graph.alerts.evaluate import NewAlert, due_alerts
 from graph.alerts.rules import AlertRule
+from graph.customer.hours import BusinessHours
 from graph.estimates.buying import fit_buying
 from graph.journeys.journeys import Journeys
 from graph.rules import Calendar, Rules
@@ -148,6 +150,22 @@ def test_business_hours_stand_still_over_a_weekend() -> None:
 
     assert (alert.customer, alert.since) == ("ada", ms("2026-03-30T12:00"))
     assert alert.due == ms("2026-03-31T10:00")
+
+
+def test_opening_time_passes_as_it_is_counted() -> None:
+    """By when so much opening time has passed is when as much is counted, over weekends, holidays and summer time."""
+    hours = BusinessHours(Calendar(reporting_timezone="Europe/Berlin", holidays=(date(2026, 4, 3), date(2026, 4, 6))))
+    dice = np.random.default_rng(3)
+    starts = ms("2026-03-01") + dice.integers(0, 60 * 86_400, 300) * 1000
+    for seconds in (1, 4 * 3600, 8 * 3600, 100 * 3600):
+        ends = hours.after(starts, seconds)
+
+        assert [hours.seconds_between(int(a), int(b)) for a, b in zip(starts, ends, strict=True)] == [seconds] * 300
+        assert [hours.seconds_between(int(a), int(b) - 1000) for a, b in zip(starts, ends, strict=True)] == [
+            seconds - 1
+        ] * 300
+    never = BusinessHours(Calendar(business_days=()))
+    assert never.after(starts[:1], 60).tolist() == [starts[0] + 60_000]
 
 
 def test_a_message_is_unanswered_until_a_human_speaks() -> None:
