@@ -23,7 +23,7 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
         "journeyMap promises initiatives "
         "segments segment personas lifecycle lifecycleBaselines retentionCohorts lifecycleGrowth "
-        "measurementPlan",
+        "measurementPlan kpiDelta",
         STEWARD: "matchReviews matchDecisions matchExplanation",
     },
     "Mutation": {
@@ -100,6 +100,9 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Persona": {
         ANALYST: "name title segment demographics motivations channelPreferences usage supportNeeds hopedWords "
         "hopedEmotions profile",
+    },
+    "KpiDelta": {
+        ANALYST: "definition since current undone difference mergedCustomerCount splitCustomerCount",
     },
     "MeasurementPlan": {ANALYST: "rows unplanned computedAt"},
     "PlannedKpi": {

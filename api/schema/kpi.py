@@ -145,7 +145,7 @@ def asked_most(arguments: Arguments) -> int:
 
 def _linked(item: Mapping[str, Any], arguments: Arguments) -> dict[str, Any]:
     asked: _Asked = item["asked"]
-    outcome = _known(arguments["kpi"])
+    outcome = known_kpi(arguments["kpi"])
     try:
         found = linked(asked.scope, asked.kpi.key, outcome)
     except NotLinkable as error:
@@ -201,7 +201,7 @@ class Kpi:
 
 async def work_kpi(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
     """The answer of a `kpi` field."""
-    found = _known(arguments["key"])
+    found = known_kpi(arguments["key"])
     known = await initiatives(bench.store, bench.rules)
     return _kpi_data(found, await scope_of(bench, arguments), bench, known)
 
@@ -209,7 +209,7 @@ async def work_kpi(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
 async def work_kpis(bench: Bench, arguments: Arguments) -> Any:
     """The answer of a `kpis` field."""
     keys = arguments.get("keys")
-    wanted = list(KPIS.values()) if keys is None else [_known(key) for key in dict.fromkeys(keys)]
+    wanted = list(KPIS.values()) if keys is None else [known_kpi(key) for key in dict.fromkeys(keys)]
     owner = arguments.get("owner")
     if owner is not None:
         wanted = [each for each in wanted if (plan := plan_of(each.key, bench.rules)) and plan.owner == owner]
@@ -246,7 +246,8 @@ def value_or_null(figure: Figure | None, scope: Scope) -> dict[str, Any] | None:
     return None if figure is None else value_data(figure, scope, scope.period)
 
 
-def _known(key: str) -> figures.Kpi:
+def known_kpi(key: str) -> figures.Kpi:
+    """The KPI of a key; raises a GraphQL error where there is none."""
     try:
         return kpi_of(key)
     except UnknownKpi as unknown:

@@ -61,6 +61,7 @@ from api.schema.kpi import (
     work_kpi,
     work_kpis,
 )
+from api.schema.kpi_delta import DELTA_ARGUMENTS, KpiDelta, work_delta
 from api.schema.lifecycle import (
     LIFECYCLE_ARGUMENTS,
     Lifecycle,
@@ -304,6 +305,11 @@ class Query:
     )
     kpi: Kpi = root("One figure, with its definition.", RootWorked(work_kpi), KPI_ARGUMENTS)
     kpis: list[Kpi] = root("Several figures: the board.", RootWorked(work_kpis), KPIS_ARGUMENTS)
+    kpi_delta: KpiDelta = root(
+        "What moved in a figure because customers were merged or split since a moment.",
+        RootWorked(work_delta),
+        DELTA_ARGUMENTS,
+    )
     measurement_plan: MeasurementPlan = root(
         "The measurement plan of rules.toml held against what there is: values, owners, stale sources, gaps.",
         RootWorked(work_plan),

@@ -19,6 +19,7 @@ from api.schema.enums import BusinessFunction, Channel, UnitOfAnalysis
 from graph.figures.groups import with_value
 from graph.figures.scope import EventFilter, Scope
 from graph.journeys import period
+from graph.journeys.journeys import Journeys
 from graph.journeys.view import Unit
 from graph.segments.segments import UnknownSegment, persona_of, segment_of, units_in
 
@@ -75,11 +76,15 @@ _EVENTS = ("functions", "channels", "touchpoints", "sources", "campaigns", "team
 
 async def scope_of(bench: Bench, arguments: Arguments) -> Scope:
     """The scope that these arguments mean, over the journeys as they are now."""
+    return await scope_over(await bench.journeys.current(), bench, arguments)
+
+
+async def scope_over(journeys: Journeys, bench: Bench, arguments: Arguments) -> Scope:
+    """The same over other journeys."""
     of = asked_period(arguments["period"], bench.rules.calendar.reporting_timezone)
     as_of = arguments.get("asOf")
     now = bench.now()
     until = now if as_of is None or as_of > now else as_of.replace(tzinfo=as_of.tzinfo or UTC)
-    journeys = await bench.journeys.current()
     return await asyncio.to_thread(_scope, journeys, arguments, of, int(until.timestamp() * 1000))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +28,8 @@ def gross_revenue_retention(scope: Scope) -> Figure:
     """How much recurring revenue is kept of the customers (or accounts) of the start, whatever others grew:
     (start - contraction - churn) / start, at most 100."""
     start, end = _kept(scope)
-    return Figure.of(ratio(np.minimum(start, end), start), factor=100)
+    figure = Figure.of(ratio(np.minimum(start, end), start), factor=100)
+    return figure if figure.high is None else replace(figure, high=min(figure.high, 100.0))
 
 
 @kpi(

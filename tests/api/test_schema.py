@@ -59,7 +59,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
 }
 NO_VARIABLES = {"customers", "sources", "source_comparison", "interaction_kinds", "kpi_board", "where_it_hurts"}
 NO_VARIABLES |= {"attribution", "drivers", "churn_risk", "voice", "vanity_checks"}
-NO_VARIABLES |= {"retention", "linked_kpis", "measurement_plan"}
+NO_VARIABLES |= {"retention", "linked_kpis", "measurement_plan", "kpi_delta"}
 
 
 def test_the_schema_file_is_the_schema() -> None:
