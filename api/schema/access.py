@@ -18,7 +18,7 @@ READER, ANALYST, STEWARD, ADMIN = Role.READER, Role.ANALYST, Role.STEWARD, Role.
 FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Query": {
         READER: "node nodes alerts customer customerByIdentifier customers search account changeLog",
-        ANALYST: "painPoints attribution drivers churnRisk "
+        ANALYST: "painPoints vanityChecks attribution drivers churnRisk "
         "timeBetween touchpoints journeyPaths whatFollowed journeyLoops conversionSequences "
         "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
         "journeyMap promises initiatives "
@@ -114,6 +114,9 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         ANALYST: "period isComplete activeCount newCount retainedCount resurrectedCount dormantCount quickRatio",
     },
     "ConfidenceInterval": {ANALYST: "lower upper level method"},
+    "VanityChecks": {ANALYST: "caveat period previousPeriod checks"},
+    "VanityCheckResult": {ANALYST: "verdict sentence localTarget customerFigure"},
+    "KpiMove": {ANALYST: "key name unit current previous change isImproved"},
     "DriversOfScore": {
         ANALYST: "caveat metric program scaleMin scaleMax answerCount otherAnswerCount meanScore explainedShare "
         "drivers leftOut note whatIf",

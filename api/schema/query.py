@@ -91,6 +91,7 @@ from api.schema.retention import (
 )
 from api.schema.review import MatchDecision, MatchReview, MatchReviewFilter, MatchReviewOrder
 from api.schema.risk import CHURN_RISK_ARGUMENTS, ChurnRisk, work_churn_risk
+from api.schema.scope import SCOPE_ARGUMENTS
 from api.schema.search import RANKED_SEARCH, SearchResultConnection
 from api.schema.segment import (
     SEGMENT_ARGUMENTS,
@@ -104,6 +105,7 @@ from api.schema.source import Source, SourceComparison
 from api.schema.sync import SyncProgress, ask_newest_sync
 from api.schema.time_between import TimeBetween, TimeBetweenInput, work_time_between
 from api.schema.touchpoint_figures import TOUCHPOINT_ARGUMENTS, Touchpoints, work_touchpoints
+from api.schema.vanity import VanityChecks, work_vanity
 from connectors.records import KINDS
 from graph.alerts import reading as alert_reading
 from graph.customer import identifiers, matters, reading
@@ -239,6 +241,11 @@ class Query:
         "What rules have noticed, the newest first unless ordered otherwise.",
         RootPage(alert_reading.ALERTS),
         page_arguments(AlertFilter, AlertOrder),
+    )
+    vanity_checks: VanityChecks = root(
+        "Whether a local target improves while the customer's figure worsens.",
+        RootWorked(work_vanity),
+        SCOPE_ARGUMENTS,
     )
     drivers: DriversOfScore = root(
         "What goes together with a score, and what if it moved: association, not effect.",

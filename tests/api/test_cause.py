@@ -81,3 +81,19 @@ async def test_drivers_and_risk_say_why_there_is_no_model(embedded_store: Store)
     assert "association, not effect" in drivers["whatIf"]["caveat"].lower()
     assert (risk["customers"], risk["activeCount"]) == ([], 0)
     assert "risk needs 10 of each" in risk["note"]
+
+
+async def test_vanity_checks_say_what_they_compare(embedded_store: Store) -> None:
+    """Of customers without tickets nothing is known; every pair names both figures."""
+    await buyers(embedded_store)
+    query = (
+        f"{{ vanityChecks({PERIOD}) {{ caveat previousPeriod {{ from }} checks {{ verdict sentence "
+        "localTarget { key change } customerFigure { key isImproved current { unavailableReason } } } } }"
+    )
+    answer = await asking(embedded_store)(query)
+    assert "errors" not in answer, answer["errors"]
+    found = answer["data"]["vanityChecks"]
+
+    assert found["previousPeriod"]["from"] == "2026-02-01T00:00:00Z"
+    assert {check["verdict"] for check in found["checks"]} == {"UNKNOWN"}
+    assert all(check["localTarget"]["key"] != check["customerFigure"]["key"] for check in found["checks"])
