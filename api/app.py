@@ -160,12 +160,15 @@ async def serve(
     server.on_started = lambda: on_started(_address(listener)) if on_started else None
     with listener:
         rounds = _rounds(app, store, rules or Rules(), outgoing)
+        journeys = app.state.service.journeys
+        journeys.start()
         try:
             await server.serve(sockets=[listener])
         finally:
             if rounds is not None:
                 rounds.cancel()
                 await asyncio.gather(rounds, return_exceptions=True)
+            await journeys.close()
 
 
 def _rounds(app: Starlette, store: Store, rules: Rules, outgoing: OutgoingSettings | None) -> asyncio.Task[None] | None:

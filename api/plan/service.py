@@ -68,9 +68,17 @@ class Throttled(RequestRefused):
 class TookTooLong(RequestRefused):
     """The operation's time was over, and it was stopped."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, reading: int | None = None) -> None:
+        """`reading` says how many customers' journeys have been read while all of them are."""
         message = f"The query took longer than {seconds:g} s. Ask for less at once."
-        super().__init__([coded("QUERY_TIMED_OUT", message)])
+        told: dict[str, int] = {}
+        if reading is not None:
+            message = (
+                f"The journeys are still being read, once, for all questions: so far those of {reading:,} customers. "
+                "Reading goes on; ask again in a minute."
+            )
+            told = {"customersRead": reading}
+        super().__init__([coded("QUERY_TIMED_OUT", message, **told)])
 
 
 class MutationByGet(Exception):
@@ -156,7 +164,7 @@ class Service:
             raise
         except TimeoutError:
             seen.outcome = Outcome.CANCELLED
-            raise TookTooLong(seconds) from None
+            raise TookTooLong(seconds, self._journeys.reading if self._journeys else None) from None
         except asyncio.CancelledError:
             seen.outcome = Outcome.CANCELLED
             raise

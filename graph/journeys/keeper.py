@@ -3,28 +3,22 @@
 The first who asks waits until all are read, unless a file of them lies beside the store: it is mapped into memory and
 trusted only when the graph still has the entry of the change log that it ends with. Afterwards only what changed is
 read. An embedded store has the file in its data folder; for Neo4j it lies where caches of linked records do.
+
+Reading belongs to nobody who asks: it goes on when a request's time is over, and the next finds what was read.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
-from hashlib import blake2b
-from importlib.resources import files
 from pathlib import Path
-
-import pyarrow as pa
-import uuid_utils
 
 from graph.changes import Change, last_seq, oldest_seq, read_changes
 from graph.cypher import cypher
+from graph.journeys.file import map_tables, write_tables
 from graph.journeys.journeys import Journeys
-from graph.journeys.layout import TABLES
 from graph.journeys.read import follow, read_journeys
 from graph.rules import Rules
 from graph.store.cache import cache_folder
@@ -33,73 +27,106 @@ from graph.store.driver import Store
 LOG = logging.getLogger("c360.journeys")
 _NAME = "journeys"
 _SETTLE_AT = 0.05
-"""The file is written again when this share of the interactions has changed since."""
+"""The file is written again when this share of the interactions has changed since,"""
+MOST_LATER = 10_000
+"""and more than so many."""
+Progress = Callable[[int], None]
 
 
 class JourneyKeeper:
-    """The journeys of one graph; one a process."""
+    """The journeys of one graph; one a process. Close it before its store."""
 
     def __init__(self, store: Store, rules: Rules) -> None:
+        self.reading: int | None = None
+        """How many customers have been read while all are; None otherwise."""
         self._store = store
         self._rules = rules
         self._journeys: Journeys | None = None
         self._turn = asyncio.Lock()
         self._folder: Path | None = None
+        self._updating: asyncio.Task[Journeys] | None = None
+        self._settling: asyncio.Task[Journeys] | None = None
 
-    async def current(self, progress: Callable[[int], None] = lambda _: None) -> Journeys:
-        """The journeys with all that the change log tells; `progress` is told how many customers have been read."""
+    async def current(self, progress: Progress = lambda _: None) -> Journeys:
+        """The journeys with all that the change log tells; `progress` is told how many customers have been read.
+
+        Whoever stops waiting stops nothing: reading goes on, and whoever asks next waits for the rest of it.
+        """
         async with self._turn:
-            if self._journeys is None:
-                self._journeys = await self._from_file()
-            if self._journeys is None or not await self._follow():
-                self._journeys = await self._read(progress)
-            return self._journeys
+            if self._updating is not None:
+                await asyncio.wait([self._updating])
+            self._updating = asyncio.create_task(self._updated(progress))
+            self._updating.add_done_callback(_told)
+            return await asyncio.shield(self._updating)
 
-    async def _follow(self) -> bool:
-        """Bring the journeys up to date by the change log; False when it does not reach back far enough."""
-        assert self._journeys is not None
-        newest = await last_seq(self._store)
-        while self._journeys.seq < newest:
-            entries = await read_changes(self._store, self._journeys.seq)
-            if not entries or any(entry.change is None for entry in entries):
-                return False
-            changes: list[Change] = [entry.change for entry in entries if entry.change is not None]
-            self._journeys = await follow(self._store, self._journeys, changes, entries[-1].seq)
+    def start(self) -> None:
+        """Begin to read before anybody asks."""
+        if self._updating is None:
+            self._updating = asyncio.create_task(self._updated(lambda _: None))
+            self._updating.add_done_callback(_told)
+
+    async def close(self) -> None:
+        """Stop what is being read or written; what is half read is read again by the next process."""
+        for task in (self._updating, self._settling):
+            if task is not None and not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+
+    async def _updated(self, progress: Progress) -> Journeys:
+        if self._settling is not None and self._settling.done():
+            if not self._settling.cancelled() and self._settling.exception() is None:
+                self._journeys = self._settling.result()  # what has changed meanwhile is followed once more
+            self._settling = None
+        if self._journeys is None:
+            self._journeys = await self._from_file()
+        journeys = None if self._journeys is None else await self._followed(self._journeys)
+        self._journeys = journeys or await self._read(progress)
         events = self._journeys.events
-        if events.later.num_rows > max(10_000, events.first.num_rows * _SETTLE_AT):
-            self._journeys = await self._settled(self._journeys)
-        return self._journeys.seq == newest
+        if self._settling is None and len(events.fresh) > max(MOST_LATER, len(events.base) * _SETTLE_AT):
+            self._settling = asyncio.create_task(self._settled(self._journeys))
+            self._settling.add_done_callback(_told)
+        return self._journeys
 
-    async def _read(self, progress: Callable[[int], None]) -> Journeys:
-        seq = await last_seq(self._store)
-        journeys = await read_journeys(self._store, self._rules, seq, progress)
-        return await self._settled(journeys)
+    async def _followed(self, journeys: Journeys) -> Journeys | None:
+        """The journeys brought up to date by the change log; None when it does not reach back far enough."""
+        newest = await last_seq(self._store)
+        while journeys.seq < newest:
+            entries = await read_changes(self._store, journeys.seq)
+            if not entries or any(entry.change is None for entry in entries):
+                return None
+            changes: list[Change] = [entry.change for entry in entries if entry.change is not None]
+            journeys = await follow(self._store, journeys, changes, entries[-1].seq)
+        return journeys if journeys.seq == newest else None
+
+    async def _read(self, progress: Progress) -> Journeys:
+        def tell(customers: int) -> None:
+            self.reading = customers
+            progress(customers)
+
+        self.reading = 0
+        try:
+            seq = await last_seq(self._store)
+            return await self._settled(await read_journeys(self._store, self._rules, seq, tell))
+        finally:
+            self.reading = None
 
     async def _settled(self, journeys: Journeys) -> Journeys:
         """The same journeys from a file, where one can be written; a disk that is full or shut costs only memory."""
-        tables = {name: part.settled() for name, part in journeys.parts.items()}
-        settled = replace(Journeys.of(tables, self._rules, journeys.seq, journeys.read_at), fits=journeys.fits)
         folder = await self._home()
         moment = await self._moment_of(journeys.seq)
-        if folder is None or moment is None:
-            return settled
-        try:
-            return await asyncio.to_thread(_written, folder, tables, settled, moment)
-        except OSError as error:
-            LOG.warning("The journeys cannot be kept in %s (%s): they are read again at the next start.", folder, error)
-            return settled
+        return await asyncio.to_thread(_settled, journeys, folder, moment)
 
     async def _from_file(self) -> Journeys | None:
         folder = await self._home()
         if folder is None:
             return None
-        found = await asyncio.to_thread(_mapped, folder, self._rules)
+        found = await asyncio.to_thread(map_tables, folder)
         if found is None:
             return None
-        journeys, moment = found
-        if journeys.seq + 1 < await oldest_seq(self._store) or await self._moment_of(journeys.seq) != moment:
+        tables, note = found
+        if note.seq + 1 < await oldest_seq(self._store) or await self._moment_of(note.seq) != note.moment:
             return None
-        return journeys
+        return Journeys.of(tables, self._rules, note.seq, note.read_at)
 
     async def _home(self) -> Path | None:
         """Where the file lies; None while the graph has no name yet."""
@@ -115,53 +142,21 @@ class JourneyKeeper:
         return None if row is None else int(row[0])
 
 
-def _written(folder: Path, tables: dict[str, pa.Table], journeys: Journeys, moment: int) -> Journeys:
-    """Write the tables, then say that they are there; what an older or broken file held goes."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds what customers wrote
-    kept = folder / f"{_version()}-{uuid_utils.uuid7()}"
-    kept.mkdir(mode=0o700)
-    for name, table in tables.items():
-        with pa.OSFile(str(kept / f"{name}.arrow"), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-            writer.write_table(table)
-    told = {"folder": kept.name, "seq": journeys.seq, "moment": moment, "read_at": journeys.read_at}
-    note = folder / f"{kept.name}.json"
-    note.write_text(json.dumps(told))
-    note.replace(folder / "current.json")
-    for other in folder.iterdir():
-        if other.is_dir() and other != kept:
-            shutil.rmtree(other, ignore_errors=True)  # who has it mapped keeps it
-    mapped = _mapped(folder, journeys.rules)
-    return journeys if mapped is None else mapped[0]
+def _settled(journeys: Journeys, folder: Path | None, moment: int | None) -> Journeys:
+    tables = {name: part.settled() for name, part in journeys.parts.items()}
+    if folder is not None and moment is not None:
+        try:
+            write_tables(folder, tables, journeys.seq, moment, journeys.read_at)
+            mapped = map_tables(folder)
+            if mapped is not None and (mapped[1].seq, mapped[1].moment) == (journeys.seq, moment):
+                tables = mapped[0]  # what lies on the disk needs no memory of ours
+        except OSError as error:
+            LOG.warning("The journeys cannot be kept in %s (%s): they are read again at the next start.", folder, error)
+    settled = Journeys.of(tables, journeys.rules, journeys.seq, journeys.read_at)
+    return replace(settled, fits=journeys.fits)
 
 
-def _mapped(folder: Path, rules: Rules) -> tuple[Journeys, int] | None:
-    """The journeys of the file and the moment of their last change; None where there is none that can be used."""
-    try:
-        told = json.loads((folder / "current.json").read_text())
-        kept = folder / told["folder"]
-        if not kept.name.startswith(_version()):
-            return None
-        tables = {name: _table(kept / f"{name}.arrow") for name in TABLES}
-    except (OSError, ValueError, KeyError, pa.ArrowException):
-        return None
-    return Journeys.of(tables, rules, told["seq"], told["read_at"]), told["moment"]
-
-
-def _table(path: Path) -> pa.Table:
-    with pa.memory_map(str(path)) as file:
-        return pa.ipc.open_file(file).read_all()
-
-
-@cache
-def _version() -> str:
-    """Named by the layout's own text and queries: what another version wrote has other columns."""
-    digest = blake2b(digest_size=8)
-    for folder, names in (("journeys", ("layout.py",)), ("writes", _queries())):
-        for name in names:
-            digest.update(files("graph").joinpath(folder, name).read_bytes())
-    return digest.hexdigest()
-
-
-def _queries() -> tuple[str, ...]:
-    found = files("graph").joinpath("writes").iterdir()
-    return tuple(sorted(file.name for file in found if file.name.startswith("journey_")))
+def _told(task: asyncio.Task[Journeys]) -> None:
+    """Say what went wrong where nobody may be waiting any more; whoever waits is told by themselves."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        LOG.info("The journeys could not be brought up to date: %s", type(error).__name__)

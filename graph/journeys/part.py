@@ -226,6 +226,8 @@ class Part(Columns):
 
     def settled(self) -> pa.Table:
         """All rows in one table, sorted by whose they are."""
+        if self.shown is None and not len(self.fresh):
+            return self.first
         first = self.first if self.shown is None else self.first.filter(pa.array(self.shown))
         return by_owner(pa.concat_tables([first, self.later]).unify_dictionaries().combine_chunks())
 

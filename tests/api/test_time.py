@@ -10,6 +10,7 @@ import pytest
 
 from api.app import create_app
 from api.limits import Limits
+from api.plan.service import TookTooLong
 from api.settings import ApiSettings
 from graph.store.driver import Store, open_store
 from graph.store.settings import StoreSettings
@@ -54,3 +55,10 @@ async def test_a_transaction_ends_with_the_time_of_its_request(neo4j_settings: S
     assert meanwhile == 1
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (503, "QUERY_TIMED_OUT")
     assert left == 0
+
+
+def test_a_request_that_ends_while_all_journeys_are_read_is_told_so() -> None:
+    """Asking for less would not help it, asking again does."""
+    (error,) = TookTooLong(30.0, reading=12_000).errors
+    assert "12,000 customers" in error.message
+    assert error.extensions == {"code": "QUERY_TIMED_OUT", "customersRead": 12_000}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -78,6 +79,52 @@ async def test_a_broken_file_is_read_past(embedded_store: Store) -> None:
         file.write_bytes(file.read_bytes()[:100])
 
     assert len((await JourneyKeeper(embedded_store, RULES).current()).customers) == 2
+
+
+async def test_reading_goes_on_when_nobody_waits_any_more(embedded_store: Store) -> None:
+    """A request whose time is over does not throw away what it made the process read."""
+    await sync([fixed_source("crm", ADA, BOB)], embedded_store, RULES)
+    keeper = JourneyKeeper(embedded_store, RULES)
+    first: list[int] = []
+    then: list[int] = []
+
+    impatient = asyncio.create_task(keeper.current(first.append))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    await asyncio.gather(impatient, return_exceptions=True)
+    assert impatient.cancelled()
+    journeys = await keeper.current(then.append)
+
+    assert (len(journeys.customers), max(first), then) == (2, 2, [])
+
+
+async def test_a_keeper_that_is_closed_leaves_the_next_to_read(embedded_store: Store) -> None:
+    """A server that ends while it reads stops reading; nothing half read is left."""
+    await sync([fixed_source("crm", ADA, BOB)], embedded_store, RULES)
+    keeper = JourneyKeeper(embedded_store, RULES)
+    keeper.start()
+    await asyncio.sleep(0)
+    await keeper.close()
+    assert keeper.reading is None
+
+    assert len((await JourneyKeeper(embedded_store, RULES).current()).customers) == 2
+
+
+async def test_many_changes_are_written_to_a_new_file_while_questions_go_on(
+    embedded_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What changed since is in the next file, and neither is lost nor told twice."""
+    monkeypatch.setattr("graph.journeys.keeper.MOST_LATER", 1)
+    keeper = JourneyKeeper(embedded_store, RULES)
+    await sync([fixed_source("crm", ADA)], embedded_store, RULES)
+    await keeper.current()
+    for number in range(1, 7):
+        asked = event(f"crm/events/{number}", "ticket.created", DAY.replace(day=number), "crm/people/1", ticket="7")
+        await sync([fixed_source(f"desk-{number}", asked)], embedded_store, RULES)
+        assert len((await keeper.current()).events) == number
+    await keeper.close()
+
+    assert _rows(await keeper.current()) == _rows(await read_journeys(embedded_store, RULES, 0))
 
 
 async def test_what_several_people_of_an_account_experienced_happened_to_it_once(embedded_store: Store) -> None:
