@@ -17,7 +17,7 @@ READER, ANALYST, STEWARD, ADMIN = Role.READER, Role.ANALYST, Role.STEWARD, Role.
 
 FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Query": {
-        READER: "node nodes alerts customer customerByIdentifier customers search account changeLog",
+        READER: "node nodes alerts customer customerByIdentifier customers search account changeLog customerJourney",
         ANALYST: "painPoints vanityChecks attribution drivers churnRisk "
         "timeBetween touchpoints journeyPaths whatFollowed journeyLoops conversionSequences "
         "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
@@ -253,6 +253,12 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         "waitSeconds gapSeconds scores importance performance quadrant quadrantNote",
     },
     "TouchpointScore": {ANALYST: "key value"},
+    "JourneyTimeline": {READER: "items totalCount hasNextPage endCursor"},
+    "JourneyItem": {
+        READER: "type occurredAt endedAt kind function channel direction isAutomated touchpoint stage campaign "
+        "matterKind matterKey interactionCount from to isRegression waitSeconds businessWaitSeconds metric score "
+        "scaleMax cursor interaction",
+    },
     "TimeBetween": {
         ANALYST: "begunCount arrivedCount waitingCount quarterDays medianDays curve reachedWithin period",
     },

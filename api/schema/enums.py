@@ -278,6 +278,23 @@ class TouchpointQuadrant(Enum):
     POSSIBLE_OVERKILL = value("POSSIBLE_OVERKILL", "Less important, and better than the others.")
 
 
+@strawberry.enum(description="What an item of a journey is.")
+class JourneyItemType(Enum):
+    MATTER = value("MATTER", "A ticket, deal, order or subscription begins.")
+    INTERACTION = value("INTERACTION", "Something happened.")
+    SCORE = value("SCORE", "The customer gave a score.")
+    HANDOFF = value("HANDOFF", "Another team took over the same matter.")
+    STAGE_CHANGE = value("STAGE_CHANGE", "A stage of the lifecycle was reached.")
+
+
+@strawberry.enum(description="What sort of matter an item of a journey belongs to.")
+class JourneyMatterKind(Enum):
+    TICKET = value("ticket", "A ticket.")
+    DEAL = value("deal", "A deal.")
+    ORDER = value("order", "An order.")
+    SUBSCRIPTION = value("subscription", "A subscription.")
+
+
 @strawberry.enum(description="On which side of a goal steps are.")
 class JourneySide(Enum):
     BEFORE = value("BEFORE", "The last steps before it.")

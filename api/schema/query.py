@@ -104,6 +104,7 @@ from api.schema.segment import (
 from api.schema.source import Source, SourceComparison
 from api.schema.sync import SyncProgress, ask_newest_sync
 from api.schema.time_between import TimeBetween, TimeBetweenInput, work_time_between
+from api.schema.timeline import TIMELINE_ARGUMENTS, JourneyTimeline, work_timeline
 from api.schema.touchpoint_figures import TOUCHPOINT_ARGUMENTS, Touchpoints, work_touchpoints
 from api.schema.vanity import VanityChecks, work_vanity
 from connectors.records import KINDS
@@ -299,6 +300,11 @@ class Query:
         "The touches before customers' first conversions, beside those who had the same and did not convert.",
         RootWorked(work_sequences),
         [Argument("input", ConversionSequencesInput, "The conversion, and whose journeys.")],
+    )
+    customer_journey: JourneyTimeline = root(
+        "One customer's journey as one ordered list: interactions, scores, handoffs, stage changes, matters.",
+        RootWorked(work_timeline),
+        TIMELINE_ARGUMENTS,
     )
     touchpoints: Touchpoints = root(
         "Where customers meet the company: reach, waits, scores, importance and performance.",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from api.plan.ids import encode_id
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
 from graph.store.driver import Store
-from tests.api.conftest import asker
+from tests.api.conftest import asker, write_interactions
 
 pytestmark = pytest.mark.anyio
 PERIOD = 'period: {from: "2026-01-01", to: "2026-02-01"}'
@@ -18,6 +19,9 @@ REFUSALS = {
     f"{{ whatFollowed(input: {{after: [], {PERIOD}}}) {{ after }} }}": "must be 1 to 5 keys",
     f'{{ whatFollowed(input: {{customerId: "Q3VzdG9tZXI6eA", {PERIOD}}}) {{ after }} }}': "of no customer",
     f"{{ journeyLoops(input: {{minCustomers: 0, {PERIOD}}}) {{ loops {{ key }} }} }}": "at least 1",
+    '{ customerJourney(id: "Q3VzdG9tZXI6eA") { totalCount } }': "of no customer",
+    '{ customerJourney(id: "Q3VzdG9tZXI6eA", after: "x") { totalCount } }': "`after` is not a cursor",
+    '{ customerJourney(id: "Q3VzdG9tZXI6eA", first: 0) { totalCount } }': "between 1 and 500",
     f"{{ funnel(input: {{steps: [], {PERIOD}}}) {{ customerCount }} }}": "must be 1 to 20 steps",
     f'{{ funnel(input: {{steps: [{{label: "x"}}], {PERIOD}}}) {{ customerCount }} }}': "`steps[0]` fits everything",
     f'{{ funnel(input: {{steps: [{{kinds: ["a"]}}], windowDays: 0, {PERIOD}}}) {{ customerCount }} }}': "more than 0",
@@ -40,3 +44,27 @@ async def test_a_question_that_makes_no_sense_is_refused(embedded_store: Store) 
         (error,) = (await ask(query))["errors"]
         assert says in error["message"], query
         assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_a_journey_is_read_page_by_page(embedded_store: Store) -> None:
+    """Five steps in pages of two, either way round; an id of before a merge answers; each item leads to its step."""
+    await embedded_store.write("CREATE (c:Customer {id: 'c1'}) CREATE (:FormerId {id: 'c0'})-[:NOW]->(c)")
+    common = {"sequence": 0, "kind": "page.viewed", "function": "marketing", "channel": "web", "direction": "inbound"}
+    rows = [{"id": f"i{n}", "at": 1_767_225_600_000 + n, "automated": False, **common} for n in range(5)]
+    await write_interactions(embedded_store, "c1", rows)
+    ask = asker(Service(graphql_schema(), embedded_store, writes_to=embedded_store))
+    query = """query ($id: ID!, $after: String, $newest: Boolean!) {
+      customerJourney(id: $id, first: 2, after: $after, newestFirst: $newest) {
+        totalCount hasNextPage endCursor items { type interaction { id } } } }"""
+
+    for newest in (False, True):
+        seen: list[str] = []
+        after = None
+        for _ in range(3):
+            answer = await ask(query, id=encode_id("Customer", "c0"), after=after, newest=newest)
+            page = answer["data"]["customerJourney"]
+            seen += [item["interaction"]["id"] for item in page["items"]]
+            after = page["endCursor"]
+        expected = [encode_id("Interaction", f"i{number}") for number in range(5)]
+        assert seen == (expected[::-1] if newest else expected)
+        assert (page["totalCount"], page["hasNextPage"]) == (5, False)
