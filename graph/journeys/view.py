@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Mask = NDArray[np.bool_]
 T = TypeVar("T")
 MOST_KEPT = 100
+MOST_PERIODS = 6
+"""Each holds the columns of its period that were asked for."""
 
 
 class Unit(StrEnum):
@@ -52,6 +54,7 @@ class View:
         """The view of all customers (or accounts) as of the same moment, which keeps what figures share."""
         self._kept = Kept(MOST_KEPT)
         self._earlier = Kept(2)
+        self._periods = Kept(MOST_PERIODS)
         self.journeys = journeys
         self.unit_of = unit_of
         self.as_of = as_of
@@ -136,8 +139,8 @@ class View:
 
     def within(self, period: Period) -> View:
         """Only what happened in the period."""
-        at = self.at
-        return self.where((at >= period.start_ms) & (at < period.end_ms))
+        start, end, at = period.start_ms, period.end_ms, self.at
+        return self._periods.once((start, end), lambda: self.where((at >= start) & (at < end)))
 
     def of(self, members: Mask) -> View:
         """Only these customers or accounts (by unit), with what they experienced."""
@@ -147,9 +150,10 @@ class View:
 
     def until(self, moment_ms: int) -> View:
         """Only what had happened by that moment."""
-        before, as_of = self.at <= moment_ms, min(self.as_of, moment_ms)
-        if before.all():  # nothing is hidden, so that all that was made of these rows holds
-            return self._as_of(as_of)
+        as_of = min(self.as_of, moment_ms)
+        if self.once("latest", lambda: int(self.at.max(initial=0))) <= moment_ms:
+            return self._as_of(as_of)  # nothing is hidden, so that all that was made of these rows holds
+        before = self.at <= moment_ms
         if self is not self.whole:
             seen = self.where(before)
             return View(self.journeys, self.unit_of, self._columns, seen._rows, self._whose, self.members, as_of)
@@ -165,7 +169,7 @@ class View:
         view = View(
             self.journeys, self.unit_of, self._columns, self._rows, self._whose, self.members, as_of, self.whole
         )
-        view._kept = self._kept
+        view._kept, view._periods = self._kept, self._periods
         return view
 
     def is_about(self, rows: Mask, of: View) -> Mask:
