@@ -149,7 +149,8 @@ def _made_anew(rows: list[dict[str, Any]], rules: Rules) -> dict[str, list[dict[
         for told, stage in zip(journey.events, journey.stage_at, strict=True):
             by_id[told.id]["stage"] = stage
         for source, target, method in journey.abouts:
-            by_id[source].update(about=target, about_method=method)
+            if by_id[source]["about_method"] in (None, "inferred"):  # what a source or a token says holds
+                by_id[source].update(about=target, about_method=method)
         handoffs += [
             {"who": who} | {name: getattr(each, name) for name in TABLES["handoffs"].names[1:]}
             for each in journey.handoffs
@@ -162,5 +163,5 @@ def _made_anew(rows: list[dict[str, Any]], rules: Rules) -> dict[str, list[dict[
 
 
 def _event(row: Mapping[str, Any]) -> Event:
-    made = {name: row[name] for name in Event.__struct_fields__ if name not in ("record", "is_fresh", "element")}
+    made = {name: row[name] for name in Event.__struct_fields__ if name in row}
     return Event(record="", **made)
