@@ -48,7 +48,7 @@ class JourneyMapStep:
     reached: KpiValue = entry("The share of travellers who made it.")
     skipped: KpiValue = entry("Of those who made a later step, the share that did not make this one.")
     outcome: KpiValue = entry("Of those whose time for it is over, the share of whom the outcome came.")
-    emotion: KpiValue = entry("The share of answers about its touchpoints that reach the score, whoever gave them.")
+    emotion: KpiValue = entry("The share of answers about its touchpoints that reach the score.")
     by_owner: KpiValue = entry("The share of its interactions that its owner function did.")
     target: float | None = entry("The share that is wanted of outcomes, or where there are none of emotions.")
     is_met: bool | None = entry("Whether it is reached; null without a target, or where the share is not known.")

@@ -135,23 +135,35 @@ def _passage(scope: Scope, found: Visits, inactive: Mask, place: int) -> StagePa
     inside = (at <= end) & (left >= start)
     # Who came only lately has not had the time to be inactive.
     waited = at <= end - scope.rules.activity.dormant_after_days * _DAY_MS
-    lost = np.union1d(unit[fell], unit[here & waited & inactive[unit]])
-    seen = np.unique(unit[inside])
+    many = len(scope.view.members)
+    lost = _those(unit[fell], many) | _those(unit[here & waited & inactive[unit]], many)
+    seen = _those(unit[inside], many)
     rows = _touched(scope, scope.rules.stage[place].name)
     return StagePassage(
         scope.rules.stage[place].name,
-        len(np.unique(unit[here])),
-        len(np.unique(unit[entered])),
-        len(np.unique(unit[went])),
-        len(np.unique(unit[fell])),
+        _count(unit[here], many),
+        _count(unit[entered], many),
+        _count(unit[went], many),
+        _count(unit[fell], many),
         _dwell(np.minimum(left, end)[dwelt] - at[dwelt], left[dwelt] <= end),
-        _conversion(scope, found, unit[entered], at[entered], place),
-        len(lost),
-        Figure.of(proportion(len(np.intersect1d(lost, seen)), len(seen)), factor=100),
-        _value(scope, np.unique(unit)),
-        _per_customer(scope, rows, np.ones(len(scope.view.whole)), seen),
+        _conversion(found, unit[entered], at[entered], place, many),
+        int(lost.sum()),
+        Figure.of(proportion(int((lost & seen).sum()), int(seen.sum())), factor=100),
+        _value(scope, _those(unit, many)),
+        _per_customer(scope, rows, None, seen),
         _cost(scope, rows, seen),
     )
+
+
+def _those(unit: NDArray[np.int64], many: int) -> Mask:
+    """By customer, whether they are among these."""
+    those = np.zeros(many, np.bool_)
+    those[unit] = True
+    return those
+
+
+def _count(unit: NDArray[np.int64], many: int) -> int:
+    return int(_those(unit, many).sum())
 
 
 def _dwell(lasted: NDArray[np.int64], ended: Mask) -> Figure:
@@ -166,41 +178,54 @@ def _dwell(lasted: NDArray[np.int64], ended: Mask) -> Figure:
     return Figure.of(median)
 
 
-def _conversion(scope: Scope, found: Visits, unit: NDArray[np.int64], at: NDArray[np.int64], place: int) -> Figure:
-    first = np.full(len(scope.view.members), FOR_EVER)
+def _conversion(found: Visits, unit: NDArray[np.int64], at: NDArray[np.int64], place: int, many: int) -> Figure:
+    first = np.full(many, FOR_EVER)
     np.minimum.at(first, unit, at)
     further = (found.stage > place) & (found.at >= first[found.unit])
-    entered = np.unique(unit)
-    return Figure.of(proportion(len(np.intersect1d(entered, found.unit[further])), len(entered)), factor=100)
+    entered = _those(unit, many)
+    return Figure.of(
+        proportion(int((entered & _those(found.unit[further], many)).sum()), int(entered.sum())), factor=100
+    )
 
 
-def _value(scope: Scope, unit: NDArray[np.int64]) -> Figure:
+def _value(scope: Scope, those: Mask) -> Figure:
     try:
         money = revenue(scope.view)
     except NoFigure as missing:
         return missing.figure
-    spent = np.bincount(money.unit, money.values, minlength=len(scope.view.members))
-    return Figure.of(mean(spent[unit]) if len(unit) else None).in_currency(money.currency)
+    spent = scope.view.whole.once(
+        "spent by customer", lambda: np.bincount(money.unit, money.values, minlength=len(those))
+    )
+    return Figure.of(mean(spent[those]) if those.any() else None).in_currency(money.currency)
 
 
-def _touched(scope: Scope, stage: str) -> Mask:
+def _touched(scope: Scope, stage: str) -> NDArray[np.int64]:
+    """The rows of `view.whole` that are interactions of the period in this stage."""
     whole = scope.view.whole
-    at = whole.at
-    within = (at >= scope.period.start_ms) & (at < scope.period.end_ms)
-    return scope.fitting() & within & whole.coded("stage").among(stage)
+    rows = whole.once(("of the period", scope.period, scope.only), lambda: _of_period(scope))
+    rows = rows[scope.view.members[whole.unit[rows]]]
+    stages = whole.coded("stage")
+    touched: NDArray[np.int64] = rows[stages.codes[rows] == stages.code(stage)]
+    return touched
 
 
-def _per_customer(scope: Scope, rows: Mask, amount: NDArray[np.float64], unit: NDArray[np.int64]) -> Figure:
-    sums = np.bincount(scope.view.whole.unit[rows], amount[rows], minlength=len(scope.view.members))
-    return Figure.of(mean(sums[unit]) if len(unit) else None)
+def _of_period(scope: Scope) -> NDArray[np.int64]:
+    whole = scope.view.whole
+    within = (whole.at >= scope.period.start_ms) & (whole.at < scope.period.end_ms)
+    return np.flatnonzero(within & scope.only.fits(whole) if scope.only.narrows else within)
 
 
-def _cost(scope: Scope, rows: Mask, unit: NDArray[np.int64]) -> Figure:
+def _per_customer(scope: Scope, rows: NDArray[np.int64], amount: NDArray[np.float64] | None, those: Mask) -> Figure:
+    sums = np.bincount(scope.view.whole.unit[rows], None if amount is None else amount[rows], minlength=len(those))
+    return Figure.of(mean(sums[those]) if those.any() else None)
+
+
+def _cost(scope: Scope, rows: NDArray[np.int64], those: Mask) -> Figure:
     try:
         each, currency = costs(scope)
     except NoFigure as missing:
         return missing.figure
-    return _per_customer(scope, rows, each, unit).in_currency(currency)
+    return _per_customer(scope, rows, each, those).in_currency(currency)
 
 
 def _stake(one: StagePassage, lost_before: float | None) -> float | None:

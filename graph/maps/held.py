@@ -85,7 +85,8 @@ def held(plan: JourneyMapRule, scope: Scope) -> MapHeld:
     )
     known = [step.is_met for step in steps if step.is_met is not None]
     any_step: Mask = np.logical_or.reduce(fits)
-    in_order = sum(_ascends(firsts[:, unit]) for unit in travellers)
+    latest_so_far = np.maximum.accumulate(np.where(made, firsts, -1), axis=0)
+    in_order = int((moved & (~made | (firsts >= latest_so_far)).all(axis=0)).sum())
     return MapHeld(
         plan,
         len(travellers),
@@ -114,11 +115,6 @@ def _first(rows: View, fits: Mask) -> NDArray[np.int64]:
     """By customer, when they made the step first; FOR_EVER where they did not."""
     place = rows.first_by_unit(fits)
     return np.where(place >= 0, rows.at[np.maximum(place, 0)] if len(rows) else FOR_EVER, FOR_EVER)
-
-
-def _ascends(firsts: NDArray[np.int64]) -> bool:
-    made = firsts[firsts < FOR_EVER]
-    return bool((made[1:] >= made[:-1]).all())
 
 
 def _step(
@@ -164,7 +160,10 @@ def _outcome(step: MapStep, scope: Scope, first: NDArray[np.int64]) -> Figure:
 
 
 def _emotion(step: MapStep, scope: Scope) -> Figure:
-    """The share of answers about the step that reach the score; of its touchpoints, whoever gave them."""
+    """The share of answers about the step that reach the score; of its touchpoints, whoever of the persona gave them.
+
+    Answers on a scale that does not have the score are none: good or bad says nothing of a four.
+    """
     if step.emotion_metric is None or step.emotion_at_least is None:
         return none(Unavailable.NOT_CONFIGURED, "The step names no emotion_metric.")
     keys = scope.view.journeys.touchpoint_keys(step.touchpoints) if step.touchpoints else _keys_of(step, scope)
@@ -172,6 +171,9 @@ def _emotion(step: MapStep, scope: Scope) -> Figure:
         return none(Unavailable.NO_DATA_IN_PERIOD, "Nothing happened at its touchpoints.")
     about = replace(scope, only=EventFilter(touchpoints=keys))
     found = answers(about, step.emotion_metric)
+    found = found.where((found.low < step.emotion_at_least) & (step.emotion_at_least <= found.high))
+    if len(np.unique(found.low)) > 1 or len(np.unique(found.high)) > 1:
+        return none(Unavailable.MIXED_SCALES, "Answers are on several scales that have this score; none is rescaled.")
     return Figure.of(proportion(int((found.score >= step.emotion_at_least).sum()), len(found)), factor=100)
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from graph.figures.voice import USUAL
 from graph.journeys.journeys import FOR_EVER, Journeys
 from graph.journeys.part import NOT_SAID
 from graph.journeys.view import Mask, View
@@ -45,22 +46,21 @@ def holds(condition: Condition, journeys: Journeys, moment_ms: int) -> Mask:
     return _leaf(condition, journeys).holds_at(moment_ms, many)
 
 
-def spans_of(condition: Condition, journeys: Journeys, units: Mask) -> Spans:
-    """When it held, of some customers; raises ValueError for what only holds as others stand (`is_ranked`)."""
+def spans_of(condition: Condition, journeys: Journeys, units: NDArray[np.int64]) -> Spans:
+    """When it held, of some customers (numbers, in order); raises ValueError for what is ranked (`is_ranked`)."""
     if condition.top_share is not None:
         raise ValueError("Who is among the highest depends on the others: there are no spans.")
     if not condition.inner:
         return _leaf(condition, journeys).of(units)
-    everybody = np.flatnonzero(units).astype(np.int64)
     parts = []
     if condition.all:
         inner = [spans_of(each, journeys, units) for each in condition.all]
-        parts.append(combined(inner, lambda held: held == len(inner), everybody))
+        parts.append(combined(inner, lambda held: held == len(inner), units))
     if condition.any:
-        parts.append(combined([spans_of(each, journeys, units) for each in condition.any], _some, everybody))
+        parts.append(combined([spans_of(each, journeys, units) for each in condition.any], _some, units))
     if condition.none:
-        parts.append(combined([spans_of(each, journeys, units) for each in condition.none], _nothing, everybody))
-    return parts[0] if len(parts) == 1 else combined(parts, lambda held: held == len(parts), everybody)
+        parts.append(combined([spans_of(each, journeys, units) for each in condition.none], _nothing, units))
+    return parts[0] if len(parts) == 1 else combined(parts, lambda held: held == len(parts), units)
 
 
 def value_at(condition: Condition, journeys: Journeys, moment_ms: int) -> NDArray[np.float64]:
@@ -135,14 +135,24 @@ def _steps(condition: Condition, journeys: Journeys) -> Steps:
 def _counted(condition: Condition, journeys: Journeys) -> Steps:
     view = journeys.view()
     if condition.metric in SCORES:
+        rows = _scored(condition.metric, view)
         score = view.numbers("score")
-        rows = np.flatnonzero(view.coded("metric").among(condition.metric) & ~np.isnan(score))
         return latest(view.unit[rows].astype(np.int64), view.at[rows], score[rows])
     if condition.metric == "revenue":
         spent = spending(journeys)
         return running_sums(spent.unit, spent.at, spent.amount, condition.within_days)
     rows = np.flatnonzero(_counts(condition, view))
     return running_sums(view.unit[rows].astype(np.int64), view.at[rows], np.ones(len(rows)), condition.within_days)
+
+
+def _scored(metric: str, view: View) -> NDArray[np.int64]:
+    """The rows of answers on the one scale that is meant: a five-point scale and good or bad are never mixed."""
+    name, low, high = ("csat", 0.0, 1.0) if metric == "csat_binary" else (metric, *USUAL[metric])
+    score, least, most = view.numbers("score"), view.numbers("scale_min"), view.numbers("scale_max")
+    usual_low, usual_high = USUAL[name]
+    least, most = np.where(np.isnan(least), usual_low, least), np.where(np.isnan(most), usual_high, most)
+    on_scale = (least == low) & (most == high) & (score >= low) & (score <= high)
+    return np.flatnonzero(view.coded("metric").among(name) & on_scale)
 
 
 def _counts(condition: Condition, view: View) -> Mask:

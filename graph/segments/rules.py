@@ -11,7 +11,8 @@ FIELDS = (
 ).split()
 """Fields of customers that a condition can ask for; `industry` is that of their account."""
 SUMS = ("revenue", "interactions", "activities", "tickets", "orders")
-SCORES = ("nps", "csat", "ces", "rating")
+SCORES = ("nps", "csat", "csat_binary", "ces", "rating")
+"""The latest answer on the scale of the metric: 0–10, 1–5, 0–1 (good or bad), 1–7, 1–5."""
 SPANS = ("tenure_days", "age_years")
 METRICS = (*SUMS, *SCORES, *SPANS)
 

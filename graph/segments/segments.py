@@ -131,9 +131,8 @@ def _since(
 ) -> list[tuple[int | None, str | None]]:
     if segment.condition.is_ranked:
         return [(None, RANKED)] * len(customers)
-    only = np.zeros(len(journeys.customers), np.bool_)
-    only[customers] = True
-    since = spans_of(segment.condition, journeys, only).since(moment_ms, len(only))[customers]
+    spans = spans_of(segment.condition, journeys, np.sort(customers).astype(np.int64))
+    since = spans.since(moment_ms, len(journeys.customers))[customers]
     return [(None, OF_FIELDS) if each in (ALWAYS, FOR_EVER) else (int(each), None) for each in since]
 
 

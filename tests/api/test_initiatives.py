@@ -29,16 +29,12 @@ GIVEN = {
 }
 
 
-async def test_an_initiative_is_kept_once_and_drawn_on_the_series(embedded_store: Store) -> None:
+async def test_an_initiative_is_kept_once_and_drawn_on_the_series(store: Store) -> None:
     """Beside that of rules.toml; the same request is kept once; another under its key, a department, a name are not."""
     rule = InitiativeRule(
         name="old", title="Old", function="sales", owner="Cleo Varga", start=date(2026, 1, 1), end=date(2026, 2, 1)
     )
-    ask = asker(
-        Service(
-            graphql_schema(), embedded_store, writes_to=embedded_store, rules=Rules(initiative=(rule,)), now=lambda: NOW
-        )
-    )
+    ask = asker(Service(graphql_schema(), store, writes_to=store, rules=Rules(initiative=(rule,)), now=lambda: NOW))
     tried = await ask(RECORD, input={**GIVEN, "dryRun": True})
     none = await ask("{ initiatives { name recordedBy } }")
     first, again = await ask(RECORD, input=GIVEN), await ask(RECORD, input=GIVEN)

@@ -49,7 +49,8 @@ RULES = Rules(
 def scope() -> Scope:
     """Ten people: all ask, six of them sent a form before, eight are helped; six of these order within ten days.
 
-    One sends the form after asking; nine ask by telephone in between, which is not planned. Eight say how it was.
+    One sends the form after asking; nine ask by telephone in between, which is not planned. Eight say how it was, two
+    of them also that it was bad, on another scale.
     """
     people = [f"p{n}" for n in range(10)]
     forms = [
@@ -61,8 +62,9 @@ def scope() -> Scope:
     solved = [event(who, "2026-03-10", "ticket.solved", ticket=f"t/{who}") for who in people[:8]]
     orders = [event(who, "2026-03-15" if n < 6 else "2026-03-25", "order.placed") for n, who in enumerate(people[:8])]
     said = [answer(who, "2026-03-11", "csat", 5 if n < 6 else 2, ticket=f"t/{who}") for n, who in enumerate(people[:8])]
+    bad = [answer(who, "2026-03-12", "csat", 0, scale_min=0, scale_max=1, ticket=f"t/{who}") for who in people[:2]]
     stranger = event("stranger", "2026-03-03", "email.sent")
-    table = journeys(*forms, *asked, *calls, *solved, *orders, *said, stranger, rules=RULES)
+    table = journeys(*forms, *asked, *calls, *solved, *orders, *said, *bad, stranger, rules=RULES)
     return Scope(table.view(as_of=ms("2026-06-01")), MARCH, ms("2026-06-01"))
 
 
@@ -86,7 +88,7 @@ def test_coverage_order_and_what_nobody_planned(found: MapHeld) -> None:
     """24 of 30 steps; nine of ten in order; calls, orders and answers are not planned."""
     assert found.coverage.value == pytest.approx(100 * 24 / 30)
     assert found.in_order.value == pytest.approx(90.0)
-    assert found.planned.value == pytest.approx(100 * 24 / (24 + 9 + 8 + 8))
+    assert found.planned.value == pytest.approx(100 * 24 / (24 + 9 + 8 + 8 + 2))
     assert next((each.label, each.customers) for each in found.unexpected) == ("call made by phone", 9)
 
 

@@ -25,10 +25,8 @@ def fitting(table: Journeys, condition: Condition, at: str) -> set[str]:
 
 def since(table: Journeys, condition: Condition, who: str, at: str) -> int:
     """Since when it holds of one customer."""
-    number = int(table.customer_numbers([who])[0])
-    only = np.zeros(len(table.customers), np.bool_)
-    only[number] = True
-    return int(spans_of(condition, table, only).since(ms(at), len(only))[number])
+    only = table.customer_numbers([who])
+    return int(spans_of(condition, table, only).since(ms(at), len(table.customers))[only[0]])
 
 
 def test_interactions_are_counted_in_the_days_before_the_moment() -> None:
@@ -61,6 +59,16 @@ def test_a_field_a_stage_and_a_score_are_conditions() -> None:
     promoter = Condition(metric="nps", at_least=9)
     assert (fitting(table, promoter, "2026-03-11"), fitting(table, promoter, "2026-03-13")) == (set(), {"ada"})
     assert fitting(table, promoter, "2026-03-21") == set()
+
+
+def test_scores_of_different_scales_are_never_mixed() -> None:
+    """Good or bad is no answer from one to five: who said good is not among those who gave three at most."""
+    table = journeys(
+        answer("ada", "2026-03-01", "csat", 1, scale_min=0, scale_max=1), answer("bob", "2026-03-01", "csat", 2)
+    )
+
+    assert fitting(table, Condition(metric="csat", at_most=3), "2026-03-02") == {"bob"}
+    assert fitting(table, Condition(metric="csat_binary", at_least=1), "2026-03-02") == {"ada"}
 
 
 def test_at_most_counts_those_who_have_none() -> None:
@@ -122,7 +130,7 @@ def test_since_when_agrees_with_a_reading_of_every_hour(seed: int) -> None:
     read = {who: [(told.at, told.kind) for told in told_events if told.who == who] for who in "abcd"}
     moments = [start + hour * 3_600_000 for hour in range(hours)]
     masks = [holds(condition, table, moment) for moment in moments]
-    units = np.ones(len(table.customers), np.bool_)
+    units = np.arange(len(table.customers))
     spans = spans_of(condition, table, units)
 
     for number, who in enumerate(table.customer_ids(np.arange(len(table.customers)))):
