@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from graph.alerts.conditions import is_follow_up
 from graph.estimates.proportion import proportion
 from graph.estimates.survival import kaplan_meier
-from graph.figures.figure import Figure, KpiUnit, Unavailable, kpi, none
+from graph.figures.figure import LEAST_SAMPLE, Figure, KpiUnit, Unavailable, kpi, none
 from graph.figures.scope import Scope
 from graph.figures.voice import USUAL
 from graph.journeys.part import NOT_SAID, Coded, places
@@ -47,7 +47,8 @@ def loops(scope: Scope) -> Loops:
     journeys, alerts = view.journeys, view.journeys.alerts
     unit = journeys.whose(alerts).astype(np.int64)
     if view.unit_of is Unit.ACCOUNT:
-        unit = np.where(unit >= 0, journeys.account_of[unit], -1) if len(journeys.account_of) else unit
+        of = journeys.account_of.astype(np.int64)
+        unit = np.where(unit >= 0, of[unit], -1) if len(of) else unit
     since, raised = alerts.moments("since"), alerts.moments("raised_at")
     chosen = (unit >= 0) & (since >= scope.period.start_ms) & (since < scope.period.end_ms) & (raised <= scope.now_ms)
     chosen[chosen] = view.members[unit[chosen]]
@@ -79,7 +80,7 @@ def loops(scope: Scope) -> Loops:
 def loop_closure_rate(scope: Scope) -> Figure:
     """The share of alerts after which somebody turned to the customer, or which a person resolved."""
     found = loops(scope)
-    return Figure.of(proportion(int((found.closed != NEVER).sum()), len(found)), factor=100)
+    return _of_few(found.unit) or Figure.of(proportion(int((found.closed != NEVER).sum()), len(found)), factor=100)
 
 
 @kpi(
@@ -97,6 +98,8 @@ def time_to_close(scope: Scope) -> Figure:
     is_closed = found.closed != NEVER
     until = np.where(is_closed, found.closed, scope.now_ms)
     curve = kaplan_meier(np.maximum(0, until - found.since) / DAY_MS, is_closed)
+    if (few := _of_few(found.unit)) is not None:
+        return few
     if curve is not None and curve.median() is None:
         return none(Unavailable.NOT_ESTIMABLE, "Fewer than half of them are closed by now.", curve.n)
     return Figure.of(None if curve is None else curve.median())
@@ -115,6 +118,7 @@ def recovered_share(scope: Scope) -> Figure:
     association: that somebody reacted need not be why."""
     found = loops(scope)
     recovered = answered = about = 0
+    who: list[Ints] = []
     score = scope.view.numbers("score")
     for metric, (low, high) in USUAL.items():
         of = found.metric.among(metric)
@@ -124,12 +128,22 @@ def recovered_share(scope: Scope) -> Figure:
         rows = _first_after(scope, found.unit[of], found.since[of], _scores(scope, metric, low, high))
         again = rows >= 0
         answered += int(again.sum())
+        who.append(found.unit[of][again])
         recovered += int((score[rows[again]] > found.threshold[of][again]).sum())
-    figure = Figure.of(proportion(recovered, answered), factor=100)
+    few = _of_few(np.concatenate(who)) if who else None
+    figure = few or Figure.of(proportion(recovered, answered), factor=100)
     return figure.covering(answered / about) if about else figure
 
 
 KPIS = (loop_closure_rate, time_to_close, recovered_share)
+
+
+def _of_few(unit: Ints) -> Figure | None:
+    """No figure where it would be about fewer customers (or accounts) than may be told of."""
+    many = len(np.unique(unit))
+    if not 0 < many < LEAST_SAMPLE:
+        return None
+    return none(Unavailable.SAMPLE_TOO_SMALL, f"{many} of at least {LEAST_SAMPLE}.", many)
 
 
 def _scores(scope: Scope, metric: str, low: float, high: float) -> Mask:

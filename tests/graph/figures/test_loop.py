@@ -85,14 +85,24 @@ def test_recovered_are_those_whose_next_score_of_the_metric_is_no_longer_low() -
 
 def test_alerts_count_by_their_cause_and_whose_they_are() -> None:
     """Narrowed to a channel where no cause happened nothing is left; colleagues' alerts are their account's."""
-    people = {who: {"account": "acme"} for who in "abcdefg"}
-    table = company(customers=people, accounts={"acme": {}})
+    people = {who: {"account": f"acme-{who}" if who in "abcd" else "acme"} for who in "abcdefg"}
+    table = company(customers=people, accounts={id: {} for id in ("acme", *(f"acme-{who}" for who in "abcd"))})
     elsewhere = Scope(table.view(), MARCH, ms("2026-04-10"), EventFilter(channels=("phone",)))
 
     assert loop_closure_rate.figure(elsewhere).unavailable is Unavailable.NO_DATA_IN_PERIOD
-    # Any follow-up with the account after the fifth closes all seven: its first was on the sixth.
+    # Nobody turned to e, f and g, who are one account: as with the customers four of seven are closed.
     by_account = loop_closure_rate.figure(scope(table, unit=Unit.ACCOUNT))
-    assert (by_account.value, by_account.sample_size) == (100.0, 7)
+    assert (by_account.value, by_account.sample_size) == (pytest.approx(100 * 4 / 7), 7)
+
+
+def test_nobody_is_singled_out() -> None:
+    """Six alerts about three customers tell nothing."""
+    causes = [answer(who, "2026-03-05", "nps", 2) for who in "abc" * 2]
+    told = [alert(who, "2026-03-05", number) for number, who in enumerate("abc" * 2)]
+    table = journeys(*causes, alerts=told)
+
+    for each in (loop_closure_rate, time_to_close):
+        assert each.figure(scope(table)).unavailable is Unavailable.SAMPLE_TOO_SMALL
 
 
 def test_without_alerts_nothing_is_told() -> None:
