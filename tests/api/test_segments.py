@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from api.plan.service import Service
+from api.feed import Feed
+from api.plan.service import RequestRefused, Service
 from api.schema.schema import graphql_schema
 from graph.rules import Rules
 from graph.segments.rules import Condition, PersonaRule, SegmentRule
@@ -164,3 +165,12 @@ async def test_what_is_not_there_is_refused(ask: Ask, query: str, says: str) -> 
     answer = await ask(query)
 
     assert says in answer["errors"][0]["message"]
+
+
+async def test_a_subscription_tells_no_segments(embedded_store: Store) -> None:
+    """It is refused at once, and says how to ask."""
+    service = Service(graphql_schema(), embedded_store, writes_to=embedded_store, feed=Feed(embedded_store))
+    told = service.subscribe("subscription { customerUpdated { customer { segments { segment } } } }")
+
+    with pytest.raises(RequestRefused, match="ask for it by a query"):
+        await anext(told)

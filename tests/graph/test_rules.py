@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from graph.figures.board import KPIS
 from graph.rules import Rules, RulesError, read_rules
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def written(folder: Path, text: str, name: str = "rules.toml") -> Path:
@@ -62,3 +66,16 @@ def test_a_mistake_is_named_with_its_place_and_remedy(tmp_path: Path, text: str,
 
     assert says in str(refused.value)
     assert str(tmp_path) in str(refused.value)
+
+
+def test_the_rules_of_the_pages_can_be_read_as_they_stand(tmp_path: Path) -> None:
+    """Segments, a persona, its journey map, a promise and an initiative, as docs/ shows them, are one rules.toml."""
+    pages = [(DOCS / name).read_text(encoding="utf-8") for name in ("segments.md", "lifecycle.md")]
+    blocks = [block for page in pages for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL)]
+    path = tmp_path / "rules.toml"
+    path.write_text("\n".join(blocks))
+    rules = read_rules(path)
+
+    assert [segment.name for segment in rules.segment] == ["quiet_customers", "service_heavy"]
+    assert (rules.journey_map[0].persona, rules.initiative[0].kpi) == ("greta", "csat")
+    assert rules.promise[0].kpi in KPIS
