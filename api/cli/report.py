@@ -19,7 +19,7 @@ from graph.store.settings import StoreSettings
 
 
 def hang_on(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Send the boards of [[report]] of rules.toml.")
+    group = typer.Typer(no_args_is_help=True, help="Send boards of figures, as rules.toml says under `report`.")
     group.command("send", epilog=examples("c360 report send --dry-run", "c360 report send"))(send)
     app.add_typer(group, name="report")
 

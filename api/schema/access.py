@@ -102,7 +102,7 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         "hopedEmotions profile",
     },
     "KpiDelta": {
-        ANALYST: "definition since current undone difference mergedCustomerCount splitCustomerCount",
+        ANALYST: "definition since current undone difference mergedCustomerCount splitCustomerCount note",
     },
     "MeasurementPlan": {ANALYST: "rows unplanned computedAt"},
     "PlannedKpi": {

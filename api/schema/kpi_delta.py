@@ -26,6 +26,7 @@ class KpiDelta:
     difference: float | None = entry("Current less undone: what merges and splits moved.")
     merged_customer_count: int = entry("How many of today's customers were several then.")
     split_customer_count: int = entry("How many customers of then are several today.")
+    note: str | None = entry("What else has to be known.")
 
 
 async def work_delta(bench: Bench, arguments: Arguments) -> Any:
@@ -49,6 +50,7 @@ async def work_delta(bench: Bench, arguments: Arguments) -> Any:
         "difference": (current.value or 0.0) - (undone.value or 0.0) if both else None,
         "merged_customer_count": len(regrouped.merged),
         "split_customer_count": len(regrouped.split),
+        "note": None if regrouped.is_known else "No customer was known yet at that moment: choose a later one.",
     }
 
 

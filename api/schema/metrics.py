@@ -38,8 +38,8 @@ def tell_metrics(customer: str, journeys: Journeys | None, clock: Clock, _: Argu
     if found is None:
         return None
     return {
-        "lifetime_revenue": found.lifetime_revenue,
-        "residual_lifetime_value": found.residual_lifetime_value,
+        "lifetime_revenue": _money(found.lifetime_revenue),
+        "residual_lifetime_value": _money(found.residual_lifetime_value),
         "currency_code": found.currency,
         "churn_risk": found.churn_risk,
         "last_inbound_at": _moment(found.last_inbound_at),
@@ -51,3 +51,7 @@ def tell_metrics(customer: str, journeys: Journeys | None, clock: Clock, _: Argu
 
 def _moment(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _money(amount: float | None) -> float | None:
+    return None if amount is None else round(amount, 2)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -44,6 +44,8 @@ class Regrouped:
     """Record → id of today, of the same records."""
     touched: Sequence[str]
     """Ids of today's customers concerned."""
+    is_known: bool = True
+    """Whether anybody was known at that moment."""
 
 
 async def regrouped_since(store: Store, since_ms: int) -> Regrouped:
@@ -53,6 +55,10 @@ async def regrouped_since(store: Store, since_ms: int) -> Regrouped:
         key: str(id) for id, keys, since, ended in rows if since <= since_ms and ended is not None for key in keys
     }
     now = {str(id): list(keys) for id, keys, _, ended in rows if ended is None}
+    first = min((since for _, _, since, _ in rows), default=None)
+    everybody_came_later = bool(rows) and not before and first is not None and first > since_ms
+    if everybody_came_later and await store.read_one(cypher("writes/any_identity_before"), since=since_ms) is None:
+        return replace(regrouped_by(before, now), is_known=False)
     return regrouped_by(before, now)
 
 

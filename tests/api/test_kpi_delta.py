@@ -17,7 +17,7 @@ NOW = datetime(2026, 7, 1, tzinfo=UTC)
 MERGED_AT = datetime(2026, 5, 1, tzinfo=UTC)
 QUERY = """query ($since: DateTime!) { kpiDelta(key: "active_customers", since: $since,
   period: {from: "2026-03-01", to: "2026-04-01"}) { current { value } undone { value } difference
-  mergedCustomerCount splitCustomerCount } }"""
+  mergedCustomerCount splitCustomerCount note } }"""
 
 
 def _ms(moment: datetime) -> int:
@@ -52,6 +52,7 @@ async def test_a_merge_moves_a_count(store: Store) -> None:
         await write_interactions(store, f"c{number}", rows)
     ask = asker(Service(graphql_schema(), store, writes_to=store, now=lambda: NOW))
     before = await ask(QUERY, since="2026-04-01T00:00:00Z")
+    early = await ask(QUERY, since="2020-01-01T00:00:00Z")
     after = await ask(QUERY, since="2026-06-01T00:00:00Z")
 
     assert before["data"]["kpiDelta"] == {
@@ -60,5 +61,7 @@ async def test_a_merge_moves_a_count(store: Store) -> None:
         "difference": -1.0,
         "mergedCustomerCount": 1,
         "splitCustomerCount": 0,
+        "note": None,
     }
+    assert early["data"]["kpiDelta"]["note"].startswith("No customer was known yet")
     assert after["data"]["kpiDelta"]["difference"] == 0.0
