@@ -186,6 +186,7 @@ def test_the_roles_go_one_further_each() -> None:
         "account",
         "changeLog",
         "alerts",
+        "customerJourney",
     }
     assert {"journeyFlow", "sources"} <= may[Role.ANALYST]
     assert {"matchReviews", "matchExplanation"} <= may[Role.STEWARD]
