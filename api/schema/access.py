@@ -18,7 +18,7 @@ READER, ANALYST, STEWARD, ADMIN = Role.READER, Role.ANALYST, Role.STEWARD, Role.
 FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Query": {
         READER: "node nodes alerts customer customerByIdentifier customers search account changeLog customerJourney",
-        ANALYST: "painPoints vanityChecks attribution drivers churnRisk "
+        ANALYST: "painPoints voice vanityChecks attribution drivers churnRisk "
         "timeBetween touchpoints journeyPaths whatFollowed journeyLoops conversionSequences "
         "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
         "journeyMap promises initiatives "
@@ -114,6 +114,12 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         ANALYST: "period isComplete activeCount newCount retainedCount resurrectedCount dormantCount quickRatio",
     },
     "ConfidenceInterval": {ANALYST: "lower upper level method"},
+    "VoiceOfCustomer": {
+        ANALYST: "caveat metric program period answerCount otherAnswerCount lowShare responses stepsBeforeLow comments",
+    },
+    "StepBeforeLowScore": {ANALYST: "touchpoint lowAnswerCount otherAnswerCount difference lift"},
+    "CommentLanguage": {ANALYST: "language commentCount themes"},
+    "CommentTheme": {ANALYST: "text isOfLowScores zScore customerCount otherCommentCount examples"},
     "VanityChecks": {ANALYST: "caveat period previousPeriod checks"},
     "VanityCheckResult": {ANALYST: "verdict sentence localTarget customerFigure"},
     "KpiMove": {ANALYST: "key name unit current previous change isImproved"},

@@ -107,6 +107,7 @@ from api.schema.time_between import TimeBetween, TimeBetweenInput, work_time_bet
 from api.schema.timeline import TIMELINE_ARGUMENTS, JourneyTimeline, work_timeline
 from api.schema.touchpoint_figures import TOUCHPOINT_ARGUMENTS, Touchpoints, work_touchpoints
 from api.schema.vanity import VanityChecks, work_vanity
+from api.schema.voice import VOICE_ARGUMENTS, VoiceOfCustomer, work_voice
 from connectors.records import KINDS
 from graph.alerts import reading as alert_reading
 from graph.customer import identifiers, matters, reading
@@ -242,6 +243,11 @@ class Query:
         "What rules have noticed, the newest first unless ordered otherwise.",
         RootPage(alert_reading.ALERTS),
         page_arguments(AlertFilter, AlertOrder),
+    )
+    voice: VoiceOfCustomer = root(
+        "What customers say: answers, what came before low ones, and the themes of their comments.",
+        RootWorked(work_voice),
+        VOICE_ARGUMENTS,
     )
     vanity_checks: VanityChecks = root(
         "Whether a local target improves while the customer's figure worsens.",

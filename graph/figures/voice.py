@@ -65,6 +65,18 @@ USUAL = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 7.0), "rating": (1
 """The scale of a metric unless an answer says another."""
 
 
+def of_one_survey(found: Answers) -> tuple[Answers, str | None]:
+    """The answers of the program and scale of most of them, and that program: surveys and scales are never pooled."""
+    if not len(found):
+        return found, None
+    program = found.view.coded("program")
+    kinds = np.stack([program.codes[found.rows].astype(np.float64), found.low, found.high])
+    each_kind, many = np.unique(kinds, axis=1, return_counts=True)
+    most = each_kind[:, int(many.argmax())]
+    code = int(most[0])
+    return found.where((kinds == most[:, None]).all(axis=0)), program.values[code] if code >= 0 else None
+
+
 def latest_of_each(found: Answers) -> Answers:
     """Of each customer (or account) the latest answer."""
     unit = found.view.unit[found.rows]

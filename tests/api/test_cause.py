@@ -97,3 +97,46 @@ async def test_vanity_checks_say_what_they_compare(embedded_store: Store) -> Non
     assert found["previousPeriod"]["from"] == "2026-02-01T00:00:00Z"
     assert {check["verdict"] for check in found["checks"]} == {"UNKNOWN"}
     assert all(check["localTarget"]["key"] != check["customerFigure"]["key"] for check in found["checks"])
+
+
+async def test_the_voice_lists_answers_with_what_is_known_of_them(embedded_store: Store) -> None:
+    """Six low answers after a ticket: they are listed as survey responses, and their word is a theme with examples."""
+    for number in range(12):
+        await embedded_store.write("CREATE (:Customer {id: $id, locale: 'de'})", id=f"c{number}")
+        low = number < 6
+        base = {"sequence": 0, "function": "service", "channel": "email", "direction": "inbound", "automated": False}
+        at = int(datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp() * 1000)
+        rows = [
+            {"id": f"t{number}", "at": at, "kind": "ticket.created", **base},
+            {
+                "id": f"s{number}",
+                "at": at + 1000,
+                "kind": "survey.answered",
+                "metric": "csat",
+                "score": 1.0 if low else 5.0,
+            }
+            | {
+                "scale_min": 1.0,
+                "scale_max": 5.0,
+                "program": "transactional",
+                "text": "slow" if low else "quick",
+                **base,
+            },
+        ]
+        await write_interactions(embedded_store, f"c{number}", rows)
+    query = (
+        f"{{ voice(metric: CSAT, {PERIOD}, scoreGroup: LOW) {{ answerCount lowShare {{ value }} program "
+        "responses { rawScore comment } stepsBeforeLow { touchpoint lowAnswerCount otherAnswerCount } "
+        "comments { language themes { text isOfLowScores customerCount examples { comment } } } } }"
+    )
+    answer = await asking(embedded_store)(query)
+    assert "errors" not in answer, answer["errors"]
+    found = answer["data"]["voice"]
+
+    assert (found["answerCount"], found["lowShare"]["value"], found["program"]) == (12, 50.0, "TRANSACTIONAL")
+    assert found["responses"] == [{"rawScore": 1.0, "comment": "slow"}] * 6
+    assert found["stepsBeforeLow"][0]["lowAnswerCount"] == found["stepsBeforeLow"][0]["otherAnswerCount"] == 6
+    (german,) = found["comments"]
+    assert german["language"] == "de"
+    slow = next(theme for theme in german["themes"] if theme["text"] == "slow")
+    assert (slow["isOfLowScores"], slow["customerCount"], len(slow["examples"])) == (True, 6, 3)

@@ -11,7 +11,7 @@ from graph.estimates.drivers import Drivers, drivers
 from graph.estimates.estimate import EstimateError
 from graph.figures.cause.features import Feature, Moments, features
 from graph.figures.scope import Scope
-from graph.figures.voice import answers
+from graph.figures.voice import answers, of_one_survey
 
 USUAL: tuple[Feature, ...] = (
     Feature.CONTACTS,
@@ -59,18 +59,13 @@ def score_drivers(
     found = answers(scope, metric, program)
     if not len(found):
         return ScoreDrivers(0, program, None, 0, None, {}, (), "Nobody answered in the period.")
-    asked = found.view.coded("program")
-    kinds = np.stack([asked.codes[found.rows].astype(np.float64), found.low, found.high])
-    each_kind, many = np.unique(kinds, axis=1, return_counts=True)
-    code, low, high = (float(end) for end in each_kind[:, int(many.argmax())])
-    used = found.where((kinds == np.array([[code], [low], [high]])).all(axis=0))
+    used, named = of_one_survey(found)
     moments = Moments(used.view.unit[used.rows].astype(np.int64), used.view.at[used.rows], look_back_days)
     columns = features(scope, moments, dict.fromkeys(wanted))
     left_out = tuple(each for each, column in columns.items() if np.ptp(column) == 0)
     varying = {each.value: column for each, column in columns.items() if each not in left_out}
     means = {each: float(column.mean()) for each, column in columns.items()}
-    named = asked.values[int(code)] if code >= 0 else None
-    told = (len(used), named, (low, high), len(found) - len(used))
+    told = (len(used), named, (float(used.low[0]), float(used.high[0])), len(found) - len(used))
     try:
         model = drivers(used.score, varying, np.random.default_rng(SEED))
     except EstimateError as error:

@@ -56,7 +56,7 @@ def scores_of(scope: Scope) -> Iterator[Scores]:
         low, high = np.where(np.isnan(low), usual[0], low), np.where(np.isnan(high), usual[1], high)
         kinds = np.stack([program.codes[rows].astype(np.float64), low, high])
         for code, bottom, top in np.unique(kinds, axis=1).T:
-            limit = _good_from(name, bottom, top)
+            limit = good_from(name, bottom, top)
             of = (kinds == np.array([[code], [bottom], [top]])).all(axis=0)
             of &= (score[rows] >= low) & (score[rows] <= high)
             if limit is None or not of.any():
@@ -71,7 +71,7 @@ def scores_of(scope: Scope) -> Iterator[Scores]:
             )
 
 
-def _good_from(metric: str, low: float, high: float) -> float | None:
+def good_from(metric: str, low: float, high: float) -> float | None:
     """From which score on an answer is not bad; None on a scale that says something else."""
     if metric == "nps":
         return 7.0 if (low, high) == (0, 10) else None
