@@ -88,7 +88,7 @@ def running_sums(unit: Units, at: Moments, amount: NDArray[np.float64], within_d
     if within_days is not None:
         unit, at = np.tile(unit, 2), np.concatenate([at, at + within_days * DAY])
         amount = np.concatenate([amount, -amount])
-    order = np.lexsort((at, unit))
+    order = _in_order(unit, at)
     unit, at, amount = unit[order], at[order], amount[order]
     if not len(unit):
         return Steps(unit, at, amount, 0.0)
@@ -102,7 +102,7 @@ def running_sums(unit: Units, at: Moments, amount: NDArray[np.float64], within_d
 
 def latest(unit: Units, at: Moments, value: NDArray[np.float64]) -> Steps:
     """The latest of each customer's values; NaN until the first. The rows are in the order of the journey."""
-    order = np.lexsort((np.arange(len(at)), at, unit))
+    order = _in_order(unit, at)
     return Steps(unit[order], at[order], value[order], np.nan)
 
 
@@ -116,16 +116,27 @@ def combined(parts: Sequence[Spans], fits: Callable[[NDArray[np.int64]], Mask], 
             *(np.full(len(part.unit), sign, np.int64) for part in parts for sign in (1, -1)),
         ]
     )
-    order = np.lexsort((at, unit))
+    order = _in_order(unit, at)
     unit, at, step = unit[order], at[order], step[order]
     # Whatever begins ends, so a customer's steps add up to nothing and the next one starts anew.
     return _runs(unit, at, fits(np.cumsum(step)), in_order=True)
 
 
+def _in_order(unit: Units, at: Moments) -> NDArray[np.int64]:
+    """The order by customer and moment; equal ones stay as they are. Parts that are in order are merged, not sorted."""
+    if unit.max(initial=0) >= 1 << (63 - _MOMENT_BITS):
+        return np.lexsort((at, unit))
+    half = 1 << (_MOMENT_BITS - 1)  # a moment from the year 1830 to 2109, or the end of that range
+    return np.argsort((unit << _MOMENT_BITS) + (np.clip(at, -half, half - 1) + half), kind="stable")
+
+
+_MOMENT_BITS = 43
+
+
 def _runs(unit: Units, at: Moments, holds: Mask, *, in_order: bool = False) -> Spans:
     """The spans in which it held, of states that hold from a moment on until the customer's next."""
     if not in_order:
-        order = np.lexsort((at, unit))
+        order = _in_order(unit, at)
         unit, at, holds = unit[order], at[order], holds[order]
     if not len(unit):
         return Spans(unit, at, at)
