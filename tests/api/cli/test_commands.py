@@ -22,7 +22,8 @@ COMMANDS = [
     ["demo"], ["init"], ["sync"], ["serve"], ["rebuild"], ["link"], ["link", "evaluate"],
     ["link", "explain"], ["link", "train"], ["link", "drift"], ["link", "model", "show"], ["sample"], ["schema"],
     ["ask"], ["export"], ["plugins", "list"], ["plugins", "check"], ["keys", "limit"], ["documents", "check"],
-    ["store", "info"], ["store", "digest"], ["store", "copy"],
+    ["store", "info"], ["store", "digest"], ["store", "copy"], ["alerts", "evaluate"], ["alerts", "tell"],
+    ["alerts", "digest"], ["surveys", "send"],
 ]  # fmt: skip
 
 
@@ -45,12 +46,15 @@ def test_there_are_no_other_commands() -> None:
         "demo", "init", "sync", "serve", "rebuild", "sample", "schema", "ask", "export"
     }  # fmt: skip
     assert {name: set(under) for name, under in groups.items()} == {
+        "alerts": {"evaluate", "tell", "digest"},
         "documents": {"check"},
         "keys": {"create", "limit", "list", "revoke"},
         "link": {"file", "evaluate", "explain", "train", "drift", "model"},
         "pin": {"set", "unset"},
         "plugins": {"list", "check"},
+        "report": {"send"},
         "store": {"info", "digest", "copy"},
+        "surveys": {"send"},
     }
     assert set(groups["link"]["model"].commands) == {"show"}
 
