@@ -8,8 +8,10 @@ answer is about, not the survey itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from graph.estimates.average import mean
@@ -47,13 +49,15 @@ def answers(scope: Scope, metric: str, program: str | None = None) -> Answers:
 
     An answer that says no scale is taken to be on the usual one of its metric.
     """
-    view = scope.view.within(scope.period)
-    chosen = view.coded("metric").among(metric) & ~np.isnan(view.numbers("score"))
+    view = scope.view
+    rows = np.flatnonzero(view.coded("metric").among(metric))  # few: the rest is asked of them alone
+    at = view.at[rows]
+    chosen = (at >= scope.period.start_ms) & (at < scope.period.end_ms) & ~np.isnan(view.numbers("score")[rows])
     if program is not None:
-        chosen &= view.coded("program").among(program)
+        chosen &= view.coded("program").take(rows).among(program)
     if scope.only.narrows:
-        chosen &= _about_what_fits(scope, view)
-    rows = np.flatnonzero(chosen)
+        chosen &= _about_what_fits(scope, rows)
+    rows = rows[chosen]
     usual_low, usual_high = USUAL[metric]
     low, high = view.numbers("scale_min")[rows], view.numbers("scale_max")[rows]
     low, high = np.where(np.isnan(low), usual_low, low), np.where(np.isnan(high), usual_high, high)
@@ -203,12 +207,12 @@ def rating(scope: Scope) -> Figure:
 def response_rate(scope: Scope) -> Figure:
     """The share of survey invitations that were answered, by their token; an invitation without a token counts as
     answered when its customer answered within 30 days and before the next invitation."""
-    sent = scope.view.kinds("survey.sent")
-    at = scope.view.at
-    asked = sent & (at >= scope.period.start_ms) & (at < scope.period.end_ms)
+    view = scope.view
+    rows, answered = view.once("invitations", lambda: _invitations(view))
+    at = view.at[rows]
+    asked = (at >= scope.period.start_ms) & (at < scope.period.end_ms)
     if scope.only.narrows:
-        asked &= scope.only.fits(scope.view)
-    answered = _answered(scope.view, sent, scope.view.kinds("survey.answered"))
+        asked &= scope.only.fits(view)[rows]
     return Figure.of(proportion(int((asked & answered).sum()), int(asked.sum())), factor=100)
 
 
@@ -246,21 +250,24 @@ def _share_from(found: Answers, least: float | None, others: int) -> Figure:
     return Figure.of(proportion(int(good.sum()), len(found)), factor=100)
 
 
-def _about_what_fits(scope: Scope, view: View) -> Mask:
-    """By row of the period, whether it is a transactional answer about an interaction that fits."""
-    return view.is_about(scope.only.fits(scope.view), scope.view) & ~view.coded("program").among("relationship")
+def _about_what_fits(scope: Scope, rows: NDArray[np.int64]) -> Mask:
+    """Of these rows of the view, which are transactional answers about an interaction that fits."""
+    view = scope.view
+    return view.is_about(scope.only.fits(view), view)[rows] & ~view.coded("program").take(rows).among("relationship")
 
 
-def _answered(view: View, sent: Mask, answered: Mask) -> Mask:
-    """By row, whether it is an invitation that was answered."""
-    tokens, sending = view.where(sent).arrow("survey_token"), np.flatnonzero(sent)
-    named: Mask = tokens.is_valid().to_numpy()
-    found, unnamed = np.zeros(len(view), np.bool_), np.zeros(len(view), np.bool_)
-    found[sending] = named & (places(tokens, view.where(answered).arrow("survey_token")) >= 0)
-    unnamed[sending] = ~named
-    without = np.flatnonzero(unnamed | answered)
+def _invitations(view: View) -> tuple[NDArray[np.int64], Mask]:
+    """The rows that are invitations, and whether each was answered."""
+    sent, answer = view.kinds("survey.sent"), view.kinds("survey.answered")
+    rows = np.flatnonzero(sent | answer)
+    is_sent, unit, at = sent[rows], view.unit[rows], view.at[rows]
+    tokens: Any = view.where(sent | answer).arrow("survey_token").combine_chunks()
+    named: Mask = tokens.is_valid().to_numpy(zero_copy_only=False)
+    by_token = places(tokens, pa.chunked_array([tokens.filter(pa.array(~is_sent))])) >= 0
+    found = is_sent & named & by_token
+    without = np.flatnonzero((is_sent & ~named) | ~is_sent)
     if len(without) > 1:
         here, there = without[:-1], without[1:]
-        soon = view.at[there] - view.at[here] <= WITHIN_MS
-        found[here[sent[here] & answered[there] & soon & (view.unit[here] == view.unit[there])]] = True
-    return found
+        soon = at[there] - at[here] <= WITHIN_MS
+        found[here[is_sent[here] & ~is_sent[there] & soon & (unit[here] == unit[there])]] = True
+    return rows[is_sent], found[is_sent]
