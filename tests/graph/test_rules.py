@@ -52,6 +52,8 @@ def test_included_files_are_read_first(tmp_path: Path) -> None:
         ("[[stage]]\nname = 'lead'\nkinds = ['form.submited']\n", "Did you mean 'form.submitted'?"),
         ("[[stage]]\nname = 'lead'\n[[stage]]\nname = 'lead'\n", "two [[stage]] have the same name"),
         ("[matching]\nmax_block = 1\n", "it must be at least 2"),
+        ("[pain_points]\nlead_response_hours = 0\n", "must be above 0. Write e.g. 24 and 7."),
+        ("[pain_points]\nrepeat_days = 0\n", "must be above 0. Write e.g. 24 and 7."),
         ("[activity\n", "not valid TOML"),
         ("include = ['missing.toml']\n", "there is no such file"),
         ("include = ['rules.toml']\n", "includes itself"),
