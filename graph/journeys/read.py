@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
@@ -35,10 +36,10 @@ async def read_journeys(
     tables: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
     read = 0
     for ids_query, queries in (("journey_customer_ids", OF_CUSTOMERS), ("journey_account_ids", OF_ACCOUNTS)):
-        async for ids in _ids(store, ids_query):
-            for name, table in (await _rows_of(store, queries, ids)).items():
+        async for many, found in _ahead(store, ids_query, queries):
+            for name, table in found.items():
                 tables[name].append(table)
-            read += len(ids) if queries is OF_CUSTOMERS else 0
+            read += many if queries is OF_CUSTOMERS else 0
             progress(read)
     return Journeys.of({name: _one(name, parts) for name, parts in tables.items()}, rules, seq, _now())
 
@@ -82,6 +83,26 @@ async def _ids(store: Store, query: str) -> AsyncIterator[list[str]]:
             return
         yield ids
         after = ids[-1]
+
+
+async def _ahead(
+    store: Store, ids_query: str, queries: dict[str, str]
+) -> AsyncIterator[tuple[int, dict[str, pa.Table]]]:
+    """The tables of all, batch by batch, and how many each is of; the store reads the next while we make columns."""
+    asked: deque[tuple[int, asyncio.Task[dict[str, pa.Table]]]] = deque()
+    try:
+        async for ids in _ids(store, ids_query):
+            asked.append((len(ids), asyncio.create_task(_rows_of(store, queries, ids))))
+            if len(asked) > 1:
+                many, task = asked[0]
+                yield many, await task
+                asked.popleft()
+        for many, task in asked:
+            yield many, await task
+    finally:
+        for _, task in asked:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in asked), return_exceptions=True)
 
 
 async def _rows_of(store: Store, queries: dict[str, str], ids: Sequence[str]) -> dict[str, pa.Table]:
