@@ -280,12 +280,21 @@ class Part(Columns):
     def _of_first(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         return rows if self.shown is None else self._held_rows[rows]
 
+    @cached_property
+    def _stretches(self) -> list[slice]:
+        """The rows of the first table that still hold, as stretches: to copy those is faster than to pick rows."""
+        if self.shown is None:
+            return [slice(0, len(self.base))]
+        edges = np.flatnonzero(np.diff(self.shown, prepend=False, append=False))
+        return [slice(int(first), int(end)) for first, end in edges.reshape(-1, 2)]
+
     def _held(self, column: NDArray[V]) -> NDArray[V]:
-        return column if self.shown is None else column[self.shown]
+        return self._both(column, column[:0])
 
     def _both(self, first: NDArray[V], later: NDArray[V]) -> NDArray[V]:
-        held = self._held(first)
-        return held if not len(self.fresh) else np.concatenate([held, later])
+        if self.shown is None and not len(later):
+            return first
+        return np.concatenate([*(first[stretch] for stretch in self._stretches), later])
 
     def _arrow(self, name: str) -> pa.ChunkedArray[Any]:
         first = self.first.column(name)
