@@ -263,7 +263,7 @@ def _resident() -> int:
 def _show(store: str, found: Iterable[Timed]) -> None:
     table = Table(title=store)
     for column in ("", "first ms", "p50 ms", "p95 ms", "CPU ms", ""):
-        table.add_column(column, justify="left" if not column else "right", no_wrap=True)
+        table.add_column(column, justify="left" if not column else "right", no_wrap=bool(column))
     for each in found:
         figures = [
             "" if value is None else f"{value * 1000:,.1f}" for value in (each.first, each.p50, each.p95, each.cpu)
