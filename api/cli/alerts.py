@@ -26,7 +26,7 @@ from graph.store.settings import StoreSettings
 
 
 def hang_on(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Raise alerts by the rules [[alert]] of rules.toml.")
+    group = typer.Typer(no_args_is_help=True, help="Raise alerts by the rules of rules.toml, and see what waits.")
     group.command("evaluate", epilog=examples("c360 alerts evaluate", "c360 alerts evaluate --as-of 2026-06-30"))(
         evaluate
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -25,12 +26,15 @@ from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings
 from api.syncs import SyncProcesses
 from api.viewer import check_binding
 from connectors.sample import MARA_EMAIL
-from graph.rules import Rules
+from graph.alerts.evaluate import raise_alerts
+from graph.journeys.keeper import JourneyKeeper
+from graph.rules import Rules, read_rules
 from graph.store.driver import Store
 from graph.store.settings import StoreSettings
 
 _MARK = "sample.json"
 _CUSTOMERS, _SEED = 2_000, 1
+_LAST_MS = int(datetime(2026, 6, 30, 23, 59, tzinfo=UTC).timestamp() * 1000)
 
 
 class Summary(msgspec.Struct):
@@ -84,7 +88,8 @@ async def _show(
 ) -> None:
     """Sync, tell the story, and serve unless it is told once only."""
     async with opened(settings) as store:
-        await _fill(invocation, data, store)
+        rules = sample_rules(data)
+        await _fill(invocation, data, store, rules)
         summary = Summary(
             comparison=await compare(store),
             person=await person_story(store, MARA_EMAIL),
@@ -98,7 +103,7 @@ async def _show(
             _print(invocation.out, summary)
         if api is not None:
             syncs = SyncProcesses(store, data, {"C360_STORE": settings.uri})
-            await serve_graph(invocation, store, api, Rules(), syncs)
+            await serve_graph(invocation, store, api, rules, syncs)
 
 
 def _is_chosen(context: typer.Context) -> bool:
@@ -125,11 +130,19 @@ def _have_sample(invocation: Invocation, data: Path, customers: int, seed: int, 
     mark.write_text(json.dumps(wanted), encoding="utf-8")
 
 
-async def _fill(invocation: Invocation, data: Path, store: Store) -> None:
+def sample_rules(data: Path) -> Rules:
+    """The sample's rules.toml; the shipped rules for a sample of before there was one."""
+    path = data / "rules.toml"
+    return read_rules(path if path.exists() else None)
+
+
+async def _fill(invocation: Invocation, data: Path, store: Store, rules: Rules) -> None:
+    """Sync, and raise the alerts of the last day that the sample tells of: its clock stands there."""
     sources = read_sources(invocation, data / "plugins.toml")
-    report = await synchronise(invocation, sources, Rules(), store)
+    report = await synchronise(invocation, sources, rules, store)
     if not report.ok:
         raise typer.Exit(FAILURE)
+    await raise_alerts(store, rules, JourneyKeeper(store, rules), _LAST_MS)
 
 
 def _print(out: Console, summary: Summary) -> None:

@@ -19,7 +19,7 @@ from graph.store.settings import StoreSettings
 
 
 def hang_on(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Send surveys by the rules [[survey]] of rules.toml.")
+    group = typer.Typer(no_args_is_help=True, help="Send surveys by the rules of rules.toml.")
     group.command("send", epilog=examples("c360 surveys send --dry-run", "c360 surveys send"))(send)
     app.add_typer(group, name="surveys")
 

@@ -1,4 +1,4 @@
-"""Make the sample company: exports of three silos, plugins.toml, and the truth about who is who."""
+"""Make the sample company: exports of three silos, plugins.toml, rules.toml, and the truth about who is who."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from connectors.sample.dice import Dice
 from connectors.sample.exports import Exports
 from connectors.sample.lives import Numbers, live
 from connectors.sample.mara import EMAIL, write_mara
+from connectors.sample.plan import RULES_TOML
 from connectors.sample.service import TicketDesk
 from connectors.sample.silos import EASY, HARD, Silo
 from connectors.sample.strangers import write_dummies
@@ -70,6 +71,7 @@ def generate(
             if progress is not None:
                 progress(done, customers)
     (directory / "plugins.toml").write_text(PLUGINS_TOML, encoding="utf-8")
+    (directory / "rules.toml").write_text(RULES_TOML, encoding="utf-8")
     return SampleSummary(directory, customers, seed, hard, dict(out.rows))
 
 

@@ -19,8 +19,12 @@ from graphql import (
 from api.limits import Limits
 from api.plan.ids import encode_id
 from api.plan.select import reads
+from api.plan.service import Service
 from api.schema.schema import export_schema, graphql_schema
-from tests.api.conftest import Ask
+from connectors.sample.plan import RULES_TOML
+from graph.rules import read_rules
+from graph.store.driver import Store
+from tests.api.conftest import Ask, asker
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).parents[2]
@@ -57,7 +61,17 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "meeting": {"id": encode_id("Interaction", "s2")},
     "nodes": {"ids": [encode_id("Customer", "c-ada"), encode_id("Interaction", "h1")]},
 }
-NO_VARIABLES = {"customers", "sources", "source_comparison", "interaction_kinds", "kpi_board", "where_it_hurts"}
+OF_THE_SAMPLE = {"journey_map", "promises", "initiatives"}
+"""These need rules: the sample company's."""
+NO_VARIABLES = {
+    *OF_THE_SAMPLE,
+    "customers",
+    "sources",
+    "source_comparison",
+    "interaction_kinds",
+    "kpi_board",
+    "where_it_hurts",
+}
 NO_VARIABLES |= {"attribution", "drivers", "churn_risk", "voice", "vanity_checks"}
 NO_VARIABLES |= {"retention", "linked_kpis", "measurement_plan", "kpi_delta"}
 
@@ -106,7 +120,7 @@ def test_every_field_declares_what_it_reads() -> None:
 
 
 @pytest.mark.parametrize(
-    "example", [path for path in EXAMPLES if path.stem not in OF_REVIEWS], ids=lambda path: path.stem
+    "example", [path for path in EXAMPLES if path.stem not in OF_REVIEWS | OF_THE_SAMPLE], ids=lambda path: path.stem
 )
 async def test_each_example_is_answered(ask: Ask, example: Path) -> None:
     """Every query of examples/queries runs as it stands and finds something in the small company."""
@@ -114,6 +128,17 @@ async def test_each_example_is_answered(ask: Ask, example: Path) -> None:
         {} if example.stem in NO_VARIABLES else VARIABLES.get(example.stem, {"id": encode_id("Customer", "c-ada")})
     )
     answer = await ask(example.read_text(encoding="utf-8"), **variables)  # noqa: ASYNC240  a small file of ours
+
+    assert "errors" not in answer, answer["errors"]
+    assert all(answer["data"].values())
+
+
+@pytest.mark.parametrize("name", sorted(OF_THE_SAMPLE))
+async def test_each_example_of_the_sample_is_answered(company: Store, tmp_path: Path, name: str) -> None:
+    """What the sample's rules.toml names is told, though this small company shows little of it."""
+    (tmp_path / "rules.toml").write_text(RULES_TOML, encoding="utf-8")
+    ask = asker(Service(graphql_schema(), company, writes_to=company, rules=read_rules(tmp_path / "rules.toml")))
+    answer = await ask((ROOT / "examples" / "queries" / f"{name}.graphql").read_text(encoding="utf-8"))
 
     assert "errors" not in answer, answer["errors"]
     assert all(answer["data"].values())

@@ -305,8 +305,8 @@ async def test_an_event_stream_that_is_not_read_breaks_off(
     """Without `complete`, so that a client knows that it has to come back."""
     monkeypatch.setattr(sockets, "STALL_SECONDS", 1.0)
     await sync([fixed_source("crm", ADA)], embedded_store, RULES)
-    await record(embedded_store, *range(1, 29))
-    aliases = " ".join(f"{'x' * 4_000}{n}: displayName" for n in range(55))
+    await record(embedded_store, *range(1, 32))
+    aliases = " ".join(f"{'x' * 3_500}{n}: displayName" for n in range(54))
     query = f"subscription ($after: String) {{ interactionRecorded(after: $after) {{ customer {{ {aliases} }} }} }}"
     body = orjson.dumps({"query": query, "variables": {"after": START}})
     async with served(embedded_store) as base:
@@ -322,7 +322,7 @@ async def test_an_event_stream_that_is_not_read_breaks_off(
         writer.close()
 
     assert b"event: next" in sent
-    assert 0 < sent.count(b"event: next") < 28
+    assert 0 < sent.count(b"event: next") < 31
     assert b"event: complete" not in sent
 
 
