@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from api.cli.alerts import tell_raised
 from api.cli.errors import FAILURE
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened, run
@@ -95,6 +94,8 @@ async def synchronise(
         )
     _call(invocation, "c360_after_sync", hook.c360_after_sync, report=report)
     if rules.alert:
+        from api.cli.alerts import tell_raised  # what figures need, for those who have rules
+
         await tell_raised(invocation, store, rules)
     return report
 

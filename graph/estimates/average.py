@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from graph.estimates.columns import finite
 from graph.estimates.estimate import LEVEL, Estimate, EstimateError, student_width
@@ -50,8 +50,7 @@ def quantile(values: npt.ArrayLike, share: float, level: float = LEVEL) -> Estim
     n = column.size
     if n == 0:
         return None
-    below = stats.binom(n, share)
-    first, last = int(below.ppf((1 - level) / 2)), int(below.ppf((1 + level) / 2)) + 1
+    first, last = _below((1 - level) / 2, n, share), _below((1 + level) / 2, n, share) + 1
     value = float(np.quantile(column, share))
     return Estimate(
         value=value,
@@ -62,3 +61,9 @@ def quantile(values: npt.ArrayLike, share: float, level: float = LEVEL) -> Estim
         method=ORDER_STATISTICS,
         level=level,
     )
+
+
+def _below(probability: float, n: int, share: float) -> int:
+    """The least k with P(at most k of n are below) >= probability: the quantile of binomial(n, share)."""
+    k = int(np.ceil(special.bdtrik(probability, n, share)))
+    return k - 1 if k > 0 and special.bdtr(k - 1, n, share) >= probability else k

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, optimize
 
 from graph.estimates.columns import FloatArray
 from graph.estimates.estimate import EstimateError
@@ -75,12 +74,12 @@ def _climbed(
         free = np.flatnonzero(~held)
         slope = float(np.abs(gradient[free]).max(initial=0.0))
         hessian = _hessian(objective, logs)[np.ix_(free, free)]
-        if free.size == 0 or linalg.eigvalsh(hessian)[0] <= _FLAT:
+        if free.size == 0 or np.linalg.eigvalsh(hessian)[0] <= _FLAT:
             return (logs, None) if slope < _STILL_LEVEL else None
         if slope < _LEVEL:
             return logs, hessian if free.size == logs.size else None
         after = logs.copy()
-        after[free] -= linalg.solve(hessian, gradient[free], assume_a="pos")
+        after[free] -= np.linalg.solve(hessian, gradient[free])
         after = np.clip(after, least, most)
         if np.abs(after - logs).max() > 1 or objective(after)[0] > value:
             return (logs, hessian if free.size == logs.size else None) if slope < _STILL_LEVEL else None
@@ -92,13 +91,15 @@ def _climbed(
 def _errors(logs: FloatArray, hessian: FloatArray | None, n: int) -> FloatArray | None:
     if hessian is None:
         return None
-    of_logs = np.sqrt(np.diag(linalg.inv(hessian)) / n)
+    of_logs = np.sqrt(np.diag(np.linalg.inv(hessian)) / n)
     return np.asarray(np.exp(logs) * of_logs, dtype=np.float64) if of_logs.max() < _UNKNOWN else None
 
 
 def _quasi_newton(
     objective: Objective, start: FloatArray, bounds: tuple[FloatArray, FloatArray], least_gain: float
 ) -> FloatArray:
+    from scipy import optimize  # half a second that only fits need
+
     found = optimize.minimize(
         objective,
         np.clip(start, *bounds),

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
 
 from graph.estimates.columns import FloatArray
 from graph.estimates.estimate import EstimateError
@@ -49,7 +48,7 @@ def removal(paths: Paths) -> Removal:
     left = moves.sum(axis=1) + converts + _lost(paths)
     share = np.where(left > 0, left, 1.0)
     onward, conversion = moves / share[:, None], converts / share
-    visits = np.asarray(linalg.inv(np.eye(paths.many) - onward), dtype=np.float64)
+    visits = np.asarray(np.linalg.inv(np.eye(paths.many) - onward), dtype=np.float64)
     start = begins / begins.sum()
     reached = (start @ visits) / np.diag(visits)
     from_here = visits @ conversion

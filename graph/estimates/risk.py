@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from graph.estimates.columns import BoolArray, FloatArray, IntArray, finite, flags
 from graph.estimates.estimate import LEVEL, EstimateError
@@ -117,9 +117,15 @@ def _held(outcome: BoolArray, risks: FloatArray, bins: int) -> Reliability:
     happened, low, high = wilson(np.bincount(place, outcome), customers, LEVEL)
     brier = float(np.mean((risks - outcome) ** 2))
     share = many / n
-    ranks = stats.rankdata(risks)
+    ranks = _ranks(risks)
     auc = (float(ranks[outcome].sum()) - many * (many + 1) / 2) / (many * (n - many))
     return Reliability(told, happened, low, high, customers, brier, 1 - brier / (share * (1 - share)), auc)
+
+
+def _ranks(values: FloatArray) -> FloatArray:
+    """By value its rank from 1 on; equal ones share the mean of theirs."""
+    _, where, many = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(many) - (many - 1) / 2)[where], dtype=np.float64)
 
 
 def _newton(outcome: BoolArray, scaled: FloatArray, ridge: float) -> tuple[float, FloatArray]:

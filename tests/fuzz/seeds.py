@@ -86,6 +86,10 @@ def _value(query: str, name: str, type_: str, known: Known) -> Any:
         "query": "ada",
         "from": "2026-01-01",
         "to": "2026-02-01",
+        "period": {"from": "2026-01-01", "to": "2026-02-01"},
+        "persona": "greta",
+        "key": "csat",
+        "since": "2026-01-15T00:00:00Z",
         "input": {
             "customerId": customer,
             "kind": "call.made",

@@ -132,7 +132,7 @@ async def test_no_more_than_the_most_are_found_and_the_best_are_among_them(embed
 
 async def test_an_account_that_is_called_by_an_address_is_found_by_it(store: Store) -> None:
     """The name that a source gives an account may be an e-mail address; whom addresses are masked for finds nothing."""
-    await sync([fixed_source(account("crm/accounts/1", "office@nordlicht.example"))], store, Rules())
+    await sync([fixed_source("crm", account("crm/accounts/1", "office@nordlicht.example"))], store, Rules())
 
     found = await find(store, _search("office nordlicht"), Viewing())
     assert await _names(store, found) == ["office@nordlicht.example"]
