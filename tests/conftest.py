@@ -29,6 +29,7 @@ HOMES = ("embedded", "neo4j")
 TIERS = {
     "servers": "needs a real Tryton and a real Request Tracker",
     "clients": "needs Node.js and Chromium: Apollo, urql, Relay, graphql-ws, -sse, gql, types, rules, Cypher, pages",
+    "long": "more minutes: the API on Neo4j too, kills on both stores, whole companies, servers beside each other",
     "fuzz": "100,000 random attacks on the served API, and schemathesis; half an hour",
 }
 
@@ -50,6 +51,19 @@ class Used:
         self.servers.update({name: str(what) for name, what in other["servers"].items()})
         self.missing.update({name: str(why) for name, why in other["missing"].items()})
 
+
+LONG_ON_NEO4J = (
+    "tests/api/",
+    "tests/graph/alerts/",
+    "tests/graph/sync/test_kill",
+    "tests/graph/sync/test_decisions",
+    "tests/graph/sync/test_incremental_link",
+    "tests/graph/sync/test_pinning",
+    "tests/graph/sync/test_merged_into",
+)
+"""The Neo4j half of these takes minutes, most of it for plans that are made once a start: it is of the tier `long`."""
+ALWAYS_ON_NEO4J = ("tests/api/plan/", "tests/api/test_schema.py", "tests/api/test_kpi.py", "tests/api/test_query.py")
+"""What proves the two stores alike: every example, every field and random operations, answered on both."""
 
 USED = pytest.StashKey[Used]()
 
@@ -226,11 +240,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     asked: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in items:
+        if _is_long_on_neo4j(item):
+            item.add_marker(pytest.mark.long)
         tiers = [tier for tier in TIERS if item.get_closest_marker(tier)]
         (asked if all(config.getoption(tier) for tier in tiers) else left_out).append(item)
     items[:] = asked
     if left_out:
         config.hook.pytest_deselected(items=left_out)
+
+
+def _is_long_on_neo4j(item: pytest.Item) -> bool:
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    return (
+        parameters.get("store_settings") == "neo4j"
+        and item.nodeid.startswith(LONG_ON_NEO4J)
+        and not item.nodeid.startswith(ALWAYS_ON_NEO4J)
+    )
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

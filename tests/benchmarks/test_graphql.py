@@ -51,6 +51,7 @@ def test_figures_are_those_of_all_turns() -> None:
     assert measured.figures() == {"rps": 2.0, "p50_ms": 250.0, "p95_ms": 385.0, "cpu_ms": 50.0, "requests": 4}
 
 
+@pytest.mark.long
 def test_the_servers_that_need_no_node_answer_alike_and_are_measured(
     neo4j_settings: StoreSettings, tmp_path: Path
 ) -> None:

@@ -180,6 +180,7 @@ def test_a_store_that_does_not_answer_is_said_with_its_address(shell: Shell) -> 
     assert "C360_STORE" in call.err
 
 
+@pytest.mark.long
 def test_a_wrong_password_is_said_without_it(tmp_path: Path, homes: Homes) -> None:
     """Neo4j refuses: exit code 1, the variables to set, and not the password."""
     right = homes.of("neo4j").settings

@@ -143,6 +143,7 @@ def test_a_rebuild_is_planned_and_changes_nothing_that_is_known(graph_shell: She
     assert graph_shell("store", "digest", "--json").json == before
 
 
+@pytest.mark.long
 def test_a_graph_is_copied_from_one_home_to_the_other(
     tmp_path: Path, both_settings: tuple[StoreSettings, StoreSettings]
 ) -> None:

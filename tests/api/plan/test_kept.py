@@ -75,6 +75,7 @@ def measured() -> Iterator[Callable[[], int]]:
         tracemalloc.stop()
 
 
+@pytest.mark.long
 async def test_many_large_documents_do_not_fill_the_memory() -> None:
     """A hundred different documents, all valid and answered, several times the room: what is held is the room."""
     service = Service(graphql_schema(), Empty())

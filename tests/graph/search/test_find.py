@@ -93,6 +93,7 @@ async def _names(store: Store, hits: list[Hit]) -> list[str]:
     return [names[hit.id] for hit in hits]
 
 
+@pytest.mark.long
 async def test_everybody_is_found_by_what_one_remembers_on_both_stores_alike(both_stores: tuple[Store, Store]) -> None:
     """Parts, typos, accents, word order, numbers and companies; scores are the same, and masks hide parts."""
     scores = []

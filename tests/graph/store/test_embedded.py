@@ -102,6 +102,7 @@ async def test_the_password_is_for_the_owner_alone(folder: Path) -> None:
         assert not [name for name in os.listdir(folder) if name.startswith(".arguments")]
 
 
+@pytest.mark.long
 async def test_a_port_that_is_taken_is_not_insisted_on(folder: Path) -> None:
     """The port of the last time is used again when it is free, and another one when it is not."""
     settings = StoreSettings(f"embedded:{folder}")

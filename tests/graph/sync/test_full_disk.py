@@ -25,6 +25,7 @@ pytestmark = pytest.mark.anyio
 ROOM = 2_500_000
 
 
+@pytest.mark.long
 async def test_a_disk_that_fills_up_during_a_sync_loses_nothing(tmp_path: Path, embedded_store: Store) -> None:
     """The sync says where to look and how much room there is; with room again the digest is that of a peaceful sync.
 

@@ -45,6 +45,7 @@ async def test_customers_are_the_people_of_the_sample(seed: int, embedded_store:
     assert quality.f1 >= 0.95
 
 
+@pytest.mark.long
 async def test_both_stores_hold_the_same_company(both_stores: tuple[Store, Store], tmp_path: Path) -> None:
     """The same exports give the same digest on the embedded store and on Neo4j."""
     generate(tmp_path, 300, 5)
