@@ -62,6 +62,7 @@ def test_the_order_of_the_rows_changes_nothing(company):
     assert (straight.weights[order] == shuffled.weights).all()
 
 
+@pytest.mark.long
 def test_chunks_change_nothing(company, model):
     """Comparing a few pairs at a time gives what comparing all at once gives: model, customers, weights, relations."""
     records, _ = company
@@ -226,6 +227,7 @@ def test_poor_records_stay_alone(records):
     assert linkage.joins() == []
 
 
+@pytest.mark.long
 def test_a_value_shared_by_fifty_thousand_joins_nobody():
     """A number that 50,000 records carry is skipped and reported; the records' own evidence still joins them."""
     records, truth = silos(4000, seed=5)

@@ -29,7 +29,7 @@ def sources_of(folder: Path) -> list[LandingSource]:
     ]
 
 
-@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.parametrize("seed", [11, pytest.param(12, marks=pytest.mark.long)])
 async def test_customers_are_the_people_of_the_sample(seed: int, embedded_store: Store, tmp_path: Path) -> None:
     """From raw exports by the default rules: pairwise F1 of at least .95, and every person record has a customer."""
     generate(tmp_path, 1_000, seed)
