@@ -146,6 +146,7 @@ async def test_a_browser_goes_on_after_the_id_of_the_last_event(store: Store) ->
     assert "id:" not in once.text + "".join(wrong)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("over", ["socket", "events"])
 async def test_nothing_is_lost_or_doubled_when_the_server_is_killed(
     store: Store, store_settings: StoreSettings, tmp_path: Path, over: str
@@ -169,6 +170,7 @@ async def test_nothing_is_lost_or_doubled_when_the_server_is_killed(
     assert [one["occurredAt"] for one in seen] == sorted(one["occurredAt"] for one in seen)
 
 
+@pytest.mark.long
 async def test_two_processes_tell_the_same(store: Store, store_settings: StoreSettings, tmp_path: Path) -> None:
     """Each reads the log by itself: what one has told goes on at the other."""
     await sync([fixed_source("crm", ADA)], store, RULES)

@@ -165,6 +165,7 @@ async def test_a_sync_that_is_killed_is_told_and_the_next_goes_on(
     assert await store.read("MATCH (c:Customer) RETURN count(c)") == [[PEOPLE]]
 
 
+@pytest.mark.long
 async def test_a_sync_outlives_the_api_that_started_it(
     store: Store, store_settings: StoreSettings, tmp_path: Path
 ) -> None:

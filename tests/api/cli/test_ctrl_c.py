@@ -9,10 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.api.cli.calls import Shell
 from tests.conftest import Homes
 
 
+@pytest.mark.long
 def test_ctrl_c_stops_a_sync_and_the_next_one_ends_it(tmp_path: Path, homes: Homes) -> None:
     """Stopped while it derives: exit code 130 and no traceback; the next sync leaves nothing pending or stale."""
     store = homes.of("embedded").settings

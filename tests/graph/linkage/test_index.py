@@ -71,6 +71,7 @@ def raw(rows: list[dict]) -> pa.Table:
     return made.append_column("external_ids", pa.array([row["external"] for row in rows], pa.list_(pa.string())))
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(RECORD | ALIKE, max_size=15),

@@ -75,6 +75,7 @@ async def test_every_change_shows_in_its_own_section(store: Store) -> None:
         before = after
 
 
+@pytest.mark.long
 async def test_two_stores_with_one_content_have_one_digest_and_a_copy_proves_it(
     both_stores: tuple[Store, Store],
 ) -> None:

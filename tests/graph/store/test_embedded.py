@@ -42,6 +42,7 @@ async def gone(pid: int, seconds: float = 15) -> bool:
     return False
 
 
+@pytest.mark.long
 async def test_a_second_process_joins_the_server_and_keeps_it_when_the_first_is_killed(folder: Path) -> None:
     """Two processes, one server; kill -9 of the one that started it leaves the other at work; after both it ends."""
     settings = StoreSettings(f"embedded:{folder}")
@@ -59,6 +60,7 @@ async def test_a_second_process_joins_the_server_and_keeps_it_when_the_first_is_
     assert await gone(server)
 
 
+@pytest.mark.long
 async def test_what_was_committed_survives_a_kill_in_the_middle_of_a_write(folder: Path) -> None:
     """kill -9 of the server while transactions run: each that was confirmed is there whole, none is there in part."""
     settings = StoreSettings(f"embedded:{folder}")

@@ -63,6 +63,7 @@ def in_peace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[Ste
     return after
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", list(KILLS))
 async def test_the_next_sync_finishes_what_a_kill_has_cut(
     name: str, store_settings: StoreSettings, store: Store, in_peace: Callable[[Sequence[Step]], Awaitable[Digest]]
