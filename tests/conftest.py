@@ -55,14 +55,18 @@ class Used:
 LONG_ON_NEO4J = (
     "tests/api/",
     "tests/graph/alerts/",
-    "tests/graph/sync/test_kill",
-    "tests/graph/sync/test_decisions",
-    "tests/graph/sync/test_incremental_link",
-    "tests/graph/sync/test_pinning",
-    "tests/graph/sync/test_merged_into",
+    "tests/graph/journeys/",
+    "tests/graph/search/",
+    "tests/graph/sync/",
 )
 """The Neo4j half of these takes minutes, most of it for plans that are made once a start: it is of the tier `long`."""
-ALWAYS_ON_NEO4J = ("tests/api/plan/", "tests/api/test_schema.py", "tests/api/test_kpi.py", "tests/api/test_query.py")
+ALWAYS_ON_NEO4J = (
+    "tests/api/plan/",
+    "tests/api/test_kpi.py",
+    "tests/api/test_query.py",
+    "tests/api/test_schema.py",
+    "tests/graph/sync/test_sync.py",
+)
 """What proves the two stores alike: every example, every field and random operations, answered on both."""
 
 USED = pytest.StashKey[Used]()

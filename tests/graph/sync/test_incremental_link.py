@@ -106,6 +106,7 @@ steps = st.lists(
 EVERYBODY = [person(f"{source}/people/{n}", "Zed Void") for source in ("crm", "helpdesk") for n in range(8)]
 
 
+@pytest.mark.long
 @settings(
     max_examples=5,
     deadline=None,
