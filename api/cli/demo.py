@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from api.cli.errors import FAILURE
 from api.cli.examples import examples
-from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened
+from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened, rules_in
 from api.cli.output import print_json
 from api.cli.sample import CustomersOption, SeedOption, make_sample
 from api.cli.serve import HostOption, PortOption, api_settings, serve_graph, until_interrupted
@@ -28,7 +28,7 @@ from api.viewer import check_binding
 from connectors.sample import MARA_EMAIL
 from graph.alerts.evaluate import raise_alerts
 from graph.journeys.keeper import JourneyKeeper
-from graph.rules import Rules, read_rules
+from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.settings import StoreSettings
 
@@ -88,7 +88,7 @@ async def _show(
 ) -> None:
     """Sync, tell the story, and serve unless it is told once only."""
     async with opened(settings) as store:
-        rules = sample_rules(data)
+        rules = rules_in(data)
         await _fill(invocation, data, store, rules)
         summary = Summary(
             comparison=await compare(store),
@@ -128,12 +128,6 @@ def _have_sample(invocation: Invocation, data: Path, customers: int, seed: int, 
         raise UsageProblem(f"{data} holds a plugins.toml that is not the demo's. Choose another folder with --data.")
     make_sample(invocation, data, customers, seed)
     mark.write_text(json.dumps(wanted), encoding="utf-8")
-
-
-def sample_rules(data: Path) -> Rules:
-    """The sample's rules.toml; the shipped rules for a sample of before there was one."""
-    path = data / "rules.toml"
-    return read_rules(path if path.exists() else None)
 
 
 async def _fill(invocation: Invocation, data: Path, store: Store, rules: Rules) -> None:

@@ -47,8 +47,7 @@ class Invocation:
 
     def rules(self) -> Rules:
         """rules.toml of the folder, or the shipped rules when it has none; raises RulesError."""
-        path = self.config / "rules.toml"
-        return read_rules(path if path.exists() else None)
+        return rules_in(self.config)
 
     def store(self, uri: str | None = None) -> StoreSettings:
         """Where the graph is: the address given, else C360_STORE; raises UsageProblem when it cannot be one."""
@@ -129,3 +128,9 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._invocation.say(f"{record.levelname.lower()}: {record.getMessage()}")
+
+
+def rules_in(folder: Path) -> Rules:
+    """rules.toml of the folder, or the shipped rules when it has none; raises RulesError."""
+    path = folder / "rules.toml"
+    return read_rules(path if path.exists() else None)

@@ -187,11 +187,6 @@ class View:
         found[self.unit[rows]] = True
         return found
 
-    def count_by_unit(self, rows: Mask | None = None) -> NDArray[np.int64]:
-        """By unit, how many rows (of these) it has."""
-        unit = self.unit if rows is None else self.unit[rows]
-        return np.bincount(unit, minlength=len(self.members))
-
     def first_by_unit(self, rows: Mask) -> NDArray[np.int64]:
         """By unit, the place of its first row among these; -1 where it has none."""
         return self._one_by_unit(np.flatnonzero(rows)[::-1])
@@ -208,7 +203,3 @@ class View:
     def _of(self, way: str, name: str, column: NDArray[Any]) -> NDArray[Any]:
         rows = self._rows
         return column if rows is None else self.once((way, name), lambda: column[rows])
-
-
-Selection = Callable[[View], View]
-"""Narrows a view: a segment, a channel, a period."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -150,12 +149,6 @@ async def answer(store: Store, rules: Rules, invitation: Invitation, score: int,
     done = await record(store, rules, report)
     await store.write(cypher("writes/note_answered_invitation"), id=invitation.id, now=now)
     return not done.replayed
-
-
-def survey_of(rules: Rules, name: str) -> SurveyRule | None:
-    """The rule of this name; None when rules.toml has it no longer."""
-    surveys: Sequence[SurveyRule] = rules.survey
-    return next((survey for survey in surveys if survey.name == name), None)
 
 
 def _interaction(invitation: Invitation, kind: str, id: str, direction: Direction, at: int, **more: Any) -> Interaction:
