@@ -253,7 +253,7 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         ANALYST: "sequences convertedCount notConvertedCount hiddenSequenceCount caveat period",
     },
     "ConversionSequence": {ANALYST: "touches convertedCount notConvertedCount rate"},
-    "Touchpoints": {ANALYST: "touchpoints caveat period"},
+    "TouchpointReport": {ANALYST: "touchpoints caveat period"},
     "TouchpointFigures": {
         ANALYST: "key name ownerFunction channel isMomentOfTruth interactionCount customerCount reach frequency "
         "waitSeconds gapSeconds scores importance performance quadrant quadrantNote",

@@ -83,7 +83,7 @@ class StageSaid:
 class BaselineFigure:
     """A figure of a baseline, as it was known when it was recorded."""
 
-    part: str = entry("acquisition, activation, retention or reactivation.")
+    part: str = entry("What is measured: acquisition, activation, retention or reactivation.")
     key: str = entry("The KPI.")
     value: float | None = entry("Its value in the KPI's unit.")
     sample_size: int = entry("How many it rests on.")

@@ -105,7 +105,7 @@ from api.schema.source import Source, SourceComparison
 from api.schema.sync import SyncProgress, ask_newest_sync
 from api.schema.time_between import TimeBetween, TimeBetweenInput, work_time_between
 from api.schema.timeline import TIMELINE_ARGUMENTS, JourneyTimeline, work_timeline
-from api.schema.touchpoint_figures import TOUCHPOINT_ARGUMENTS, Touchpoints, work_touchpoints
+from api.schema.touchpoint_figures import TOUCHPOINT_ARGUMENTS, TouchpointReport, work_touchpoints
 from api.schema.vanity import VanityChecks, work_vanity
 from api.schema.voice import VOICE_ARGUMENTS, VoiceOfCustomer, work_voice
 from connectors.records import KINDS
@@ -312,7 +312,7 @@ class Query:
         RootWorked(work_timeline),
         TIMELINE_ARGUMENTS,
     )
-    touchpoints: Touchpoints = root(
+    touchpoints: TouchpointReport = root(
         "Where customers meet the company: reach, waits, scores, importance and performance.",
         RootWorked(work_touchpoints),
         TOUCHPOINT_ARGUMENTS,

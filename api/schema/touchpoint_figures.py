@@ -54,7 +54,7 @@ class TouchpointFigures:
 
 
 @described
-class Touchpoints:
+class TouchpointReport:
     """The touchpoints of a period, those that reach most customers first."""
 
     touchpoints: list[TouchpointFigures] = entry("The touchpoints of enough customers.")
