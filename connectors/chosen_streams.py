@@ -47,6 +47,18 @@ class ChosenStreams:
         await self._connector.close()
 
 
+def chosen_streams(source: str, streams: tuple[Stream, ...], wanted: tuple[str, ...] | None) -> tuple[Stream, ...]:
+    """The streams that `wanted` names, in their own order; raises PluginConfigError for one that is not there."""
+    names = [stream.name for stream in streams]
+    for name in wanted or ():
+        if name not in names:
+            raise PluginConfigError(
+                f"plugins.toml: [{source}] has no stream {name!r}.{did_you_mean(name, names)} "
+                f"Known: {', '.join(names)}."
+            )
+    return tuple(stream for stream in streams if wanted is None or stream.name in wanted)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'x'?` when something known is close, else nothing."""
     close = get_close_matches(word, list(known), 1)

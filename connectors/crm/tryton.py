@@ -10,12 +10,11 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel
 
-from connectors.chosen_streams import did_you_mean
+from connectors.chosen_streams import chosen_streams
 from connectors.crm.tryton_changes import read_records
 from connectors.crm.tryton_opportunities import GoneOpportunity, Opportunity, map_opportunity, opportunities_plan
 from connectors.crm.tryton_parties import GoneParty, Party, map_party, parties_plan
 from connectors.crm.tryton_rpc import Tryton, TrytonConfig
-from connectors.errors import PluginConfigError
 from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, hookimpl
 from connectors.http import Patience
 from connectors.records import Record
@@ -84,18 +83,6 @@ class TrytonConnector:
     async def close(self) -> None:
         """Log out."""
         await self._tryton.close()
-
-
-def chosen_streams(source: str, streams: tuple[Stream, ...], wanted: tuple[str, ...] | None) -> tuple[Stream, ...]:
-    """The streams that `wanted` names, in their own order; raises PluginConfigError for one that is not there."""
-    names = [stream.name for stream in streams]
-    for name in wanted or ():
-        if name not in names:
-            raise PluginConfigError(
-                f"plugins.toml: [{source}] has no stream {name!r}.{did_you_mean(name, names)} "
-                f"Known: {', '.join(names)}."
-            )
-    return tuple(stream for stream in streams if wanted is None or stream.name in wanted)
 
 
 def system_name(config: TrytonConfig) -> str:

@@ -10,10 +10,11 @@ from datetime import datetime
 
 import msgspec
 
+from connectors.commerce.purchases import SUBSCRIPTION_EVENTS, order_event, subscription_event
 from connectors.errors import RecordError
 from connectors.exports.formats import Context, Format, Located, Mapper, instant, number, required, text
 from connectors.hookspecs import StreamKind
-from connectors.records import BusinessFunction, Channel, Direction, Identifiers, Interaction, Record
+from connectors.records import Channel, Identifiers, Record
 
 
 class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,28 +79,23 @@ def map_orders(context: Context) -> Mapper:
         if row.placed_at is None:
             raise RecordError(f"{raw.where}: no value in 'placed_at'.")
         channel = _channel(raw, row.channel)
-        events: list[tuple[str, datetime, float | None, str | None, Direction]] = [
-            ("order.placed", row.placed_at, row.amount, None, Direction.INBOUND)
-        ]
+        events: list[tuple[str, datetime, float | None, str | None]] = [("placed", row.placed_at, row.amount, None)]
         if row.refunded_at is not None:
             amount = row.amount if row.refund_amount is None else row.refund_amount
-            events.append(("order.refunded", row.refunded_at, amount, row.refund_reason, Direction.OUTBOUND))
+            events.append(("refunded", row.refunded_at, amount, row.refund_reason))
         if row.cancelled_at is not None:
-            events.append(("order.cancelled", row.cancelled_at, row.amount, row.cancel_reason, Direction.INBOUND))
-        for sequence, (kind, at, amount, reason, direction) in enumerate(events):
-            yield Interaction(
-                source=context.source,
-                stream=context.stream,
-                id=f"{identifier}:{kind.removeprefix('order.')}",
-                kind=kind,
-                occurred_at=at,
+            events.append(("cancelled", row.cancelled_at, row.amount, row.cancel_reason))
+        for sequence, (event, at, amount, reason) in enumerate(events):
+            yield order_event(
+                context.source,
+                context.stream,
+                identifier,
+                event,
+                at,
+                person,
                 sequence=sequence,
-                person=person,
-                function=BusinessFunction.SALES if kind == "order.placed" else BusinessFunction.FINANCE,
                 channel=channel,
-                direction=direction,
                 subject=row.subject,
-                order=context.matter(identifier),
                 subscription=None if row.subscription is None else context.matter(row.subscription),
                 deal=row.deal,
                 amount=amount,
@@ -123,15 +119,6 @@ def _channel(raw: Located, value: str | None) -> Channel:
         ) from None
 
 
-SUBSCRIPTION_EVENTS = {
-    "started": Direction.INBOUND,
-    "changed": Direction.INBOUND,
-    "paused": Direction.INBOUND,
-    "renewed": Direction.OUTBOUND,
-    "cancelled": Direction.INBOUND,
-}
-
-
 def map_subscriptions(context: Context) -> Mapper:
     """Each event of a subscription is an interaction; a renewal is the system's doing."""
 
@@ -143,19 +130,14 @@ def map_subscriptions(context: Context) -> Mapper:
             raise RecordError(f"{raw.where}: event {row.event!r} is not one of {', '.join(SUBSCRIPTION_EVENTS)}.")
         if row.at is None:
             raise RecordError(f"{raw.where}: no value in 'at'.")
-        yield Interaction(
-            source=context.source,
-            stream=context.stream,
-            id=f"{identifier}:{event}:{int(row.at.timestamp())}",
-            kind=f"subscription.{event}",
-            occurred_at=row.at,
-            person=whom(raw, row.customer, row.email, row.phone),
-            function=BusinessFunction.FINANCE,
-            channel=Channel.WEB,
-            direction=SUBSCRIPTION_EVENTS[event],
-            automated=event == "renewed",
+        yield subscription_event(
+            context.source,
+            context.stream,
+            identifier,
+            event,
+            row.at,
+            whom(raw, row.customer, row.email, row.phone),
             subject=row.plan,
-            subscription=context.matter(identifier),
             recurring_amount=row.recurring_amount,
             currency=row.currency,
             billing_period=row.billing_period,

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import httpx
 from pydantic import BaseModel
 
-from connectors.crm.tryton import chosen_streams, system_name
+from connectors.chosen_streams import chosen_streams
+from connectors.crm.tryton import system_name
 from connectors.crm.tryton_changes import Plan, read_records
 from connectors.crm.tryton_parties import GoneParty, Party, map_party
 from connectors.crm.tryton_rpc import Tryton, TrytonConfig

@@ -1,0 +1,27 @@
+"""Raw records decoded one by one: what cannot be read becomes a problem of the page, and the rest goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+
+from connectors.hookspecs import RawProblem
+
+T = TypeVar("T")
+
+
+def decode_each(raws: Sequence[msgspec.Raw], kind: type[T], where: str) -> tuple[list[T], list[RawProblem]]:
+    """The raws as `kind`, and a problem for each that is something else; `where` names the list they are of."""
+    decoder = msgspec.json.Decoder(kind)
+    found: list[T] = []
+    problems: list[RawProblem] = []
+    for raw in raws:
+        try:
+            found.append(decoder.decode(raw))
+        except msgspec.DecodeError as error:
+            problems.append(
+                RawProblem(where, f"not the expected {kind.__name__}: {error}", bytes(raw).decode()[:10_000])
+            )
+    return found, problems
