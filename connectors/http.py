@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,7 +16,9 @@ import httpx
 import msgspec
 import stamina
 
+from connectors.answers import ACCEPTED, AnswerTooLarge, read_answer
 from connectors.errors import SourceError, SourceNotFound, SourceRefused, SourceUnavailable
+from connectors.pace import Budget, left_of_headers
 
 T = TypeVar("T")
 
@@ -34,13 +38,19 @@ class Patience:
     first_wait: float = 0.5
     longest_wait: float = 60.0
     jitter: float = 0.5
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    """How budgets and pauses are waited for; a test takes them without waiting."""
 
 
 class SourceClient:
     """An HTTP client for one source.
 
     `request` gives an answer below 400 or raises: `SourceRefused` (401, 403), `SourceNotFound` (404, 410),
-    `SourceUnavailable` (no connection, timeout, or still 429/5xx after all retries), `SourceError` (any other 4xx).
+    `SourceUnavailable` (no connection, timeout, or still 429/5xx after all retries), `SourceError` (any other 4xx, an
+    answer beyond `largest` bytes unpacked, a redirect or a link to another host than that of `base_url`, to which our
+    credentials would go; `other_hosts` are those that belong to the source too).
+    `budgets` are what the vendor allows; beside them `pause` reads of each answer's headers how many seconds nobody may
+    ask (`left_of_headers` unless given).
     The errors' texts name method, host and path, never a query, a header or a body that was sent; what the source
     answered is quoted shortly with every value of `secrets` and of the Authorization header struck out.
     """
@@ -56,20 +66,30 @@ class SourceClient:
         timeout: float = 30.0,
         patience: Patience | None = None,
         connections: int = 8,
+        budgets: Sequence[Budget] = (),
+        pause: Callable[[httpx.Headers], float | None] = left_of_headers,
+        largest: int = 64 << 20,
+        other_hosts: Sequence[str] = (),
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.source = source
         self.patience = patience or Patience()
+        self._budgets = tuple(budgets)
+        self._pause = pause
+        self._not_before = 0.0
+        self._largest = largest
+        self._other_hosts = frozenset(other_hosts)
         self._secrets = {secret for secret in secrets if secret}
         if isinstance(auth, tuple):
             self._secrets.add(auth[1])
         self._client = httpx.AsyncClient(
             base_url=base_url,
-            headers={"User-Agent": "c360", **(headers or {})},
+            headers={"User-Agent": "c360", "Accept-Encoding": ACCEPTED, **(headers or {})},
             auth=auth,
             timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             follow_redirects=True,
+            event_hooks={"request": [self._stay_at_home]},
             transport=transport,
         )
 
@@ -83,10 +103,11 @@ class SourceClient:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         retry: bool = True,
+        budgets: Sequence[Budget] = (),
     ) -> httpx.Response:
         """Ask the source and wait as long as `patience` allows; `json` is any value msgspec can encode.
 
-        `retry=False` is for a request that must not be made twice.
+        `retry=False` is for a request that must not be made twice; `budgets` hold beside the client's own.
         """
         sent_headers = dict(headers or {})
         if json is not None:
@@ -103,12 +124,15 @@ class SourceClient:
                 wait_jitter=patience.jitter,
             ):
                 with attempt:
-                    response = await self._client.request(
-                        method,
-                        path,
-                        params=None if params is None else {k: v for k, v in params.items() if v is not None},
-                        content=content,
-                        headers=sent_headers,
+                    await self._wait_our_turn(budgets)
+                    response = await self._ask(
+                        self._client.build_request(
+                            method,
+                            path,
+                            params=None if params is None else {k: v for k, v in params.items() if v is not None},
+                            content=content,
+                            headers=sent_headers,
+                        )
                     )
                     if response.status_code >= 400:
                         raise self._refusal(response)
@@ -117,6 +141,11 @@ class SourceClient:
             raise self._unreachable(method, path, error) from None
         except httpx.InvalidURL as error:
             raise SourceError(f"[{self.source}] {self._where(path)} is not a URL: {error}.") from None
+        except AnswerTooLarge:
+            raise SourceError(
+                f"[{self.source}] {method} {self._where(path)} answered with something larger than "
+                f"{self._largest >> 20} MiB, which is not read. Check the address in [{self.source}] of plugins.toml."
+            ) from None
         raise AssertionError("stamina yields at least one attempt")
 
     @overload
@@ -128,7 +157,7 @@ class SourceClient:
         response = await self.request(method, path, **request)
         try:
             return msgspec.json.decode(response.content, type=answer)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise SourceError(
                 f"[{self.source}] {method} {self._where(path)} answered {response.status_code} with something else "
                 f"than the expected JSON ({error}): {self._quote(response)}.",
@@ -157,6 +186,39 @@ class SourceClient:
     ) -> None:
         await self.close()
 
+    async def _wait_our_turn(self, budgets: Sequence[Budget]) -> None:
+        wait = self._not_before - time.monotonic()
+        if wait > 0:
+            await self.patience.sleep(wait)
+        for budget in (*self._budgets, *budgets):
+            await budget.turn(self.patience.sleep)
+
+    async def _ask(self, request: httpx.Request) -> httpx.Response:
+        streamed = await self._client.send(request, stream=True)
+        try:
+            response = await read_answer(streamed, self._largest)
+        finally:
+            await streamed.aclose()
+        wait = self._pause(response.headers)
+        if wait is not None:
+            # A longer wait is for the next sync: the source will say so itself, with 429.
+            self._not_before = time.monotonic() + min(wait, self.patience.longest_wait)
+        return response
+
+    async def _stay_at_home(self, request: httpx.Request) -> None:
+        """Refuse a request to another host, wherever its address came from: a redirect, a link of a page."""
+        home, url = self._client.base_url, request.url
+        same = url.host == home.host and (
+            (url.scheme, url.port) == (home.scheme, home.port)
+            or (home.scheme == "http" and url.scheme == "https" and home.port is None and url.port is None)
+        )
+        if not same and not (url.scheme == "https" and url.host in self._other_hosts):
+            raise SourceError(
+                f"[{self.source}] {home.host} sends us to another host, {url.host}, which is not followed: our "
+                f"credentials would go there. If the source has moved, change the address in [{self.source}] of "
+                f"plugins.toml."
+            )
+
     def _wait_before_retry(self, error: Exception) -> bool | float:
         if isinstance(error, SourceUnavailable):
             if error.retry_after is None:
@@ -180,6 +242,7 @@ class SourceClient:
             return SourceNotFound(f"{what}: {said}.", status=status)
         if status in TRANSIENT:
             wait = retry_after(response.headers)
+            wait = self._pause(response.headers) if wait is None else wait
             until = "" if wait is None else f" It asks to wait {wait:.0f} s."
             return SourceUnavailable(
                 f"{what}: {said}.{until} The next sync goes on from the last page.", status=status, retry_after=wait

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 
 from connectors.errors import SourceError, SourceNotFound, SourceRefused, SourceUnavailable
 from connectors.http import Patience, SourceClient, retry_after
+from connectors.pace import Budget, left_of_headers
 
 pytestmark = pytest.mark.anyio
 QUICK = Patience(attempts=3, seconds=5, first_wait=0.01, longest_wait=2, jitter=0.01)
@@ -139,3 +141,131 @@ def test_retry_after_may_be_a_date() -> None:
     assert retry_after(httpx.Headers({"Retry-After": "7"}), now) == 7
     assert retry_after(httpx.Headers({"Retry-After": "soon"}), now) is None
     assert retry_after(httpx.Headers({}), now) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "followed"),
+    [
+        ("https://crm.test/api/page/2", True),
+        ("https://elsewhere.test/api/page/2", False),
+        ("https://crm.test:8443/api/page/2", False),
+        ("http://crm.test/api/page/2", False),
+        ("https://crm.test@elsewhere.test/api", False),
+        ("http://169.254.169.254/latest/meta-data", False),
+    ],
+)
+async def test_only_the_source_s_own_host_is_asked(address: str, followed: bool) -> None:
+    """A redirect or a page's link to another host, port or to plain HTTP is refused, before anything is sent there."""
+    for redirected in (False, True):
+        asked: list[httpx.Request] = []
+        answers = [httpx.Response(302, headers={"Location": address})] if redirected else []
+        source = client(*answers, httpx.Response(200, json=1), asked=asked)
+        if followed:
+            assert await source.json("GET", "things" if redirected else address, int) == 1
+        else:
+            with pytest.raises(SourceError, match=r"\[crm\] crm\.test sends us to another host.*plugins\.toml"):
+                await source.request("GET", "things" if redirected else address)
+            assert [request.url.path for request in asked] == (["/api/things"] if redirected else [])
+
+
+async def test_hosts_of_the_source_s_own_are_asked_too() -> None:
+    """A vendor may keep its files on a second host: with TLS, and named by the connector."""
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json=request.url.host))
+    source = SourceClient("crm", "https://crm.test/", other_hosts=["files.test"], transport=transport)
+
+    assert await source.json("GET", "https://files.test/1", str) == "files.test"
+    with pytest.raises(SourceError, match="another host"):
+        await source.request("GET", "http://files.test/1")
+
+
+class Body(httpx.AsyncByteStream):
+    """A body in pieces; it counts those that were taken."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = pieces
+        self.taken = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            self.taken += 1
+            yield piece
+
+
+def served(body: Body, **headers: str) -> SourceClient:
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, headers=headers, stream=body))
+    return SourceClient("crm", "https://crm.test/", largest=1000, transport=transport, patience=QUICK)
+
+
+async def test_a_packed_answer_is_unpacked() -> None:
+    """gzip, gzip of several members cut anywhere, and deflate give the same JSON."""
+    packed = gzip.compress(b'["one",') + gzip.compress(b'"two"]')
+    pieces = [packed[at : at + 5] for at in range(0, len(packed), 5)]
+
+    assert await served(Body(*pieces), **{"content-encoding": "gzip"}).json("GET", "x", list[str]) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "headers", "taken"),
+    [
+        ([b"0" * 400] * 50, {}, 3),
+        ([b"0"] * 50, {"content-length": "99999"}, 0),
+        ([gzip.compress(b"0" * 5_000_000)] * 2, {"content-encoding": "gzip"}, 1),
+    ],
+)
+async def test_an_answer_is_read_no_further_than_its_limit(
+    pieces: list[bytes], headers: dict[str, str], taken: int
+) -> None:
+    """Too long, said to be too long, or a bomb: the error says so, and the rest is not read."""
+    body = Body(*pieces)
+    with pytest.raises(SourceError, match=r"\[crm\] GET crm\.test/x answered with something larger than"):
+        await served(body, **headers).request("GET", "x")
+    assert body.taken == taken
+
+
+async def test_a_budget_is_kept_by_all_who_ask() -> None:
+    """Two requests in ten seconds: the third waits for the first one's end, the fifth for the third's."""
+    now, waits = [100.0], []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    budget = Budget(2, 10, clock=lambda: now[0])
+    for _ in range(5):
+        await budget.turn(sleep)
+        now[0] += 1
+
+    assert waits == [8, 8, 16]
+
+
+async def test_a_source_that_says_nothing_is_left_is_not_asked_for_a_while() -> None:
+    """The vendor's own headers are obeyed before it has to answer 429."""
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(round(seconds))
+
+    answers = [httpx.Response(200, headers={"RateLimit-Remaining": left, "RateLimit-Reset": "2"}) for left in "10"]
+    transport = httpx.MockTransport(lambda request: answers.pop(0) if answers else httpx.Response(200))
+    patience = Patience(sleep=sleep)
+    source = SourceClient("crm", "https://crm.test/", transport=transport, patience=patience)
+    for _ in range(3):
+        await source.request("GET", "x")
+
+    assert waits == [2]
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({}, None),
+        ({"RateLimit-Remaining": "3", "RateLimit-Reset": "9"}, None),
+        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "9"}, 9),
+        ({"X-RateLimit-Remaining": "0"}, 1),
+        ({"X-Rate-Limit-Remaining": "0", "ratelimit-reset": "soon"}, 1),
+        ({"RateLimit-Remaining": "none"}, None),
+        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "1000000001"}, 0),
+    ],
+)
+def test_what_headers_say_is_left(headers: dict[str, str], wait: float | None) -> None:
+    """Nothing said and something left are no wait; a reset that is a moment in the past neither."""
+    assert left_of_headers(httpx.Headers(headers)) == wait
