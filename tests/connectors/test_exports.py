@@ -377,6 +377,43 @@ async def test_tickets_are_read_again_when_their_look_ups_change(tmp_path: Path)
     assert found[0].team == "First line"
 
 
+async def test_whoever_is_in_copy_writes_as_a_customer(tmp_path: Path) -> None:
+    """A colleague of the requester who answers is no agent; an agent in copy, or one who left, is no customer."""
+    said = [(1, "Help"), (5, "Me too"), (92, "Done"), (93, "Bye"), (-1, "Closed by a rule")]
+    comments = [
+        {"id": number, "author_id": author, "created_at": f"2026-01-01T1{number}:00:00Z", "body": body}
+        for number, (author, body) in enumerate(said)
+    ]
+    left = {"type": "Change", "field_name": "assignee_id", "value": "93", "previous_value": "92"}
+    audits = [{"id": 50, "created_at": "2026-01-01T11:00:00Z", "events": [left]}]
+    ticket = {**TICKET, "collaborator_ids": [5, 92, 93], "comments": comments, "audits": audits}
+
+    found = interactions(await records(helpdesk(tmp_path, ticket), "tickets"))
+
+    replied = [event for event in found if event.kind == "ticket.replied"]
+    assert [(event.direction, event.person, event.agent, event.automated) for event in replied] == [
+        (Direction.INBOUND, "helpdesk/users/5", None, False),
+        (Direction.OUTBOUND, "helpdesk/users/1", "Udo", False),
+        (Direction.OUTBOUND, "helpdesk/users/1", "93", False),
+        (Direction.OUTBOUND, "helpdesk/users/1", None, True),
+    ]
+
+
+async def test_an_answer_that_was_changed_is_told_but_not_scored(tmp_path: Path) -> None:
+    """Good, then bad: Zendesk counts the last, which the rating says; the one before is in the journey, unscored."""
+    answers = [
+        {"id": number, "created_at": f"2026-01-03T1{number}:00:00Z", "author_id": 1, "events": [
+            {"type": "SatisfactionRating", "score": score, "body": words},
+        ]}
+        for number, (score, words) in enumerate([("offered", None), ("good", "Fine"), ("good", "Fine!"), ("bad", "No")])
+    ]  # fmt: skip
+    found = interactions(await records(helpdesk(tmp_path, {**TICKET, "audits": answers}), "tickets"))
+
+    (former,) = [event for event in found if event.kind == "survey.answered"]
+    assert (former.occurred_at, former.text, former.metric) == (moment("2026-01-03T11:00"), "Fine!", None)
+    assert former.extra == {"rated": "good", "changed_to": "bad"}
+
+
 async def test_a_satisfaction_rating_is_csat_of_its_ticket(tmp_path: Path) -> None:
     """Good is 1, bad is 0 on a binary scale; an offer is a survey sent."""
     common = {

@@ -10,8 +10,19 @@ import msgspec
 Id = int | str
 
 
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to reach a user: an e-mail address, a telephone number, or a name elsewhere."""
+
+    user_id: Id
+    type: str
+    value: str | None = None
+    verified: bool = False
+    primary: bool = False
+    deliverable_state: str | None = None
+
+
 class User(msgspec.Struct, frozen=True, kw_only=True):
-    """A user; end users are customers, agents and admins are not."""
+    """A user; end users are customers, agents and admins are not. One that was deleted is not `active`."""
 
     id: Id
     name: str | None = None
@@ -20,14 +31,33 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     role: str = "end-user"
     verified: bool = False
     active: bool = True
+    suspended: bool = False
     locale: str | None = None
     iana_time_zone: str | None = None
+    external_id: Id | None = None
+    organization_id: Id | None = None
+    tags: list[str] = []
+    url: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    user_fields: dict[str, Any] | None = None
+    identities: list[Identity] = []
+    """Of the API: what comes beside the users, put to its user."""
+
+
+class Organization(msgspec.Struct, frozen=True, kw_only=True):
+    """A company; users belong to it."""
+
+    id: Id
+    name: str | None = None
+    domain_names: list[str] = []
     external_id: Id | None = None
     tags: list[str] = []
     url: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
-    user_fields: dict[str, Any] = {}
+    deleted_at: datetime | None = None
+    organization_fields: dict[str, Any] | None = None
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,12 +85,6 @@ class TicketForm(msgspec.Struct, frozen=True, kw_only=True):
     ticket_field_ids: list[Id] = []
 
 
-class ViaSource(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a ticket came from, closer."""
-
-    rel: str | None = None
-
-
 class Via(msgspec.Struct, frozen=True, kw_only=True):
     """How a ticket or comment was made."""
 
@@ -80,13 +104,20 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One change within an audit."""
+    """One change within an audit; of a comment its words, of a rating its score."""
 
     type: str
     id: Id | None = None
     field_name: str | None = None
     value: Any = None
     previous_value: Any = None
+    author_id: Id | None = None
+    body: str | None = None
+    plain_body: str | None = None
+    public: bool | None = None
+    comment_id: Id | None = None
+    score: str | None = None
+    via: Via | None = None
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +127,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     author_id: Id | None = None
     events: list[Event] = []
+    via: Via | None = None
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,15 +136,29 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     solved_at: datetime | None = None
 
 
+class FieldValue(msgspec.Struct, frozen=True, kw_only=True):
+    """What a ticket says in a field of the company's own."""
+
+    id: Id
+    value: Any = None
+
+
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
-    """A ticket with its comments and audits; the JSON export gives requester, assignee and group as objects."""
+    """A ticket with its comments and audits; the JSON export gives requester, assignee and group as objects.
+
+    The API gives no comments: they stand in the audits. `generated_timestamp` orders its incremental export.
+    """
 
     id: Id
     created_at: datetime
+    updated_at: datetime | None = None
+    generated_timestamp: int | None = None
     requester_id: Id | None = None
     submitter_id: Id | None = None
     assignee_id: Id | None = None
     group_id: Id | None = None
+    organization_id: Id | None = None
+    collaborator_ids: list[Id] = []
     requester: Named | None = None
     submitter: Named | None = None
     assignee: Named | None = None
@@ -126,6 +172,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str] = []
     url: str | None = None
     ticket_form_id: Id | None = None
+    custom_fields: list[FieldValue] = []
     comments: list[Comment] = []
     audits: list[Audit] = []
     metric_set: Metrics | None = None
@@ -144,3 +191,31 @@ class SatisfactionRating(msgspec.Struct, frozen=True, kw_only=True):
     group_id: Id | None = None
     comment: str | None = None
     reason: str | None = None
+
+
+class ServicePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """The agreement a promise comes from."""
+
+    id: Id | None = None
+    title: str | None = None
+
+
+class Promise(msgspec.Struct, frozen=True, kw_only=True):
+    """What was promised for a metric: `target` in minutes, of business hours where it says so."""
+
+    target: float | None = None
+    business_hours: bool | None = None
+    policy: ServicePolicy | None = None
+
+
+class MetricEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened to one metric of a ticket: it began, stopped, was fulfilled, or broke its promise."""
+
+    id: Id
+    ticket_id: Id
+    metric: str
+    type: str
+    time: datetime
+    instance_id: int | None = None
+    sla: Promise | None = None
+    deleted: bool = False

@@ -1,0 +1,274 @@
+"""A Zendesk ticket as its customer experienced it: created, answered, reassigned, solved, reopened, rated anew.
+
+The same for what the API gives and what the JSON export holds.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from connectors.helpdesk.zendesk_history import (
+    comments_of,
+    customers_of,
+    first_owner,
+    is_automatic,
+    owner_at,
+    owners_of,
+    ratings_of,
+    requester_of,
+    text,
+)
+from connectors.helpdesk.zendesk_objects import Audit, SatisfactionRating, Ticket
+from connectors.records import (
+    BusinessFunction,
+    Channel,
+    Direction,
+    Interaction,
+    SurveyMetric,
+    SurveyProgram,
+    said,
+)
+
+CHANNELS = {
+    "web": Channel.WEB,
+    "web_widget": Channel.WEB,
+    "help_center": Channel.WEB,
+    "email": Channel.EMAIL,
+    "voice": Channel.PHONE,
+    "phone": Channel.PHONE,
+    "chat": Channel.CHAT,
+    "messaging": Channel.CHAT,
+    "native_messaging": Channel.CHAT,
+    "sms": Channel.SMS,
+    "mobile": Channel.APP,
+    "mobile_sdk": Channel.APP,
+    "twitter": Channel.SOCIAL,
+    "facebook": Channel.SOCIAL,
+    "instagram_dm": Channel.SOCIAL,
+    "whatsapp": Channel.CHAT,
+}
+SOLVED = ("solved", "closed")
+
+Row = tuple[str, datetime, dict[str, Any]]
+"""(id within the ticket, moment, what differs from the ticket's other interactions)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What an id of a group, agent, form or field means; an id stands for itself where nothing says."""
+
+    groups: Mapping[str, str] = field(default_factory=dict)
+    agents: Mapping[str, str] = field(default_factory=dict)
+    forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What each form asks customers for, in common names."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def group(self, identifier: object) -> str | None:
+        """The group's name."""
+        return None if identifier in (None, "") else self.groups.get(str(identifier), str(identifier))
+
+    def agent(self, identifier: object) -> str | None:
+        """The agent's name; nobody for what Zendesk does by itself."""
+        return None if identifier in (None, "", -1, "-1") else self.agents.get(str(identifier), str(identifier))
+
+
+def map_ticket(source: str, stream: str, users: str, ticket: Ticket, names: Names) -> Iterator[Interaction]:
+    """The ticket's interactions; `users` is the stream of its people. One that is about an agent gives none."""
+    requester = requester_of(ticket)
+    if requester is None or requester in names.agents:
+        return
+    customers = customers_of(ticket, names.agents)
+    channel = CHANNELS.get(str(ticket.via.channel) if ticket.via else "", Channel.OTHER)
+    rows = [
+        _created(ticket, customers, names),
+        *_replies(ticket, customers, names),
+        *_changes(ticket, customers, names),
+        *_former_ratings(ticket, names),
+    ]
+    rows.sort(key=lambda row: row[1])
+    for sequence, (identifier, at, fields) in enumerate(rows):
+        author = fields.pop("author", requester)
+        yield Interaction(
+            source=source,
+            stream=stream,
+            id=f"{ticket.id}:{identifier}",
+            occurred_at=at,
+            sequence=sequence,
+            person=f"{source}/{users}/{author}",
+            function=BusinessFunction.SERVICE,
+            subject=said(ticket.subject),
+            ticket=f"{source}/{ticket.id}",
+            source_url=said(ticket.url),
+            **{"channel": channel, **fields},
+        )
+
+
+def _created(ticket: Ticket, customers: frozenset[str], names: Names) -> Row:
+    submitter = text(ticket.submitter.id if ticket.submitter else ticket.submitter_id)
+    by_customer = submitter is None or submitter in customers or submitter == requester_of(ticket)
+    group, agent = first_owner(ticket)
+    channel = str(ticket.via.channel) if ticket.via else ""
+    # Only the help centre shows the form; a mail or a call asks for nothing.
+    asked = names.forms.get(str(ticket.ticket_form_id), ()) if by_customer and channel in ("web", "help_center") else ()
+    extra = {
+        "priority": ticket.priority,
+        "tags": ticket.tags,
+        "fields": {
+            names.fields.get(str(own.id)) or str(own.id): own.value
+            for own in ticket.custom_fields
+            if own.value not in (None, "", [])
+        },
+    }
+    return (
+        "created",
+        ticket.created_at,
+        {
+            "kind": "ticket.created",
+            "direction": Direction.INBOUND if by_customer else Direction.OUTBOUND,
+            "team": names.group(group),
+            "agent": names.agent(agent),
+            "text": said(_first_words(ticket)),
+            "requested_fields": asked,
+            "topic": said(ticket.type),
+            "extra": {key: value for key, value in extra.items() if value},
+        },
+    )
+
+
+def _first_words(ticket: Ticket) -> str | None:
+    comments = comments_of(ticket)
+    if not comments:
+        return ticket.description
+    return comments[0].plain_body or comments[0].body if comments[0].public else None
+
+
+def _replies(ticket: Ticket, customers: frozenset[str], names: Names) -> Iterator[Row]:
+    owners = owners_of(ticket)
+    for comment in comments_of(ticket)[1:]:
+        if not comment.public:
+            continue
+        author = str(comment.author_id)
+        inbound = author in customers
+        fields: dict[str, Any] = {
+            "kind": "ticket.replied",
+            "direction": Direction.INBOUND if inbound else Direction.OUTBOUND,
+            "text": said(comment.plain_body or comment.body),
+            "team": names.group(owner_at(owners, comment.created_at)),
+        }
+        if inbound:
+            fields["author"] = author
+        else:
+            fields |= {"agent": names.agent(author), "automated": is_automatic(author, comment)}
+        if comment.via and str(comment.via.channel) in CHANNELS:
+            fields["channel"] = CHANNELS[str(comment.via.channel)]
+        yield f"comment:{comment.id}", comment.created_at, fields
+
+
+def _changes(ticket: Ticket, customers: frozenset[str], names: Names) -> Iterator[Row]:
+    solved = False
+    owners = owners_of(ticket)
+    for audit in ticket.audits:
+        team = names.group(owner_at(owners, audit.created_at))
+        yield from _handoff(audit, team, names)
+        for number, status in enumerate(event for event in audit.events if event.field_name == "status"):
+            suffix = f"{audit.id}.{number}" if number else str(audit.id)
+            by_customer = text(audit.author_id) in customers
+            fields: dict[str, Any] = {"team": team}
+            if by_customer:
+                fields["direction"] = Direction.INBOUND
+            elif is_automatic(audit.author_id, audit):
+                fields["automated"] = True
+            if status.type == "Change" and status.value in SOLVED and status.previous_value not in SOLVED:
+                solved = True
+                agent = None if by_customer else names.agent(audit.author_id)
+                fields = {"direction": Direction.OUTBOUND, "agent": agent, **fields}
+                yield f"solved:{suffix}", audit.created_at, {"kind": "ticket.solved", **fields}
+            elif status.type == "Change" and status.previous_value == "solved" and status.value not in SOLVED:
+                fields = {"direction": Direction.INTERNAL, **fields}
+                yield f"reopened:{suffix}", audit.created_at, {"kind": "ticket.reopened", **fields}
+    if not solved and ticket.metric_set is not None and ticket.metric_set.solved_at is not None:
+        group_now = ticket.group.id if ticket.group else ticket.group_id
+        yield (
+            "solved",
+            ticket.metric_set.solved_at,
+            {"kind": "ticket.solved", "direction": Direction.OUTBOUND, "team": names.group(group_now)},
+        )
+
+
+def _handoff(audit: Audit, team: str | None, names: Names) -> Iterator[Row]:
+    """Taking a ticket that nobody had is no handoff."""
+    changes = {event.field_name: event for event in audit.events if event.type == "Change" and event.field_name}
+    group = changes.get("group_id")
+    assignee = changes.get("assignee_id")
+    moved = group is not None and group.previous_value not in (None, "")
+    handed_on = assignee is not None and assignee.previous_value not in (None, "") and assignee.value is not None
+    if not moved and not handed_on:
+        return
+    extra = {
+        "from_team": names.group(group.previous_value) if group and moved else None,
+        "from_agent": names.agent(assignee.previous_value) if assignee and handed_on else None,
+    }
+    yield (
+        f"reassigned:{audit.id}",
+        audit.created_at,
+        {
+            "kind": "ticket.reassigned",
+            "direction": Direction.INTERNAL,
+            "team": team,
+            "agent": names.agent(assignee.value if assignee else audit.author_id),
+            "automated": is_automatic(audit.author_id, audit),
+            "extra": {key: value for key, value in extra.items() if value},
+        },
+    )
+
+
+def _former_ratings(ticket: Ticket, names: Names) -> Iterator[Row]:
+    """Answers that the customer changed from good to bad or back: told, but not scored, as Zendesk counts the last."""
+    answers = ratings_of(ticket)
+    owners = owners_of(ticket)
+    for answer, after in itertools.pairwise(answers):
+        yield (
+            f"rated:{answer.audit}",
+            answer.at,
+            {
+                "kind": "survey.answered",
+                "direction": Direction.INBOUND,
+                "channel": Channel.EMAIL,
+                "team": names.group(owner_at(owners, answer.at)),
+                "text": said(answer.words),
+                "program": SurveyProgram.TRANSACTIONAL,
+                "extra": {"rated": answer.score, "changed_to": after.score},
+            },
+        )
+
+
+def map_rating(source: str, stream: str, users: str, rating: SatisfactionRating, names: Names) -> Iterator[Interaction]:
+    """A rating is the answer of a CSAT survey about its ticket; good is 1, bad is 0. An offer is a survey sent."""
+    if rating.requester_id is None or rating.score == "unoffered":
+        return
+    answered = rating.score.startswith(("good", "bad"))
+    yield Interaction(
+        source=source,
+        stream=stream,
+        id=str(rating.id),
+        kind="survey.answered" if answered else "survey.sent",
+        occurred_at=(rating.updated_at or rating.created_at) if answered else rating.created_at,
+        person=f"{source}/{users}/{rating.requester_id}",
+        function=BusinessFunction.SERVICE,
+        channel=Channel.EMAIL,
+        direction=Direction.INBOUND if answered else Direction.OUTBOUND,
+        automated=not answered,
+        team=names.group(rating.group_id),
+        agent=names.agent(rating.assignee_id),
+        ticket=None if rating.ticket_id is None else f"{source}/{rating.ticket_id}",
+        text=said(rating.comment),
+        reason=said(rating.reason),
+        metric=SurveyMetric.CSAT,
+        score=(1.0 if rating.score.startswith("good") else 0.0) if answered else None,
+        scale=(0.0, 1.0),
+        program=SurveyProgram.TRANSACTIONAL,
+    )
