@@ -290,12 +290,17 @@ class Consent(_Record, frozen=True, kw_only=True, tag="consent"):
 
 
 class Tombstone(_Record, frozen=True, kw_only=True, tag="tombstone"):
-    """The source says that this record is gone."""
+    """The source says that this record is gone.
+
+    With `matter` (`ticket`, `deal`, `order`, `subscription` or `campaign`) it is that matter, and all interactions of
+    the stream that belong to it are gone: for a source that no longer tells what they were.
+    """
 
     source: str
     stream: str
     id: str
     deleted_at: datetime
+    matter: str | None = None
 
     @property
     def key(self) -> RecordKey:

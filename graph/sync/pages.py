@@ -216,6 +216,9 @@ async def _write_deletions(tx: Transaction, rows: PageRows) -> None:
     for batch in _batches(list(rows.deleted.values())):
         await tx.run(cypher("writes/delete_records"), rows=batch)
         await tx.run(cypher("writes/delete_interactions"), rows=batch)
+    for matter, gone in rows.deleted_matters.items():
+        for batch in _batches(list(gone.values())):
+            await tx.run(cypher(f"writes/delete_{matter}"), rows=batch)
 
 
 async def _mark_stale(tx: Transaction, changed: _Changed) -> None:

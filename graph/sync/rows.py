@@ -51,6 +51,8 @@ class PageRows:
     mentions: dict[str, Row] = field(default_factory=dict)
     identifiers: dict[str, list[Row]] = field(default_factory=dict)
     deleted: dict[str, Row] = field(default_factory=dict)
+    deleted_matters: dict[str, dict[str, Row]] = field(default_factory=dict)
+    """By matter (`ticket`) and its key."""
     repeated: int = 0
 
 
@@ -71,7 +73,11 @@ def add_record(page: PageRows, record: Record) -> None:
         row, mention = _interaction_row(record, body)
         page.repeated += row["id"] in page.interactions
         page.interactions[row["id"]] = row
+        for matter, gone in page.deleted_matters.items():
+            gone.pop(row["properties"].get(matter), None)  # it came back within the page
         _mention(page, mention)
+    elif isinstance(record, Tombstone) and record.matter is not None:
+        _delete_matter(page, record, record.matter)
     elif isinstance(record, Tombstone):
         page.deleted[str(_key(record))] = {"key": str(record.key), "at": millis(record.deleted_at)}
     else:
@@ -87,6 +93,15 @@ def add_record(page: PageRows, record: Record) -> None:
                 {"record": row["key"], "key": found.key, "kind": found.kind, "value": found.value}
                 for found in identifiers_of(record, numbers)
             ]
+
+
+def _delete_matter(page: PageRows, record: Tombstone, matter: str) -> None:
+    said = _key(record)
+    if matter not in MATTERS:
+        raise RecordError(f"tombstone {said}: matter '{matter}' is not one of {', '.join(MATTERS)}.")
+    key = f"{record.source}/{record.id}"
+    row = {"key": key, "source": record.source, "stream": record.stream, "at": millis(record.deleted_at)}
+    page.deleted_matters.setdefault(matter, {})[key] = row
 
 
 def millis(moment: datetime | None) -> int | None:

@@ -178,6 +178,46 @@ async def test_a_deleted_interaction_leaves_the_journey_but_stays_a_fact(store: 
     assert await store.read("MATCH (i:Interaction) WHERE i.deleted_at IS NOT NULL RETURN i.id") == [["crm/deals/1"]]
 
 
+async def test_a_deleted_ticket_takes_its_interactions_along(store: Store) -> None:
+    """A source that no longer tells what a ticket was says that it is gone: of that stream nothing of it is left."""
+    told = [
+        event(f"helpdesk/{id}", kind, f"2026-01-0{day}", "crm/contacts/1", ticket=f"helpdesk/{ticket}")
+        for day, (id, kind, ticket) in enumerate(
+            [
+                ("tickets/7:created", "ticket.created", "7"),
+                ("tickets/7:comment:1", "ticket.replied", "7"),
+                ("ratings/1", "survey.answered", "7"),
+                ("tickets/70:created", "ticket.created", "70"),
+            ],
+            1,
+        )
+    ]
+    await sync([fixed_source("crm", ADA), fixed_source("helpdesk", *told)], store, RULES)
+
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    gone = Tombstone(source="helpdesk", stream="tickets", id="7", deleted_at=at, matter="ticket")
+    nonsense = Tombstone(source="helpdesk", stream="tickets", id="7", deleted_at=at, matter="thing")
+    report = await sync([fixed_source("helpdesk", gone, nonsense)], store, RULES, full=True)
+
+    assert await journey(store, "Ada Byron") == ["survey.answered", "ticket.created"]
+    assert [source.rejected for source in report.landed] == [1]
+
+
+async def test_a_ticket_that_comes_back_is_there_again(store: Store) -> None:
+    """Deleted and restored within a page, or later: what is told of it counts."""
+    told = event("helpdesk/tickets/7:created", "ticket.created", "2026-01-01", "crm/contacts/1", ticket="helpdesk/7")
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    gone = Tombstone(source="helpdesk", stream="tickets", id="7", deleted_at=at, matter="ticket")
+    await sync([fixed_source("crm", ADA), fixed_source("helpdesk", told)], store, RULES)
+
+    await sync([fixed_source("helpdesk", gone, told)], store, RULES, full=True)
+    assert await journey(store, "Ada Byron") == ["ticket.created"]
+    await sync([fixed_source("helpdesk", gone)], store, RULES, full=True)
+    assert await journey(store, "Ada Byron") == []
+    await sync([fixed_source("helpdesk", told)], store, RULES, full=True)
+    assert await journey(store, "Ada Byron") == ["ticket.created"]
+
+
 async def test_people_work_for_accounts(store: Store) -> None:
     """Two records of one company are one account; its people work for it, whoever knows them."""
     acme = account("crm/companies/1", "Acme GmbH", domain="acme.test")
