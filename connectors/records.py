@@ -314,7 +314,7 @@ KINDS: frozenset[str] = frozenset(
     email.sent email.delivered email.opened email.clicked email.bounced email.unsubscribed email.complained
     form.submitted form.abandoned page.viewed ad.clicked event.attended call.made meeting.held
     lead.created lead.accepted lead.rejected deal.created deal.stage_changed deal.won deal.lost quote.sent
-    order.placed order.refunded order.cancelled payment.failed trial.started
+    order.placed order.refunded order.cancelled invoice.paid invoice.refunded payment.failed trial.started
     subscription.started subscription.changed subscription.paused subscription.renewed subscription.cancelled
     onboarding.milestone feature.used
     ticket.created ticket.replied ticket.reassigned ticket.solved ticket.reopened conversation.message

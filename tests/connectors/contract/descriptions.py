@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
@@ -25,10 +25,13 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @cache
-def described_by(vendor: str, prefix: str | None = None) -> Description:
+def described_by(
+    vendor: str, prefix: str | None = None, mend: Callable[[Json], None] = lambda document: None
+) -> Description:
     """The description of `hubspot`, `zendesk-support`, … as the package has it.
 
-    `prefix` is what stands before its paths where the description's server does not say it, e.g. `/api/v2`.
+    `prefix` is what stands before its paths where the description's server does not say it, e.g. `/api/v2`; `mend`
+    puts right, in place, what the vendor's own pages say otherwise.
     """
     try:
         package = distribution("airbyte-agent-sdk")
@@ -41,7 +44,9 @@ def described_by(vendor: str, prefix: str | None = None) -> Description:
         known = sorted(folder.name for folder in path.parent.parent.iterdir() if folder.is_dir())
         raise LookupError(f"airbyte-agent-sdk describes no {vendor!r}. Known: {', '.join(known)}.")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return Description(yaml.load(path.read_text(encoding="utf-8"), Loader=loader), prefix)
+    document = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+    mend(document)
+    return Description(document, prefix)
 
 
 class Description:

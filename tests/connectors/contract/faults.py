@@ -149,9 +149,15 @@ def changed(place: str, how: str) -> Bad:
         for part in way:
             holder = _member(holder, part)
         _spoil(holder, last, how)
-        return httpx.Response(response.status_code, json=document)
+        return again(response, document)
 
     return bad
+
+
+def again(response: httpx.Response, document: Any) -> httpx.Response:
+    """The answer with another body: its headers may hold the moment, or the link to the next page."""
+    headers = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
+    return httpx.Response(response.status_code, headers=headers, json=document)
 
 
 def _spoil(holder: Any, last: str, how: str) -> None:
@@ -211,7 +217,7 @@ def ids_of_other_type(ids: frozenset[str]) -> Callable[[Answer], Answer]:
             response = good(request)
             if "json" not in response.headers.get("content-type", "") or not response.content:
                 return response
-            return httpx.Response(response.status_code, json=other(json.loads(response.content)))
+            return again(response, other(json.loads(response.content)))
 
         return answer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 
@@ -140,7 +141,7 @@ async def test_a_cursor_that_does_not_move_ends_the_stream(vendor: Vendor) -> No
     def again(request, good):
         response = good(request)
         first.append(response.content)
-        return bad.httpx.Response(response.status_code, headers=bad.JSON, content=first[0])
+        return bad.again(response, json.loads(first[0]))
 
     wire = FaultyWire(stand_in.answer, vendor.requests, again)
     connector = vendor.connector(wire, HURRIED)
