@@ -26,7 +26,7 @@ class _Door(LateGroup):
         {
             name: f"api.cli.{name}"
             for name in (
-                "demo", "init", "sync", "serve", "rebuild", "sample", "schema", "ask", "export",
+                "demo", "init", "sync", "serve", "rebuild", "backup", "restore", "sample", "schema", "ask", "export",
                 "alerts", "report", "surveys", "documents", "keys", "link", "pin", "plugins", "store",
             )
         }

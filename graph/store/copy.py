@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from typing import Any
-
-from neo4j.time import DateTime
+from collections.abc import Callable
 
 from graph.store.digest import Digest, digest
-from graph.store.driver import Store
+from graph.store.driver import Store, Transaction
 from graph.store.errors import StoreError
-from graph.store.instants import epoch_millis
 from graph.store.migrate import migrate
-
-BATCH = 5_000
-OURS = frozenset({"Meta", "Lease"})  # every store has its own
+from graph.store.transfer import (
+    Nodes,
+    Relationships,
+    expect_empty,
+    keys_of,
+    label_sets,
+    read_nodes,
+    read_relationships,
+    relationship_kinds,
+    write,
+)
 
 Progress = Callable[[str, int], None]
+
+META_OF_ITS_OWN = frozenset({"name", "schema", "store_id", "link_state"})
+"""What a graph's Meta never takes over from another."""
 
 
 async def copy(source: Store, target: Store, progress: Progress | None = None) -> Digest:
@@ -27,91 +34,37 @@ async def copy(source: Store, target: Store, progress: Progress | None = None) -
     """
     tell = progress or (lambda what, number: None)
     await migrate(source)
-    await _expect_empty(target)
+    await expect_empty(target)
     await migrate(target)
     # Nobody links or derives on either side meanwhile. What a source lands now is caught by the comparison.
     async with source.lease("link"), target.lease("link"):
-        keys = await _keys(target)
-        for labels in await _label_sets(source):
-            await _copy_nodes(source, target, labels, tell)
-        for start, kind, end in await _relationship_kinds(source, keys):
-            await _copy_relationships(source, target, start, kind, end, keys, tell)
+        for labels in await label_sets(source):
+            done = 0
+            async for nodes in read_nodes(source, labels):
+                await _write(target, nodes)
+                done += len(nodes.rows)
+                tell(":".join(labels), done)
+        for kind in await relationship_kinds(source, await keys_of(target)):
+            done = 0
+            async for relationships in read_relationships(source, kind):
+                await _write(target, relationships)
+                done += len(relationships.rows)
+                tell(kind.kind, done)
         await _copy_meta(source, target)
         return await _compared(source, target, tell)
 
 
-async def _expect_empty(target: Store) -> None:
-    row = await target.read_one("MATCH (n) WHERE NOT n:Meta AND NOT n:Lease RETURN count(n)")
-    if row is not None and row[0]:
-        raise StoreError(f"The store {target.uri} holds {row[0]:,} nodes already. Copy into an empty one.")
+async def _write(target: Store, batch: Nodes | Relationships) -> None:
+    async def work(transaction: Transaction) -> None:
+        await write(transaction, batch)
 
-
-async def _keys(store: Store) -> dict[str, str]:
-    """The property that identifies a node of a label, where there is one."""
-    rows = await store.read("SHOW CONSTRAINTS YIELD labelsOrTypes, properties RETURN labelsOrTypes, properties")
-    return {labels[0]: properties[0] for labels, properties in rows if len(labels) == len(properties) == 1}
-
-
-async def _label_sets(source: Store) -> list[tuple[str, ...]]:
-    rows = await source.read("MATCH (n) RETURN DISTINCT labels(n)")
-    return sorted({tuple(sorted(labels)) for (labels,) in rows if not OURS & set(labels)})
-
-
-async def _copy_nodes(source: Store, target: Store, labels: tuple[str, ...], tell: Progress) -> None:
-    pattern = "".join(f":{_quoted(label)}" for label in labels)
-    query = f"MATCH (n{pattern}) WHERE size(labels(n)) = {len(labels)} RETURN properties(n)"
-    done = 0
-    async for batch in _batches(source, query):
-        rows, instants = _split([row[0] for row in batch])
-        create = f"UNWIND $rows AS row CREATE (n{pattern}) SET n = row.plain{_set_instants('n', instants)}"
-        await target.write(create, rows=rows)
-        done += len(rows)
-        tell(":".join(labels), done)
-
-
-async def _relationship_kinds(source: Store, keys: dict[str, str]) -> list[tuple[str, str, str]]:
-    rows = await source.read("MATCH (a)-[r]->(b) RETURN DISTINCT labels(a), type(r), labels(b)")
-    return sorted({(_keyed(start, keys, kind), kind, _keyed(end, keys, kind)) for start, kind, end in rows})
-
-
-def _keyed(labels: list[str], keys: dict[str, str], kind: str) -> str:
-    found = sorted(label for label in labels if label in keys)
-    if not found:
-        raise StoreError(
-            f"A {kind} relationship joins a node {':'.join(labels)} that has no key: its copy cannot be found again. "
-            "Only what docs/graph-model.md describes can be copied; remove that node, or give its label a unique key."
-        )
-    return found[0]
-
-
-async def _copy_relationships(
-    source: Store, target: Store, start: str, kind: str, end: str, keys: dict[str, str], tell: Progress
-) -> None:
-    read = (
-        f"MATCH (a:{_quoted(start)})-[r:{_quoted(kind)}]->(b:{_quoted(end)}) "
-        f"RETURN a.{_quoted(keys[start])}, b.{_quoted(keys[end])}, properties(r)"
-    )
-    done = 0
-    async for batch in _batches(source, read):
-        rows, instants = _split([row[2] for row in batch])
-        for row, (a, b, _) in zip(rows, batch, strict=True):
-            row |= {"a": a, "b": b}
-        create = (
-            f"UNWIND $rows AS row "
-            f"MATCH (a:{_quoted(start)} {{{_quoted(keys[start])}: row.a}}) "
-            f"MATCH (b:{_quoted(end)} {{{_quoted(keys[end])}: row.b}}) "
-            f"CREATE (a)-[r:{_quoted(kind)}]->(b) SET r = row.plain{_set_instants('r', instants)}"
-        )
-        await target.write(create, rows=rows)
-        done += len(rows)
-        tell(kind, done)
+    await target.transaction(work)
 
 
 async def _copy_meta(source: Store, target: Store) -> None:
     """What the graph knows of itself, such as the number of its last change; schema and store id stay its own."""
     row = await source.read_one("MATCH (m:Meta {name: 'c360'}) RETURN properties(m)")
-    own = {"name", "schema", "store_id", "link_state"}
-    kept = {name: value for name, value in (row[0] if row else {}).items() if name not in own}
+    kept = {name: value for name, value in (row[0] if row else {}).items() if name not in META_OF_ITS_OWN}
     await target.write("MATCH (m:Meta {name: 'c360'}) SET m += $kept", kept=kept)
 
 
@@ -133,38 +86,3 @@ async def _counts(store: Store) -> dict[str, int]:
     nodes = await store.read("MATCH (n) WHERE NOT n:Meta AND NOT n:Lease UNWIND labels(n) AS l RETURN l, count(*)")
     relationships = await store.read("MATCH ()-[r]->() RETURN '[' + type(r) + ']', count(*)")
     return dict(nodes) | dict(relationships)
-
-
-async def _batches(store: Store, query: str) -> AsyncIterator[list[list[Any]]]:
-    batch: list[list[Any]] = []
-    async for row in store.stream(query):
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _split(found: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Properties without and with an instant; an instant travels as a number, which is fifteen times cheaper."""
-    rows: list[dict[str, Any]] = []
-    instants: set[str] = set()
-    for properties in found:
-        times = {name: epoch_millis(value) for name, value in properties.items() if isinstance(value, DateTime)}
-        instants |= times.keys()
-        rows.append({"plain": {n: v for n, v in properties.items() if n not in times}, "times": times})
-    return rows, sorted(instants)
-
-
-def _set_instants(variable: str, names: list[str]) -> str:
-    return "".join(
-        f" SET {variable}.{_quoted(name)} = CASE WHEN row.times.{_quoted(name)} IS NULL THEN null "
-        f"ELSE datetime({{epochMillis: row.times.{_quoted(name)}}}) END"
-        for name in names
-    )
-
-
-def _quoted(name: str) -> str:
-    """A label, type or property name as Cypher writes it; names cannot be parameters."""
-    return "`" + name.replace("`", "``") + "`"

@@ -43,6 +43,10 @@ class SchemaTooNew(StoreError):
     """The graph was written by a newer c360 than this one."""
 
 
+class RestoreUnfinished(StoreError):
+    """A restore was stopped before its end: the graph is not whole."""
+
+
 def is_passing(error: BaseException) -> bool:
     """Whether the same transaction may succeed when it is tried again (deadlock, conflict, lost connection)."""
     return isinstance(error, Neo4jError | DriverError) and error.is_retryable()

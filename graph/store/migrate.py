@@ -7,7 +7,7 @@ from importlib.resources import files
 from graph.cypher import statements
 from graph.search.upkeep import name_everybody
 from graph.store.driver import Store, Transaction
-from graph.store.errors import SchemaTooNew
+from graph.store.errors import RestoreUnfinished, SchemaTooNew
 from graph.store.lease import Lease
 
 # Leases and the schema's number are kept in nodes; these two keys must exist before a lease can protect the rest.
@@ -15,7 +15,7 @@ _FIRST = (
     "CREATE CONSTRAINT meta_name IF NOT EXISTS FOR (n:Meta) REQUIRE n.name IS UNIQUE",
     "CREATE CONSTRAINT lease_name IF NOT EXISTS FOR (n:Lease) REQUIRE n.name IS UNIQUE",
 )
-_SCHEMA = "MATCH (m:Meta {name: 'c360'}) RETURN m.schema"
+_SCHEMA = "MATCH (m:Meta {name: 'c360'}) RETURN m.schema, m.restoring"
 _SET_SCHEMA = "MERGE (m:Meta {name: 'c360'}) ON CREATE SET m.derivation = 0 SET m.schema = $schema"
 
 
@@ -23,12 +23,19 @@ _SET_SCHEMA = "MERGE (m:Meta {name: 'c360'}) ON CREATE SET m.derivation = 0 SET 
 _BESIDES = {"005_search": name_everybody}
 
 
-async def migrate(store: Store) -> int:
+async def migrate(store: Store, *, restoring: bool = False) -> int:
     """Run what is missing of graph/store/migrations; returns the schema's number.
 
-    Safe to run at any time and by several processes at once. Raises SchemaTooNew.
+    Safe to run at any time and by several processes at once. Raises SchemaTooNew, and RestoreUnfinished unless it is
+    the restore that asks (`restoring`).
     """
-    if await schema_of(store) == latest():
+    at, unfinished = await _state(store)
+    if unfinished and not restoring:
+        raise RestoreUnfinished(
+            f"A backup is half restored in {store.uri}. Run `c360 restore FILE` again with the same file: "
+            "it goes on where it stood."
+        )
+    if at == latest():
         return latest()
     for statement in _FIRST:
         await store.run_alone(statement)
@@ -47,6 +54,11 @@ def latest() -> int:
 
 async def schema_of(store: Store) -> int:
     """The graph's schema, 0 for an empty one; raises SchemaTooNew when a newer c360 wrote it."""
+    return (await _state(store))[0]
+
+
+async def _state(store: Store) -> tuple[int, bool]:
+    """The schema, and whether a restore has not ended."""
     row = await store.read_one(_SCHEMA)
     schema = int(row[0] or 0) if row else 0
     if schema > latest():
@@ -54,7 +66,7 @@ async def schema_of(store: Store) -> int:
             f"The graph at {store.uri} has schema {schema}; this c360 knows schemas up to {latest()}. "
             "Install the newer c360 that wrote it, or use another store."
         )
-    return schema
+    return schema, bool(row and row[1])
 
 
 async def _run(store: Store, lease: Lease, number: int, name: str) -> None:

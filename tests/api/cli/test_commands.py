@@ -160,7 +160,7 @@ def test_a_graph_is_copied_from_one_home_to_the_other(
     assert copied.code == 0, copied.err
     assert copied.json == here("store", "digest", "--json").json == there("store", "digest", "--json").json
     assert again.code == 1
-    assert "Copy into an empty one" in again.err
+    assert "Use an empty one" in again.err
 
 
 def test_sources_are_checked_one_by_one(shell: Shell) -> None:

@@ -98,5 +98,5 @@ async def test_two_stores_with_one_content_have_one_digest_and_a_copy_proves_it(
 async def test_a_copy_never_mixes_two_graphs(store: Store) -> None:
     """A target that holds anything is refused before a node is written."""
     await fill(store)
-    with pytest.raises(StoreError, match="Copy into an empty one"):
+    with pytest.raises(StoreError, match="Use an empty one"):
         await copy(store, store)
