@@ -4,8 +4,9 @@
 
 Loads the sample company (some ten interactions a customer), or takes the graph that an earlier run left in the folder.
 Then, in a process of its own a store: all journeys read from the graph and from their file, with the memory that they
-take; 1, 100 and 1,000 customers who changed; each shipped question, and each example query of examples/queries that is
-about all customers, as the API answers it. The first answer stands apart from the warm ones.
+take; 1, 100 and 1,000 customers who changed, read again, and looked at by alert rules; each shipped question, and each
+example query of examples/queries that is about all customers, as the API answers it. The first answer stands apart from
+the warm ones.
 
 Seconds are of a clock; CPU seconds of our process stand beside them, because on a busy machine only those compare.
 """
@@ -37,9 +38,12 @@ from api.plan.service import RequestRefused, Service
 from api.schema.schema import graphql_schema
 from benchmarks.sync import REPORT, Clock, sources
 from connectors.sample.generate import generate
+from graph.alerts.again import look_again, look_at_all
+from graph.alerts.rules import CONDITIONS, AlertRule
 from graph.ask import ask, has_default
 from graph.changes import Change
 from graph.cypher import questions
+from graph.journeys.journeys import Journeys
 from graph.journeys.keeper import JourneyKeeper
 from graph.journeys.read import follow, read_journeys
 from graph.rules import Rules
@@ -166,10 +170,24 @@ async def _reading(store: Store) -> list[Timed]:
         change = [Change(updated=ids[:many])]
         again, _ = await _once(f"follow {many:,} changed", partial(follow, store, journeys, change, 0))
         found.append(again)
+    found += await _alerts(journeys, ids)
     del journeys
     kept, _ = await _once("read (when there is no file) and write the file", JourneyKeeper(store, rules).current)
     mapped, _ = await _once("journeys from their file", JourneyKeeper(store, rules).current)
     return [*found, kept, mapped]
+
+
+async def _alerts(journeys: Journeys, ids: list[str]) -> list[Timed]:
+    """An evaluation of one rule a condition: of everybody, then a minute later with some who changed."""
+    rules = Rules(alert=tuple(AlertRule(when, when) for when in CONDITIONS))
+    now = int(NOW.timestamp() * 1000)
+    first, left = await _once("alerts: look at all", lambda: asyncio.to_thread(look_at_all, journeys, rules, now))
+    found = [Timed(first.name, first.first, cpu=first.cpu, note=f"{len(left.alerts):,} alerts")]
+    for many in (0, 1, 100, 1_000):
+        again = partial(look_again, journeys, rules, now + 60_000, left.seen, left.times, set(ids[:many]))
+        timed, seen = await _once(f"alerts: look again, {many:,} changed", partial(asyncio.to_thread, again))
+        found.append(Timed(timed.name, timed.first, cpu=timed.cpu, note=f"{seen.looked_at:,} looked at"))
+    return found
 
 
 async def _answers(store: Store, rounds: int, seconds: float) -> list[Timed]:

@@ -56,6 +56,17 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     recorded: list[Recorded] = []
     alerts: list[AlertsOf] = []
 
+    def touched(self) -> list[str]:
+        """The customers of whom it tells anything, some of them perhaps twice."""
+        return [
+            *self.created,
+            *self.updated,
+            *(id for merged in self.merged for id in (merged.customer, *merged.former)),
+            *(id for split in self.split for id in (split.customer, *split.parted_from)),
+            *(recorded.customer for recorded in self.recorded),
+            *(alerts.customer for alerts in self.alerts),
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -18,7 +18,7 @@ from api.outgoing.mail import send_mail
 from api.outgoing.outbox import Told, tell_alerts
 from api.outgoing.settings import MailSettings, OutgoingSettings
 from api.outgoing.webhook import NotDelivered
-from graph.alerts.evaluate import Evaluated, raise_alerts
+from graph.alerts.watch import AlertWatch, Evaluated
 from graph.journeys.keeper import JourneyKeeper
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -107,7 +107,7 @@ async def _mailed(mail: MailSettings, text: str) -> None:
 
 async def tell_raised(invocation: Invocation, store: Store, rules: Rules) -> None:
     """Raise what a sync brought about, and say how many."""
-    done = await raise_alerts(store, rules, JourneyKeeper(store, rules), _moment(None))
+    done = await AlertWatch(store, rules, JourneyKeeper(store, rules)).evaluate(_moment(None))
     if done.raised or done.woken:
         _tell(invocation, done)
     told = await tell_alerts(store, OutgoingSettings.from_environment())
@@ -117,7 +117,7 @@ async def tell_raised(invocation: Invocation, store: Store, rules: Rules) -> Non
 
 async def _evaluated(settings: StoreSettings, rules: Rules, now: int) -> Evaluated:
     async with opened(settings) as store:
-        return await raise_alerts(store, rules, JourneyKeeper(store, rules), now)
+        return await AlertWatch(store, rules, JourneyKeeper(store, rules)).evaluate(now)
 
 
 def _moment(day: str | None) -> int:

@@ -26,7 +26,7 @@ from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings
 from api.syncs import SyncProcesses
 from api.viewer import check_binding
 from connectors.sample import MARA_EMAIL
-from graph.alerts.evaluate import raise_alerts
+from graph.alerts.watch import AlertWatch
 from graph.journeys.keeper import JourneyKeeper
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -136,7 +136,7 @@ async def _fill(invocation: Invocation, data: Path, store: Store, rules: Rules) 
     report = await synchronise(invocation, sources, rules, store)
     if not report.ok:
         raise typer.Exit(FAILURE)
-    await raise_alerts(store, rules, JourneyKeeper(store, rules), _LAST_MS)
+    await AlertWatch(store, rules, JourneyKeeper(store, rules)).evaluate(_LAST_MS)
 
 
 def _print(out: Console, summary: Summary) -> None:

@@ -15,7 +15,7 @@ from api.outgoing.outbox import tell_alerts
 from api.outgoing.report import send_reports
 from api.outgoing.settings import OutgoingError, OutgoingSettings
 from api.surveys.send import send_surveys
-from graph.alerts.evaluate import raise_alerts
+from graph.alerts.watch import AlertWatch
 from graph.figures.board import UnknownKpi
 from graph.journeys.keeper import JourneyKeeper
 from graph.rules import Rules
@@ -32,9 +32,10 @@ async def make_rounds(
     store: Store, rules: Rules, keeper: JourneyKeeper, outgoing: OutgoingSettings, every: float = EVERY_SECONDS
 ) -> None:
     """Round after round until it is cancelled; whatever goes wrong is logged, and the next round comes."""
+    watch = AlertWatch(store, rules, keeper)
     while True:
         try:
-            await make_round(store, rules, keeper, outgoing)
+            await make_round(store, rules, keeper, watch, outgoing)
         except (LeaseBusy, StoreError) as error:
             LOG.info("no round this time: %s", error)
         except Exception:  # whatever it is: alerts must not end because of one round
@@ -42,10 +43,12 @@ async def make_rounds(
         await asyncio.sleep(every)
 
 
-async def make_round(store: Store, rules: Rules, keeper: JourneyKeeper, outgoing: OutgoingSettings) -> None:
+async def make_round(
+    store: Store, rules: Rules, keeper: JourneyKeeper, watch: AlertWatch, outgoing: OutgoingSettings
+) -> None:
     """One round."""
     if rules.alert:
-        await raise_alerts(store, rules, keeper, time.time_ns() // 1_000_000, wait=WAIT_SECONDS)
+        await watch.evaluate(time.time_ns() // 1_000_000, wait=WAIT_SECONDS)
     await tell_alerts(store, outgoing)
     if rules.report:
         try:

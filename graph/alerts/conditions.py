@@ -1,7 +1,7 @@
 """What alert rules look for, over the journeys' columns: each condition finds the interactions that began it.
 
-All of a company's interactions are looked at at once, so an evaluation forgets nothing, however long it did not run;
-what is old is left out afterwards (`evaluate`).
+It tells of each since when it holds. That moment may lie ahead: it comes then unless something happens before, so that
+nobody has to look until then (`watch`). What is old is left out afterwards (`evaluate`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from graph.alerts.rules import AlertRule, threshold_of
 from graph.customer.hours import BusinessHours
-from graph.estimates.buying import fit_buying
+from graph.estimates.buying import Buying, fit_buying
 from graph.estimates.estimate import EstimateError
 from graph.figures.voice import USUAL
 from graph.journeys.part import Coded
@@ -30,21 +30,31 @@ LEAST_GAPS = 5
 NEVER = np.iinfo(np.int64).max
 MESSAGES = ("ticket.created", "ticket.replied", "ticket.reopened", "conversation.message")
 Ints = NDArray[np.int64]
+Evidence = Mapping[str, Sequence[Any] | NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Causes: by cause its row in the view, since when the condition holds (epoch ms), and columns of evidence."""
+    """Causes: by cause its row in the view, and since when the condition holds (epoch ms), which may be still to come.
+
+    Evidence is put together of those alone whom somebody asks for.
+    """
 
     rows: Ints
     since: Ints
-    evidence: Mapping[str, Sequence[Any] | NDArray[Any]] = field(default_factory=dict)
+    describe: Callable[[Ints], Evidence]
+    """The evidence of causes, by their places among all that were found."""
+    places: Ints | None = None
 
     def where(self, chosen: Mask) -> Found:
         """Only these causes."""
-        places = np.flatnonzero(chosen).tolist()
-        kept = {name: [column[place] for place in places] for name, column in self.evidence.items()}
-        return Found(self.rows[chosen], self.since[chosen], kept)
+        places = np.flatnonzero(chosen) if self.places is None else self.places[chosen]
+        return Found(self.rows[chosen], self.since[chosen], self.describe, places)
+
+    @property
+    def evidence(self) -> Evidence:
+        """Columns of evidence, by name."""
+        return self.describe(np.arange(len(self.rows)) if self.places is None else self.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,8 @@ class Asked:
     rule: AlertRule
     now: int
     open: BusinessHours
+    models: dict[tuple[str, ...], Buying | None] = field(default_factory=dict)
+    """How customers buy, by the kinds that count as buying; what is missing is fitted to the view and added."""
 
 
 def low_scores(asked: Asked) -> Found:
@@ -68,18 +80,18 @@ def low_scores(asked: Asked) -> Found:
     return Found(
         rows,
         view.at[rows],
-        {
-            "metric": [metric] * len(rows),
-            "score": score[rows],
-            "at_most": [limit] * len(rows),
-            "program": _texts_of(view.coded("program"), rows),
+        lambda some: {
+            "metric": [metric] * len(some),
+            "score": score[rows[some]],
+            "at_most": [limit] * len(some),
+            "program": _texts_of(view.coded("program"), rows[some]),
         },
     )
 
 
 def silent(asked: Asked) -> Found:
-    """Customers quiet for at least `least_days` and more than `times` their own median gap between active days (UTC),
-    of whom five gaps are known; the cause is their last activity."""
+    """When customers will have been quiet for at least `least_days` and more than `times` their own median gap between
+    active days (UTC), of whom five gaps are known; the cause is their last activity."""
     view = asked.view
     rows = np.flatnonzero(view.is_activity)
     day, unit = view.at[rows] // DAY, view.unit[rows]
@@ -98,9 +110,10 @@ def silent(asked: Asked) -> Found:
     last_day = view.at[final] // DAY
     patience = np.maximum(asked.rule.least_days, np.floor(asked.rule.times * median).astype(np.int64) + 1)
     quiet = asked.now // DAY - last_day
-    chosen = quiet >= patience
-    return Found(final, (last_day + patience) * DAY, {"quiet_days": quiet, "usual_days": median, "gaps": count}).where(
-        chosen
+    return Found(
+        final,
+        (last_day + patience) * DAY,
+        lambda some: {"quiet_days": quiet[some], "usual_days": median[some], "gaps": count[some]},
     )
 
 
@@ -123,17 +136,17 @@ def repeat_contacts(asked: Asked) -> Found:
     return Found(
         later,
         at[later],
-        {
-            "topic": _texts_of(view.coded("topic"), later),
-            "contacts": [rule.contacts] * len(later),
-            "within_days": (at[later] - at[earlier]) / DAY,
-            "first_contact": ids_of(view, earlier),
+        lambda some: {
+            "topic": _texts_of(view.coded("topic"), later[some]),
+            "contacts": [rule.contacts] * len(some),
+            "within_days": (at[later[some]] - at[earlier[some]]) / DAY,
+            "first_contact": ids_of(view, earlier[some]),
         },
     )
 
 
 def late_responses(asked: Asked) -> Found:
-    """Tickets that customers opened and to which no human had replied within the hours, also if one did later."""
+    """Tickets that customers opened and to which no human replied within the hours, also if one did later."""
     view, rule = asked.view, asked.rule
     ticket, at = view.coded("ticket").codes, view.at
     opened = view.kinds(*(rule.kinds or ("ticket.created",))) & view.is_activity & (ticket >= 0)
@@ -148,26 +161,24 @@ def late_responses(asked: Asked) -> Found:
     replied = np.full(size, NEVER)
     np.minimum.at(replied, ticket[reply], at[reply])
     answered = replied[ticket[rows]]
-    until = np.minimum(answered, asked.now)
-    late = until - at[rows] > rule.hours * HOUR  # opening hours take longer, never less
-    rows, answered, until = rows[late], answered[late], until[late]
+    late = answered - at[rows] > rule.hours * HOUR  # opening hours take longer, never less
+    rows, answered = rows[late], answered[late]
     limit = _deadlines(asked, at[rows])
-    chosen = until > limit
-    rows, answered, limit = rows[chosen], answered[chosen], limit[chosen]
     return Found(
         rows,
         limit,
-        {
-            "ticket": _texts_of(view.coded("ticket"), rows),
-            "hours": [rule.hours] * len(rows),
-            "business_hours": [rule.business_hours] * len(rows),
-            "replied_at": [None if moment == NEVER else _text(int(moment)) for moment in answered],
+        lambda some: {
+            "ticket": _texts_of(view.coded("ticket"), rows[some]),
+            "hours": [rule.hours] * len(some),
+            "business_hours": [rule.business_hours] * len(some),
+            "replied_at": [None if moment == NEVER else _text(int(moment)) for moment in answered[some]],
         },
-    )
+    ).where(answered > limit)
 
 
 def unanswered(asked: Asked) -> Found:
-    """Messages after which, in their ticket (or without one, in the journey), nobody of the company said anything."""
+    """When messages will have waited too long, after which, in their ticket (or without one, in the journey), nobody of
+    the company said anything."""
     view, rule = asked.view, asked.rule
     ticket = view.coded("ticket").codes.astype(np.int64)
     thread = np.where(ticket >= 0, ticket, -1 - view.unit.astype(np.int64))
@@ -183,17 +194,15 @@ def unanswered(asked: Asked) -> Found:
     waiting = waiting[waiting > last_answer[place[waiting]]]
     _, first, count = np.unique(place[waiting], return_index=True, return_counts=True)
     chosen = rows[waiting[first]]
-    limit = _deadlines(asked, view.at[chosen])
-    late = limit <= asked.now
     return Found(
         chosen,
-        limit,
-        {
-            "ticket": _texts_of(view.coded("ticket"), chosen),
-            "messages": count,
-            "hours": [rule.hours] * len(chosen),
+        _deadlines(asked, view.at[chosen]),
+        lambda some: {
+            "ticket": _texts_of(view.coded("ticket"), chosen[some]),
+            "messages": count[some],
+            "hours": [rule.hours] * len(some),
         },
-    ).where(late)
+    )
 
 
 def churn_risks(asked: Asked) -> Found:
@@ -208,16 +217,21 @@ def churn_risks(asked: Asked) -> Found:
     final[:-1] = unit[1:] != unit[:-1]
     begins = np.flatnonzero(np.concatenate([[True], unit[1:] != unit[:-1]])) if len(rows) else np.zeros(0, np.int64)
     if not len(begins):
-        return Found(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        return _NOTHING
     repeats = np.add.reduceat(fresh.astype(np.int64), begins) - 1
     causes, first_day, last_day = rows[final], day[begins], day[final]
     recency, age = last_day - first_day, asked.now // DAY - first_day
     try:
-        model = fit_buying(repeats, recency, age)
+        if rule.kinds not in asked.models:
+            asked.models[rule.kinds] = None
+            asked.models[rule.kinds] = fit_buying(repeats, recency, age)
+        model = asked.models[rule.kinds]
+        if model is None:
+            return _NOTHING
+        risk = 1 - model.alive(repeats, recency, age)
     except EstimateError as error:
         LOG.info("alert rule %s: no churn risk can be given: %s", rule.name, error)
-        return Found(np.zeros(0, np.int64), np.zeros(0, np.int64))
-    risk = 1 - model.alive(repeats, recency, age)
+        return _NOTHING
     # When the odds of being gone reached those of the rule: the formula of `Buying.alive`, solved for the age.
     odds = rule.at_least / (1 - rule.at_least)
     x = np.maximum(repeats, 1)
@@ -228,13 +242,16 @@ def churn_risks(asked: Asked) -> Found:
     return Found(
         causes,
         since,
-        {
-            "probability": np.round(risk, 4),
-            "purchases": repeats + 1,
-            "days_since_last": age - recency,
-            "method": ["1 - P(alive), BG/NBD"] * len(causes),
+        lambda some: {
+            "probability": np.round(risk[some], 4),
+            "purchases": repeats[some] + 1,
+            "days_since_last": (age - recency)[some],
+            "method": ["1 - P(alive), BG/NBD"] * len(some),
         },
     ).where(chosen)
+
+
+_NOTHING = Found(np.zeros(0, np.int64), np.zeros(0, np.int64), lambda _: {})
 
 
 CONDITIONS: Mapping[str, Callable[[Asked], Found]] = {

@@ -1,4 +1,4 @@
-"""Evaluating alert rules: what the journeys show by now becomes alerts, each once.
+"""Evaluating alert rules: what the journeys show by now becomes alerts, each once. `watch` says whom to look at when.
 
 An alert's id follows from its rule and its cause, so an evaluation may run as often as one likes, be killed anywhere,
 and run in several processes: what is there is not raised again, what is missing is.
@@ -6,7 +6,6 @@ and run in several processes: what is there is not raised again, what is missing
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,19 +14,18 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from graph.alerts.conditions import CONDITIONS, DAY, Asked, Found, ids_of
+from graph.alerts.conditions import CONDITIONS, DAY, NEVER, Asked, Found, ids_of
 from graph.alerts.rules import CUSTOMER_OWNER, AlertRule, threshold_of
 from graph.changes import AlertsOf, Change
 from graph.customer.hours import BusinessHours
 from graph.cypher import cypher
+from graph.estimates.buying import Buying
 from graph.journeys.journeys import Journeys
-from graph.journeys.keeper import JourneyKeeper
 from graph.journeys.view import View
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
-
-AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,41 +49,39 @@ class NewAlert:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluated:
-    """What an evaluation did."""
+class Looked:
+    """What the rules found."""
 
-    raised: int = 0
-    woken: int = 0
-    """Alerts that were put off, and wait again."""
-
-
-async def raise_alerts(
-    store: Store, rules: Rules, keeper: JourneyKeeper, now: int, wait: float | None = None
-) -> Evaluated:
-    """Raise what the rules find by `now` (epoch ms) and nobody has raised, and wake what was put off until now.
-
-    Waits `wait` seconds for the lease `link` (None: as long as it takes); raises LeaseBusy.
-    """
-    wanted: list[NewAlert] = []
-    if rules.alert:
-        journeys = await keeper.current()
-        wanted = await asyncio.to_thread(lambda: list(due_alerts(journeys, rules, now)))
-    raised = 0
-    for start in range(0, len(wanted), AT_ONCE):
-        raised += await _raise(store, wanted[start : start + AT_ONCE], now, wait)
-    return Evaluated(raised, await _wake(store, now, wait))
+    alerts: list[NewAlert]
+    """What the journeys' alerts do not hold yet, rule by rule, the oldest first."""
+    due: NDArray[np.int64]
+    """By customer of the journeys, the next moment (epoch ms) that changes something by itself; NEVER if none does."""
 
 
-def due_alerts(journeys: Journeys, rules: Rules, now: int) -> Iterator[NewAlert]:
-    """What the rules find by `now` and the journeys' alerts do not hold yet, rule by rule, the oldest first."""
+def look(journeys: Journeys, rules: Rules, now: int, models: dict[tuple[str, ...], Buying | None]) -> Looked:
+    """What the rules find by `now`, and when to look again; `models`, as of `Asked`, is added to."""
     view = journeys.view(as_of=now)
     hours = BusinessHours(rules.calendar)
     known = set(journeys.alerts.arrow("id").to_pylist())
     before = _before(journeys)
+    due = _next_interactions(journeys, now)
+    alerts: list[NewAlert] = []
     for rule in rules.alert:
-        found = CONDITIONS[rule.when](Asked(view, rule, now, hours))
-        found = found.where((found.since <= now) & (found.since > now - rule.look_back_days * DAY))
-        yield from _fresh(view, rule, found, known, before[rule.name], hours, now)
+        found = CONDITIONS[rule.when](Asked(view, rule, now, hours, models))
+        ahead = found.since > now
+        np.minimum.at(due, view.unit[found.rows[ahead]], found.since[ahead])
+        found = found.where(~ahead & (found.since > now - rule.look_back_days * DAY))
+        alerts += _fresh(view, rule, found, known, before[rule.name], hours, now)
+    return Looked(alerts, due)
+
+
+def _next_interactions(journeys: Journeys, now: int) -> NDArray[np.int64]:
+    """By customer, the first interaction that is dated after `now`: it counts from then on."""
+    due = np.full(len(journeys.customers), NEVER)
+    at = journeys.events.moments("at")
+    ahead = np.flatnonzero(at > now)
+    np.minimum.at(due, journeys.customer_of_event[ahead], at[ahead])
+    return due
 
 
 def alert_id(rule: str, cause: str) -> str:
@@ -111,6 +107,7 @@ def _fresh(
     seconds = max(1, int(rule.due_hours * 3600))
     due = int(hours.after(np.array([now]), seconds)[0]) if rule.business_hours else now + seconds * 1000
     taken: dict[str, list[int]] = {customer: list(moments) for customer, moments in before.items()}
+    evidence = found.evidence
     for place in np.lexsort((found.rows, found.since)):
         id, customer, since = alert_id(rule.name, causes[place]), customers[place], int(found.since[place])
         quiet = rule.cool_down_days * DAY
@@ -118,7 +115,7 @@ def _fresh(
             continue
         taken.setdefault(customer, []).append(since)
         owner = owners.at(int(numbers[place])) or rule.or_owner if rule.owner == CUSTOMER_OWNER else rule.owner
-        evidence = {name: _plain(column[place]) for name, column in found.evidence.items()}
+        seen = {name: _plain(column[place]) for name, column in evidence.items()}
         yield NewAlert(
             id,
             rule.name,
@@ -128,7 +125,7 @@ def _fresh(
             since,
             due,
             owner,
-            msgspec.json.encode(evidence, order="deterministic").decode(),
+            msgspec.json.encode(seen, order="deterministic").decode(),
             rule.metric if rule.when == "detractor" else None,
             threshold_of(rule) if rule.when == "detractor" else None,
         )
@@ -143,7 +140,8 @@ def _before(journeys: Journeys) -> Mapping[str, Mapping[str, list[int]]]:
     return moments
 
 
-async def _raise(store: Store, wanted: Sequence[NewAlert], now: int, wait: float | None) -> int:
+async def write_alerts(store: Store, wanted: Sequence[NewAlert], now: int, wait: float | None) -> int:
+    """Write those that are not in the graph, and tell the change log; gives how many. Raises LeaseBusy."""
     async with store.lease("link", wait=wait) as lease:
 
         async def work(tx: Transaction) -> int:
@@ -158,7 +156,8 @@ async def _raise(store: Store, wanted: Sequence[NewAlert], now: int, wait: float
         return await store.transaction(work)
 
 
-async def _wake(store: Store, now: int, wait: float | None) -> int:
+async def wake_alerts(store: Store, now: int, wait: float | None) -> int:
+    """Open those that were put off until now; gives how many. Raises LeaseBusy."""
     async with store.lease("link", wait=wait) as lease:
 
         async def work(tx: Transaction) -> int:

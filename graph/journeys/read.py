@@ -46,7 +46,7 @@ async def read_journeys(
 
 async def follow(store: Store, journeys: Journeys, changes: Sequence[Change], seq: int) -> Journeys:
     """The journeys after these changes: only the customers that they name are read again, and their accounts."""
-    touched = sorted({id for change in changes for id in _touched(change)})
+    touched = sorted({id for change in changes for id in change.touched()})
     fresh: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
     for begin in range(0, len(touched), AT_ONCE):
         for name, table in (await _rows_of(store, OF_CUSTOMERS, touched[begin : begin + AT_ONCE])).items():
@@ -61,17 +61,6 @@ async def follow(store: Store, journeys: Journeys, changes: Sequence[Change], se
     whose = {name: touched if name in OF_CUSTOMERS else accounts for name in TABLES}
     parts = {name: part.replaced(whose[name], _one(name, fresh[name])) for name, part in journeys.parts.items()}
     return Journeys(parts, journeys.rules, seq, _now(), journeys.fits)
-
-
-def _touched(change: Change) -> list[str]:
-    return [
-        *change.created,
-        *change.updated,
-        *(id for merged in change.merged for id in (merged.customer, *merged.former)),
-        *(id for split in change.split for id in (split.customer, *split.parted_from)),
-        *(recorded.customer for recorded in change.recorded),
-        *(alerts.customer for alerts in change.alerts),
-    ]
 
 
 async def _ids(store: Store, query: str) -> AsyncIterator[list[str]]:

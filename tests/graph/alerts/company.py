@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from connectors.records import Interaction, Person, Record, SurveyMetric, encode
-from graph.alerts.evaluate import Evaluated, raise_alerts
 from graph.alerts.rules import AlertRule
+from graph.alerts.watch import AlertWatch, Evaluated
 from graph.journeys.keeper import JourneyKeeper
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -91,4 +91,4 @@ async def load(store: Store) -> None:
 
 async def evaluate(store: Store) -> Evaluated:
     """One evaluation at the end of March."""
-    return await raise_alerts(store, RULES, JourneyKeeper(store, RULES), NOW)
+    return await AlertWatch(store, RULES, JourneyKeeper(store, RULES)).evaluate(NOW)

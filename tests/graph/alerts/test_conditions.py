@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from graph.alerts.evaluate import NewAlert, due_alerts
+from graph.alerts.evaluate import NewAlert, look
 from graph.alerts.rules import AlertRule
 from graph.customer.hours import BusinessHours
 from graph.estimates.buying import fit_buying
@@ -25,7 +25,7 @@ def found(
     rule: AlertRule, *events: Told, now: str = NOW, calendar: Calendar | None = None, **more: Any
 ) -> list[NewAlert]:
     rules = Rules(alert=(rule,), calendar=calendar or Calendar())
-    return list(due_alerts(journeys(*events, rules=rules, **more), rules, ms(now)))
+    return look(journeys(*events, rules=rules, **more), rules, ms(now), {}).alerts
 
 
 def who(alerts: list[NewAlert]) -> list[str]:
@@ -199,7 +199,7 @@ def test_churn_risk_rises_at_the_moment_at_which_the_model_reaches_it() -> None:
             day += dice.exponential(1 / rate)
     rule = AlertRule("leaving", "churn_risk", at_least=0.6, look_back_days=400)
     table = journeys(*events)
-    alerts = list(due_alerts(table, Rules(alert=(rule,)), ms(NOW)))
+    alerts = look(table, Rules(alert=(rule,)), ms(NOW), {}).alerts
     histories = _histories(table, ms(NOW))
     model = fit_buying(*zip(*histories.values(), strict=True))
 

@@ -7,14 +7,17 @@ import json
 import multiprocessing
 import signal
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connectors.records import BusinessFunction, Channel, Direction, Interaction, SurveyMetric
-from graph.alerts.evaluate import Evaluated, raise_alerts
 from graph.alerts.handling import AlertRefused, Deed, Outcome, Wish, handle_alert
+from graph.alerts.watch import AlertWatch, Evaluated
 from graph.changes import AlertsOf, last_seq, read_changes
 from graph.journeys.keeper import JourneyKeeper
+from graph.rules import Rules
 from graph.store.digest import digest
 from graph.store.driver import Store
 from graph.store.settings import StoreSettings
@@ -46,8 +49,8 @@ async def test_alerts_are_raised_once_and_told_to_the_change_log(store: Store) -
     keeper = JourneyKeeper(store, RULES)
     before = await last_seq(store)
 
-    assert await raise_alerts(store, RULES, keeper, NOW) == Evaluated(raised=3)
-    assert await raise_alerts(store, RULES, keeper, NOW) == Evaluated()
+    assert await AlertWatch(store, RULES, keeper).evaluate(NOW) == Evaluated(raised=3)
+    assert await AlertWatch(store, RULES, keeper).evaluate(NOW) == Evaluated()
     assert await evaluate(store) == Evaluated()
     assert await store.read(WHOM) == [
         ["Ada Byron", "A detractor", "Tom Ek"],
@@ -85,7 +88,9 @@ async def test_alerts_outlive_merges_splits_and_rebuilds(embedded_store: Store) 
     assert (await digest(store)).differences(before) == ()
 
 
-@pytest.mark.parametrize("place", ["graph.alerts.evaluate:log_alerts", "graph.alerts.evaluate:_wake"])
+@pytest.mark.parametrize(
+    "place", ["graph.alerts.evaluate:log_alerts", "graph.alerts.watch:_Left", "graph.alerts.watch:wake_alerts"]
+)
 async def test_an_evaluation_that_was_killed_is_finished_by_the_next(
     place: str, store_settings: StoreSettings, store: Store
 ) -> None:
@@ -109,24 +114,10 @@ async def test_a_new_score_after_the_cool_down_is_a_new_alert(store: Store) -> N
     """The journeys follow the change log: only what is new is read, and raised."""
     await load(store)
     keeper = JourneyKeeper(store, RULES)
-    await raise_alerts(store, RULES, keeper, NOW)
-    said = Interaction(
-        source=SOURCE,
-        stream=STREAM,
-        id="1",
-        kind="survey.answered",
-        function=BusinessFunction.SERVICE,
-        channel=Channel.WEB,
-        direction=Direction.INBOUND,
-        occurred_at=datetime(2026, 3, 25, tzinfo=UTC),
-        person="",
-        metric=SurveyMetric.NPS,
-        score=0,
-        scale=(0, 10),
-    )
-    await record(store, RULES, Report(said, customer="c-bob"))
+    await AlertWatch(store, RULES, keeper).evaluate(NOW)
+    await record(store, RULES, Report(_said("1", "2026-03-25", score=0), customer="c-bob"))
 
-    assert await raise_alerts(store, RULES, keeper, NOW) == Evaluated(raised=1)
+    assert await AlertWatch(store, RULES, keeper).evaluate(NOW) == Evaluated(raised=1)
 
 
 async def test_an_alert_is_handled_step_by_step(embedded_store: Store) -> None:
@@ -144,8 +135,8 @@ async def test_an_alert_is_handled_step_by_step(embedded_store: Store) -> None:
     await handle_alert(store, Wish(Deed.ACKNOWLEDGED, id), EVE)
     assert await state() == ["ACKNOWLEDGED", "Uma Rai", None]
     await handle_alert(store, Wish(Deed.SNOOZED, id, until=far), EVE)
-    assert await raise_alerts(store, RULES, JourneyKeeper(store, RULES), NOW) == Evaluated()
-    assert await raise_alerts(store, RULES, JourneyKeeper(store, RULES), far) == Evaluated(woken=1)
+    assert await AlertWatch(store, RULES, JourneyKeeper(store, RULES)).evaluate(NOW) == Evaluated()
+    assert await AlertWatch(store, RULES, JourneyKeeper(store, RULES)).evaluate(far) == Evaluated(woken=1)
     assert await state() == ["OPEN", "Uma Rai", None]
     await handle_alert(store, Wish(Deed.RESOLVED, id, outcome=Outcome.RECOVERED, note="We called."), EVE)
     assert await state() == ["RESOLVED", "Uma Rai", "RECOVERED"]
@@ -181,3 +172,46 @@ async def test_what_cannot_be_done_is_refused_and_a_key_counts_once(embedded_sto
     assert await refusal(Wish(Deed.RESOLVED, id), keyed) == ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")
     assert await refusal(Wish(Deed.RESOLVED, id)) == ("ALREADY_RESOLVED", "alertId")
     assert await store.read("MATCH (e:AlertEvent) RETURN count(e)") == [[1]]
+
+
+async def test_another_process_looks_only_at_who_changed_or_whose_time_came(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on from the file of the one before, at whose end nobody is touched; with other rules it begins anew."""
+    monkeypatch.setenv("C360_CACHE", str(tmp_path))
+    await load(store)
+    await store.write("MATCH (m:Meta {name: 'c360'}) SET m.store_id = 'here'")
+    await record(store, RULES, Report(_said("1", "2026-03-25", score=9), customer="c-ada"))
+
+    async def by_another_process(hours: float, rules: Rules = RULES) -> tuple[int, int]:
+        now = NOW + int(hours * 3_600_000)
+        done = await AlertWatch(store, rules, JourneyKeeper(store, rules)).evaluate(now)
+        return done.raised, done.looked_at
+
+    assert await by_another_process(0) == (3, 3)
+    assert await by_another_process(2) == (0, 2), "Ada and Bob, of whom there are alerts now"
+    await record(store, RULES, Report(_said("2", "2026-03-30", score=0), customer="c-cleo"))
+    assert await by_another_process(4) == (1, 1)
+    opened = _said("3", "2026-03-31T05:00", kind="ticket.created", ticket="desk/1")
+    await record(store, RULES, Report(opened, customer="c-cleo"))
+    assert await by_another_process(6) == (0, 1), "Cleo, who wrote"
+    assert await by_another_process(8.9) == (0, 0)
+    assert await by_another_process(9) == (1, 1), "nobody replied to Cleo"
+    assert await by_another_process(9, Rules(alert=RULES.alert[:1])) == (0, 3)
+
+
+def _said(id: str, at: str, kind: str = "survey.answered", score: float | None = None, **more: Any) -> Interaction:
+    answer: dict[str, Any] = {} if score is None else {"metric": SurveyMetric.NPS, "score": score, "scale": (0, 10)}
+    return Interaction(
+        source=SOURCE,
+        stream=STREAM,
+        id=id,
+        kind=kind,
+        function=BusinessFunction.SERVICE,
+        channel=Channel.WEB,
+        direction=Direction.INBOUND,
+        occurred_at=datetime.fromisoformat(at).replace(tzinfo=UTC),
+        person="",
+        **answer,
+        **more,
+    )
