@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from api.documents import Documents
 from api.feed import Feed
 from api.http import graphql_endpoint
+from api.ingest import Ingest, ingest_routes
 from api.metrics import Metrics, metrics_endpoint
 from api.outgoing.rounds import make_rounds
 from api.outgoing.settings import OutgoingSettings
@@ -63,10 +64,12 @@ def create_app(
     settings: ApiSettings | None = None,
     rules: Rules | None = None,
     syncs: SyncProcesses | None = None,
+    ingest: Ingest | None = None,
 ) -> Starlette:
     """The application over an open store; it does not close the store. Without rules the shipped ones hold.
 
-    Without `syncs` it starts none. Raises ServerError when the trusted documents cannot be read.
+    Without `syncs` it starts none, without `ingest` it takes no pushes. Raises ServerError when the trusted documents
+    cannot be read.
     """
     settings = settings or ApiSettings()
     app = Starlette(
@@ -80,6 +83,7 @@ def create_app(
             Route("/metrics", metrics_endpoint),
             Route("/graphiql", _graphiql),
             *survey_routes(store, rules or Rules()),
+            *ingest_routes(ingest),
             Mount("/graphiql", StaticFiles(directory=WEB / "graphiql")),
         ],
     )
@@ -130,6 +134,7 @@ async def serve(
     *,
     rules: Rules | None = None,
     syncs: SyncProcesses | None = None,
+    ingest: Ingest | None = None,
     outgoing: OutgoingSettings | None = None,
     on_started: Callable[[str], None] | None = None,
 ) -> None:
@@ -142,7 +147,7 @@ async def serve(
     settings = settings or ApiSettings()
     check_binding(settings, has_keys=not is_loopback(settings.host) and await any_key(store))
     listener = listen(settings.host, settings.port)
-    app = create_app(store, settings, rules, syncs)
+    app = create_app(store, settings, rules, syncs, ingest)
     config = uvicorn.Config(
         app,
         http="httptools",
@@ -162,12 +167,16 @@ async def serve(
         rounds = _rounds(app, store, rules or Rules(), outgoing)
         journeys = app.state.service.journeys
         journeys.start()
+        if ingest is not None:
+            ingest.begin()
         try:
             await server.serve(sockets=[listener])
         finally:
             if rounds is not None:
                 rounds.cancel()
                 await asyncio.gather(rounds, return_exceptions=True)
+            if ingest is not None:
+                await ingest.close()
             await journeys.close()
 
 

@@ -226,7 +226,7 @@ async def read_request(request: Request, limits: Limits) -> GraphQLRequest:
         raise Refusal(
             415, "UNSUPPORTED_MEDIA_TYPE", f"Send {JSON_TYPE}, in UTF-8 and not compressed.", Accept=JSON_TYPE
         )
-    return _from_json(await _body(request, limits.body_bytes))
+    return _from_json(await body_of(request, limits.body_bytes))
 
 
 def _from_query_string(request: Request) -> GraphQLRequest:
@@ -274,7 +274,8 @@ def _loads(text: str | bytes, what: str) -> Any:
         raise Refusal(400, "BAD_REQUEST", f"{what} is not JSON in UTF-8.") from None
 
 
-async def _body(request: Request, most: int) -> bytes:
+async def body_of(request: Request, most: int) -> bytes:
+    """The body of a request, at most so many bytes, sent within some seconds; raises Refusal."""
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > most:
         raise _too_large(most)

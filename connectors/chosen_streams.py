@@ -43,6 +43,11 @@ class ChosenStreams:
     def map(self, stream: Stream, raw: Any) -> Iterable[Record]:
         return self._connector.map(stream, raw)
 
+    @property
+    def webhook(self) -> Any:
+        """What the connector does with pushes, None when it takes none."""
+        return getattr(self._connector, "webhook", None)
+
     async def close(self) -> None:
         await self._connector.close()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 import pluggy
 from pydantic import BaseModel
 
-from connectors.records import Record
+from connectors.records import Account, Person, Record
 
 if TYPE_CHECKING:
     from connectors.plugins import Registry
@@ -86,11 +86,20 @@ class CheckReport:
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """A vendor's push: the headers (lower case) and the body, byte for byte as they came."""
+    """A vendor's push: the headers (lower case), the body, byte for byte as they came, and the URL that was asked."""
 
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
+    method: str = "POST"
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A person or an account of which a push says only a part: what it does not say stays as it was."""
+
+    record: Person | Account
 
 
 class Connector(Protocol[Raw]):
@@ -115,6 +124,17 @@ class Connector(Protocol[Raw]):
     def map(self, stream: Stream, raw: Raw) -> Iterable[Record]: ...
 
     async def close(self) -> None: ...
+
+
+class ReceivesPushes(Protocol):
+    """What a connector has besides when its system pushes: `POST /ingest/<source>` calls it.
+
+    The signature is checked before the body is parsed: SourceRefused when it is wrong (401). RecordError is for a body
+    that cannot be read at all (400), a RawProblem for one event of it that cannot be mapped: that is kept as a
+    Rejection. The records are stored before the sender is told 202; what comes again is stored once, by its key.
+    """
+
+    async def webhook(self, request: WebhookRequest) -> Sequence[Record | Partial | RawProblem]: ...
 
 
 class HookSpecs:

@@ -11,10 +11,13 @@ from api import app as served
 from api.cli.errors import INTERRUPTED
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, of, opened, run
+from api.cli.sources import page_adjuster, read_sources
+from api.ingest import Ingest
 from api.outgoing.settings import OutgoingSettings
 from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings
 from api.syncs import SyncProcesses
 from api.viewer import check_binding
+from connectors.errors import PluginConfigError
 from graph.keys import any_key
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -52,7 +55,26 @@ async def _serve(invocation: Invocation, store: StoreSettings, settings: ApiSett
     async with opened(store) as graph:
         check_binding(settings, has_keys=await any_key(graph))
         syncs = SyncProcesses(graph, invocation.config)
-        await serve_graph(invocation, graph, settings, rules, syncs)
+        ingest = await _ingest(invocation, graph, rules)
+        await serve_graph(invocation, graph, settings, rules, syncs, ingest)
+
+
+async def _ingest(invocation: Invocation, graph: Store, rules: Rules) -> Ingest | None:
+    """The sources of the folder that take pushes; one that cannot be used is told of, and the API is served."""
+    if not invocation.plugins_toml.exists():
+        return None
+    try:
+        sources = read_sources(invocation, invocation.plugins_toml)
+    except PluginConfigError as error:
+        invocation.say(str(error))
+        return None
+    for problem in sources.problems:
+        invocation.say(problem)
+    ingest = Ingest(graph, rules, sources.landing, page_adjuster(sources.plugins))
+    for source in sources.landing:
+        if source.connector.name not in ingest.names:
+            await source.connector.close()
+    return ingest
 
 
 def api_settings(host: str, port: int) -> ApiSettings:
@@ -63,13 +85,20 @@ def api_settings(host: str, port: int) -> ApiSettings:
 
 
 async def serve_graph(
-    invocation: Invocation, graph: Store, settings: ApiSettings, rules: Rules, syncs: SyncProcesses
+    invocation: Invocation,
+    graph: Store,
+    settings: ApiSettings,
+    rules: Rules,
+    syncs: SyncProcesses,
+    ingest: Ingest | None = None,
 ) -> None:
     """Serve until Ctrl-C; always ends as Interrupted."""
 
     def say(address: str) -> None:
         invocation.err.print(f"GraphiQL [bold]{address}/graphiql[/]   GraphQL {address}/graphql   (Ctrl-C stops it)")
+        for name in () if ingest is None else ingest.names:
+            invocation.say(f"Pushes of {name}: POST {address}/ingest/{name}")
 
     outgoing = OutgoingSettings.from_environment()
-    await served.serve(graph, settings, rules=rules, syncs=syncs, outgoing=outgoing, on_started=say)
+    await served.serve(graph, settings, rules=rules, syncs=syncs, ingest=ingest, outgoing=outgoing, on_started=say)
     raise Interrupted  # the server takes Ctrl-C for itself, ends well and says nothing of it

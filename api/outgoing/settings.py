@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +13,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr
 
 from connectors.errors import C360Error
-
-SHORTEST_SECRET = 24
-"""Bytes; what Standard Webhooks asks for."""
+from connectors.signatures import SHORTEST_KEY, key_of
 
 
 class OutgoingError(C360Error):
@@ -71,13 +67,10 @@ def _webhook(env: Mapping[str, str]) -> WebhookSettings | None:
             "C360_WEBHOOK_URL is set, but C360_WEBHOOK_SECRET (or …_FILE) is not: whoever receives a webhook must be "
             "able to tell that it is ours. Make a secret: echo whsec_$(openssl rand -base64 32)"
         )
-    try:
-        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) < SHORTEST_SECRET:
+    key = key_of(secret)
+    if key is None:
         raise OutgoingError(
-            f"C360_WEBHOOK_SECRET must be whsec_ and at least {SHORTEST_SECRET} bytes in base64. "
+            f"C360_WEBHOOK_SECRET must be whsec_ and at least {SHORTEST_KEY} bytes in base64. "
             "Make one with: echo whsec_$(openssl rand -base64 32)"
         )
     return WebhookSettings(url, key)

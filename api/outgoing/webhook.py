@@ -1,13 +1,7 @@
-"""Webhooks, signed after Standard Webhooks: id, timestamp and signature stand in headers.
-
-https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-"""
+"""Webhooks, signed after Standard Webhooks: id, timestamp and signature stand in headers."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import time
 from typing import Any
 
@@ -16,6 +10,7 @@ import orjson
 import stamina
 
 from api.outgoing.settings import OutgoingError, WebhookSettings
+from connectors.signatures import signature
 
 ATTEMPTS = 3
 TIMEOUT_SECONDS = 10.0
@@ -45,12 +40,6 @@ async def send_webhook(settings: WebhookSettings, id: str, kind: str, data: dict
                     await _post(client, settings, id, body)
         except _TryAgain as error:
             raise NotDelivered(f"The webhook {_place(settings)} does not take messages: {error}.") from None
-
-
-def signature(key: bytes, id: str, timestamp: int, body: bytes) -> str:
-    """The header `webhook-signature`: `v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64."""
-    signed = f"{id}.{timestamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
 async def _post(client: httpx.AsyncClient, settings: WebhookSettings, id: str, body: bytes) -> None:

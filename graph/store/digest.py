@@ -58,6 +58,7 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
         "MATCH (v:Invitation)-[:INVITES]->(r:SourceRecord) "
         "RETURN v.id, v.survey, v.about, r.key, v.answered_at IS NULL",
     ),
+    "pushes": ("MATCH (p:Push) RETURN p.source, p.body",),
     "models": ("MATCH (m:LinkageModel {in_force: true}) RETURN m.version",),
     "joins": (
         "MATCH (r:SourceRecord)-[d:DESCRIBES]->(c) RETURN r.key, 'Account' IN labels(c), "

@@ -181,7 +181,7 @@ async def _land_stream(
             if adjust is not None:
                 with _door(source, "c360_map_page"):
                     adjust(connector.name, stream.name, pairs)
-            rows, refused = _as_rows(pairs, connector.name, stream.name)
+            rows, refused = as_rows(pairs, connector.name, stream.name)
             problems = [*problems, *refused]
             changed, all_new = await pages.store(
                 connector.name, stream.name, rows, problems, page.state, all_new=all_new
@@ -213,7 +213,8 @@ def _mapped(
     return pairs, problems
 
 
-def _as_rows(pairs: Iterable[tuple[Any, list[Record]]], source: str, stream: str) -> tuple[PageRows, list[RawProblem]]:
+def as_rows(pairs: Iterable[tuple[Any, list[Record]]], source: str, stream: str) -> tuple[PageRows, list[RawProblem]]:
+    """The rows of mapped records, and what of them breaks the contract of records."""
     rows = PageRows()
     problems = []
     for raw, records in pairs:

@@ -14,6 +14,7 @@ from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
 from graph.sync.completeness import completeness_fell
 from graph.sync.derive import Derived, derive_stale
+from graph.sync.inbox import store_pushes
 from graph.sync.land import AdjustPage, Landed, LandingSource, land
 from graph.sync.link import Linked, link_pending
 from graph.sync.pages import PageWriter
@@ -64,6 +65,7 @@ async def sync(
         await watch.begin([source.connector.name for source in sources])
         await _finish_marked(store, lease, rules, watch)
         pages = PageWriter(store, any_customers=await _any_customers(store))
+        await store_pushes(store, pages)
         landed = await _side_by_side(
             [_landed(source, store, pages, watch, full=full, adjust=adjust) for source in sources]
         )

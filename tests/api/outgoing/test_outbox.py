@@ -12,8 +12,8 @@ import pytest
 from api.outgoing.digest import digest_of, open_alerts
 from api.outgoing.outbox import tell_alerts, waiting_alerts
 from api.outgoing.settings import OutgoingError, OutgoingSettings, WebhookSettings
-from api.outgoing.webhook import signature
 from api.plan.ids import decode_id
+from connectors.signatures import signature
 from graph.store.driver import Store
 from tests.api.outgoing.receivers import hook_server, mail_server
 from tests.graph.alerts.company import RULES, evaluate, load

@@ -37,6 +37,7 @@ CREATE (r:SourceRecord {key: 'crm/contacts/1', source: 'crm', stream: 'contacts'
        (:Baseline {id: $decision, name: 'Before', by: 'Eve', at: datetime({epochMillis: $clock})}),
        (:Initiative {id: $decision, name: 'Call back', body: '{}', by: 'Eve'}),
        (:ApiKey {id: '5f2c9a1b7d3e4f60', name: 'dashboard', role: 'reader', hash: 'h'}),
+       (:Push {id: $run, source: 'shop', body: '{}', at: datetime({epochMillis: $clock})}),
        (:LinkageModel {version: 'v1', body: 'm', in_force: true}),
        (:SyncRun {id: $run, started_at: datetime({epochMillis: $clock})}),
        (:Cursor {key: 'crm/contacts', state: $run}),
