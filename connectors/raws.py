@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
 
-from connectors.hookspecs import RawProblem
+from connectors.hookspecs import Page, RawProblem, State
 
 T = TypeVar("T")
 
@@ -25,3 +25,15 @@ def decode_each(raws: Sequence[msgspec.Raw], kind: type[T], where: str) -> tuple
                 RawProblem(where, f"not the expected {kind.__name__}: {error}", bytes(raw).decode()[:10_000])
             )
     return found, problems
+
+
+def page_of(items: Iterable[T | RawProblem], state: State) -> Page[T]:
+    """A page of what could be read, with the problems of what could not."""
+    raws: list[T] = []
+    problems: list[RawProblem] = []
+    for item in items:
+        if isinstance(item, RawProblem):
+            problems.append(item)
+        else:
+            raws.append(item)
+    return Page(raws, state, problems=problems)

@@ -102,6 +102,14 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True)
+class Among:
+    """The column is one of the parameter's texts: a map of them to true, of few a list (`compile_query_of_few`)."""
+
+    column: Column
+    parameter: str
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     """All of these hold; none at all is true."""
 
@@ -130,7 +138,7 @@ class Exists:
     predicate: Predicate
 
 
-Predicate = Compare | AllOf | AnyOf | Not | Exists
+Predicate = Compare | Among | AllOf | AnyOf | Not | Exists
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +186,21 @@ class Part:
 
 def compile_query(parts: Sequence[Part]) -> str:
     """One query whose only row holds one value a part: a row or null, a list of rows, or a count."""
-    compiler = _Compiler()
+    return _compiled(parts, _Compiler())
+
+
+def compile_query_of_few(parts: Sequence[Part]) -> str | None:
+    """The same query where each `Among` has a list of few texts, which are sought one by one; None where none could be.
+
+    A map is looked up in one step for every row of the page's order, a list by the column's index: which is faster
+    depends on how many there are.
+    """
+    compiler = _Compiler(of_few=True)
+    query = _compiled(parts, compiler)
+    return query if compiler.sought and not compiler.looked_up else None
+
+
+def _compiled(parts: Sequence[Part], compiler: _Compiler) -> str:
     if len(parts) == 1:
         return "\n".join(compiler.part(parts[0], {}, "answer"))
     lines: list[str] = []
@@ -193,10 +215,13 @@ Scope = dict[str, str]
 
 
 class _Compiler:
-    """Hands out variable names; one a query."""
+    """Hands out variable names; one a query. With `of_few` what all rows must be among is sought by lists."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, of_few: bool = False) -> None:
         self._count = 0
+        self._of_few = of_few
+        self.sought = 0
+        self.looked_up = 0
 
     def part(self, part: Part, outer: Scope, answer: str) -> list[str]:
         """The clauses of a part, ending in `RETURN … AS answer`."""
@@ -232,7 +257,8 @@ class _Compiler:
         if self._walks(part):
             lines = self._walked(part, scope, outer)
         else:
-            conditions = _along_index(part.traversal, page, scope)
+            sought = self._of_few and _leads(part.where)
+            conditions = [] if sought else _along_index(part.traversal, page, scope)
             conditions += [_beyond_all(page, scope)] if page.after else []
             lines = self._matched(part, scope, outer, conditions)
         return [*lines, f"WITH {carried} {ordered}"]
@@ -243,7 +269,8 @@ class _Compiler:
         conditions = [_renamed(traversal.where, scope, part.arguments)] if traversal.where else []
         row = scope[traversal.variables[0]]
         if part.where is not None:
-            conditions.append(self._predicate(part.where, {**scope, "this": row, "parent": outer.get("this", row)}))
+            inner = {**scope, "this": row, "parent": outer.get("this", row)}
+            conditions.append(self._predicate(part.where, inner, leading=True))
         conditions += more
         return [text + (f" WHERE {' AND '.join(conditions)}" if conditions else "")]
 
@@ -278,21 +305,29 @@ class _Compiler:
             "}",
         ]
 
-    def _predicate(self, predicate: Predicate, scope: Scope) -> str:
+    def _predicate(self, predicate: Predicate, scope: Scope, *, leading: bool = False) -> str:
+        """`leading` says that every row must fulfil it, whatever else is asked."""
         match predicate:
             case Compare():
                 return _compare(predicate, scope)
+            case Among(column, parameter):
+                if leading and self._of_few:
+                    self.sought += 1
+                    return f"{_property(column, scope)} IN ${parameter}"
+                self.looked_up += 1
+                return f"${parameter}[{_property(column, scope)}] IS NOT NULL"
             case AllOf(predicates):
-                return "(" + (" AND ".join(self._predicate(p, scope) for p in predicates) or "true") + ")"
+                inner = [self._predicate(p, scope, leading=leading) for p in predicates]
+                return "(" + (" AND ".join(inner) or "true") + ")"
             case AnyOf(predicates):
                 return "(" + (" OR ".join(self._predicate(p, scope) for p in predicates) or "false") + ")"
-            case Not(inner):
-                return f"NOT coalesce({self._predicate(inner, scope)}, false)"
-            case Exists(traversal, inner):
+            case Not(negated):
+                return f"NOT coalesce({self._predicate(negated, scope)}, false)"
+            case Exists(traversal, related):
                 entered = self._enter(traversal, scope)
                 row = {**entered, "this": entered[traversal.variables[0]], "parent": scope["this"]}
                 conditions = [_renamed(traversal.where, entered, {})] if traversal.where else []
-                conditions.append(self._predicate(inner, row))
+                conditions.append(self._predicate(related, row))
                 return f"EXISTS {{ {_renamed(traversal.match, entered, {})} WHERE {' AND '.join(conditions)} }}"
 
     def _enter(self, traversal: Traversal, outer: Scope) -> Scope:
@@ -305,6 +340,17 @@ class _Compiler:
     def _fresh(self, stem: str) -> str:
         self._count += 1
         return f"{stem}_{self._count}"
+
+
+def _leads(where: Predicate | None) -> bool:
+    """Whether every row must be among some texts."""
+    match where:
+        case Among():
+            return True
+        case AllOf(predicates):
+            return any(_leads(inner) for inner in predicates)
+        case _:
+            return False
 
 
 def _carried(traversal: Traversal, scope: Scope, outer: Scope) -> list[str]:

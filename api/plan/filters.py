@@ -17,7 +17,7 @@ from strawberry.types.field import StrawberryField
 
 from api.plan.clock import Clock
 from api.plan.errors import bad_input
-from graph.reading import AllOf, AnyOf, Column, Compare, Exists, Not, Predicate, Traversal
+from graph.reading import AllOf, Among, AnyOf, Column, Compare, Exists, Not, Predicate, Traversal
 
 COMPARES = "c360.compares"
 MOST_CONDITIONS = 200
@@ -26,6 +26,8 @@ MOST_NESTED = 12
 T = TypeVar("T")
 Path = tuple[str | int, ...]
 Convert = Callable[[Any], Any]
+Find = Callable[[list[str], Any, Clock], list[str]]
+"""The ids that texts of a filter mean, by all journeys (`graph/journeys`) and the moment of the request."""
 Operator = Literal["=", "<>", "IN", "NOT IN", ">=", ">", "<", "<=", "HAS ANY", "STARTS WITH", "CONTAINS", "IS NULL"]
 
 OPERATORS: Mapping[str, Operator] = {
@@ -49,6 +51,7 @@ class Asking:
 
     value: Callable[[Path, Convert | None], str]
     moment: Callable[[Callable[[Clock], Any]], str]
+    ids: Callable[[Path, Find], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,14 @@ class Means:
     """The filter's field is about a closed set whose members `predicate` knows how to tell; `eq` and `in` only."""
 
     predicate: Callable[[str, Asking], Predicate]
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """Who fits follows from all journeys: `find` gives the ids that the texts of `eq` or `in` mean."""
+
+    column: Column
+    find: Find
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,11 @@ def where_some(
 def where_means(description: str, predicate: Callable[[str, Asking], Predicate]) -> Any:
     """A filter's field about a closed set that is not a property: each member has a predicate of its own."""
     return _field(description, Means(predicate))
+
+
+def where_follows(description: str, column: Column, find: Find) -> Any:
+    """A filter's field about what follows from all journeys: the rows whose `column` is among the ids found."""
+    return _field(description, Follows(column, find))
 
 
 def option(description: str, name: str | None = None) -> Any:
@@ -162,7 +178,7 @@ def find_value(arguments: Mapping[str, Any], path: Path) -> Any:
 
 
 def _leaf(
-    spec: Compares | Relates | Means,
+    spec: Compares | Relates | Means | Follows,
     type_: GraphQLInputType,
     value: Any,
     path: Path,
@@ -176,6 +192,9 @@ def _leaf(
                 if wanted is not None
             )
         )
+    if isinstance(spec, Follows):
+        given = [name for name in ("eq", "in") if value.get(name) is not None]
+        return AllOf(tuple(Among(spec.column, asking.ids((*path, name), spec.find)) for name in given))
     if isinstance(spec, Compares):
         return _comparisons(spec, value, path, asking)
     if spec.column is not None:

@@ -43,7 +43,18 @@ from api.plan.errors import coded
 from api.plan.ids import type_in
 from api.plan.kept import Kept, document_bytes, value_bytes
 from api.plan.observation import Observation
-from api.plan.roots import Answer, Bench, Question, Reader, RootPlan, computed, page_ranked, plan_root, worked
+from api.plan.roots import (
+    Answer,
+    Bench,
+    Question,
+    Reader,
+    RootPlan,
+    computed,
+    find_in_journeys,
+    page_ranked,
+    plan_root,
+    worked,
+)
 from api.plan.rows import Arguments, ClockSlot, Parameters
 from api.plan.select import Selector, reads
 from graph.keys import Role
@@ -373,14 +384,18 @@ async def _answer(reader: Reader, bound: Bound | Exception, bench: Bench | None)
     """What the answer of one root field is made of, or the error that stands in its place."""
     if isinstance(bound, Exception):
         return bound
-    answer = await _read(reader, bound, bench)
-    if bound.plan.selector.needs_journeys and isinstance(answer, Answer):
-        if bench is None:
-            return coded("OPERATION_NOT_SUPPORTED", "What follows from all journeys is not told here.")
-        try:
+    if not bound.plan.selector.needs_journeys:
+        return await _read(reader, bound, bench)
+    if bench is None:
+        return coded("OPERATION_NOT_SUPPORTED", "What follows from all journeys is not told here.")
+    try:
+        if bound.plan.selector.found:
+            await asyncio.to_thread(find_in_journeys, bound.plan, await bench.journeys.current(), bound.parameters)
+        answer = await _read(reader, bound, bench)
+        if isinstance(answer, Answer):
             answer.given.journeys = await bench.journeys.current()  # after a change, so that they hold it
-        except Exception as error:  # the field's error: its siblings are answered all the same
-            return error
+    except Exception as error:  # the field's error: its siblings are answered all the same
+        return error
     return answer
 
 
@@ -395,7 +410,7 @@ async def _read(reader: Reader, bound: Bound, bench: Bench | None) -> Answer | E
             if bench is None:
                 return coded("OPERATION_NOT_SUPPORTED", "This API only reads.")
             return await worked(plan, bench, bound.arguments, bound.parameters)
-        row = (await reader.read(plan.cypher, **bound.parameters))[0] if plan.cypher else []
+        row = (await reader.read(plan.query(bound.parameters), **bound.parameters))[0] if plan.cypher else []
         return Answer(row, bound.parameters)
     except Exception as error:  # the field's error: its siblings are answered all the same
         return error

@@ -33,14 +33,17 @@ from api.plan.shape import (
 )
 from api.syncs import SyncProcesses
 from graph.changes import Entry
+from graph.journeys.journeys import Journeys
 from graph.journeys.keeper import JourneyKeeper
 from graph.keys import Role
-from graph.reading import Column, Part, Reading, Traversal, compile_query
+from graph.reading import Column, Part, Reading, Traversal, compile_query, compile_query_of_few
 from graph.rules import Rules
 from graph.store.driver import Store
 
 MOST_IDS = 100
 MOST_OWNERS = 20
+MOST_SOUGHT = 1_000
+"""So many ids are sought one by one; of more a page is read in its order, until enough of them have come by."""
 
 
 class Reader(Protocol):
@@ -186,6 +189,8 @@ class RootPlan:
     selector: Selector
     expression: Expression
     cypher: str
+    cypher_of_few: str | None = None
+    """The same where what is found in the journeys are few ids, as lists; None where that is not faster."""
     named: frozenset[str] = frozenset()
     """Parameters that a worked-out answer fills: it holds their keys under the same names."""
     ask: Callable[[Arguments], Question] | None = None
@@ -196,6 +201,11 @@ class RootPlan:
     rank: RootRanked | None = None
     _finished: Shape | None = None
     _walked: Shape | None = None
+
+    def query(self, given: Parameters) -> str:
+        """The query for these parameters."""
+        lists = self.cypher_of_few is not None and isinstance(given.get(self.selector.found[0].name), list)
+        return self.cypher_of_few if lists and self.cypher_of_few else self.cypher
 
     def finished(self, answer: Answer) -> Any:
         """The field's value as the response has it; raises where it is not what the schema promises."""
@@ -220,6 +230,8 @@ def plan_root(selector: Selector, reads: object, definition: GraphQLField, nodes
     expression = _planned(selector, reads, definition, nodes, cells)
     parts = [cell for cell in cells.reading.cells if isinstance(cell, Part)]
     plan = RootPlan(selector, expression, compile_query(parts) if parts else "")
+    if selector.found and parts:
+        plan.cypher_of_few = compile_query_of_few(parts)
     match reads:
         case RootComputed(ask):
             plan.ask = ask
@@ -271,6 +283,15 @@ def _planned(
             raise TypeError(f"{nodes[0].name.value} reads {other!r}, which is no root")
 
 
+def find_in_journeys(plan: RootPlan, journeys: Journeys, given: Parameters) -> None:
+    """Fill the parameters that hold ids found in all journeys: few as lists, to be sought; many to be looked up in."""
+    found = {
+        slot.name: slot.read(given.arguments[slot.occurrence], journeys, given.clock) for slot in plan.selector.found
+    }
+    few = plan.cypher_of_few is not None and all(len(ids) <= MOST_SOUGHT for ids in found.values())
+    given.update(found if few else {name: dict.fromkeys(ids, True) for name, ids in found.items()})
+
+
 async def computed(reader: Reader, question: Question) -> Answer:
     """Ask the question of a computed root field."""
     return Answer([], Parameters(), question.fold(await reader.read(question.cypher, **question.parameters)))
@@ -283,7 +304,7 @@ async def page_ranked(plan: RootPlan, reader: Reader, arguments: Arguments, para
     page: RankedPage = page_of_ranking(ranking, arguments)
     row: Row = []
     if plan.cypher:
-        row = (await reader.read(plan.cypher, **with_keys(page, list(plan.rank.by_type), parameters)))[0]
+        row = (await reader.read(plan.query(parameters), **with_keys(page, list(plan.rank.by_type), parameters)))[0]
     return Answer(row, parameters, page)
 
 
@@ -310,7 +331,7 @@ async def _named(plan: RootPlan, reader: Reader, parameters: Parameters, answers
         name: list(dict.fromkeys(key for found in each for key in (found if isinstance(found, list) else [found])))
         for name, each in keys.items()
     }
-    return (await reader.read(plan.cypher, **parameters, **lists))[0]
+    return (await reader.read(plan.query(parameters), **parameters, **lists))[0]
 
 
 def _one(

@@ -46,6 +46,15 @@ class ClockSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class JourneySlot:
+    """A query parameter that holds ids which follow from all journeys, the moment and the arguments of a field."""
+
+    name: str
+    occurrence: int
+    read: Callable[[Arguments, Any, Clock], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Size:
     """How many rows a page can hold, and the page within which it stands: the cost is the product."""
 

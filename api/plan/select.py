@@ -54,9 +54,9 @@ from api.plan.fields import (
     from_json,
     reads_of,
 )
-from api.plan.filters import Asking, Convert, Path, check_size, find_value, plain, predicate
+from api.plan.filters import Asking, Convert, Find, Path, check_size, find_value, plain, predicate
 from api.plan.ids import id_writer
-from api.plan.rows import Arguments, ClockSlot, Row, Size, Slot, object_type
+from api.plan.rows import Arguments, ClockSlot, JourneySlot, Row, Size, Slot, object_type
 from api.plan.shape import (
     Cells,
     Expression,
@@ -92,6 +92,8 @@ class Selector:
     """Whether putting the answer together may take a while."""
     needs_journeys: bool = False
     """Whether all journeys are needed for it."""
+    found: list[JourneySlot] = field(default_factory=list)
+    """Parameters that hold what is found in all journeys before anything is read."""
     points: dict[int | None, int] = field(default_factory=dict)
     """What the selection costs within each page, and outside of all (None), see `api/plan/cost.py`."""
     _times: int = 1
@@ -201,8 +203,20 @@ class Selector:
 
             return self.slot(number, read)
 
+        def ids(path: Path, find: Find) -> str:
+            def read(current: Arguments, journeys: Any, clock: Clock) -> list[str]:
+                value = plain(find_value(current, path))
+                return find(value if isinstance(value, list) else [value], journeys, clock)
+
+            self.needs_journeys = True
+            self.charge(COUNT)
+            name = f"found{len(self.found)}"
+            self.found.append(JourneySlot(name, number, read))
+            return name
+
         check_size(given)
-        return predicate(definition.args["filter"].type, given, ("filter",), Asking(parameter, self.clock_slot))
+        asking = Asking(parameter, self.clock_slot, ids)
+        return predicate(definition.args["filter"].type, given, ("filter",), asking)
 
     def _cell(self, definition: GraphQLField, nodes: Sequence[FieldNode], cells: Cells, typename: str) -> Expression:
         match reads(definition):

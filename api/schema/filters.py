@@ -6,7 +6,9 @@ from datetime import datetime
 
 import strawberry
 
-from api.plan.filters import Asking, described_input, one_of, option, where, where_means, where_some
+from api.plan.clock import Clock
+from api.plan.errors import bad_input
+from api.plan.filters import Asking, described_input, one_of, option, where, where_follows, where_means, where_some
 from api.plan.ids import key_of
 from api.schema.enums import (
     ActivityStatus,
@@ -20,7 +22,11 @@ from api.schema.enums import (
 )
 from graph.customer import reading
 from graph.customer.activity import ActivityStatus as Status
+from graph.journeys.journeys import Journeys
 from graph.reading import Column, Predicate
+from graph.segments.segments import UnknownSegment, ids_in, segment_of
+
+_ID = Column("id", nullable=False)
 
 
 @described_input
@@ -32,6 +38,14 @@ class StringFilter:
     not_in: list[str] | None = option("None of.")
     starts_with: str | None = option("Begins with; case matters.")
     is_null: bool | None = option("Whether nothing is said.")
+
+
+@described_input
+class SegmentFilter:
+    """Compares the segments that a customer is in at the moment of the request."""
+
+    eq: str | None = option("In this segment of rules.toml.")
+    in_: list[str] | None = option("In one of these.", "in")
 
 
 @described_input
@@ -131,12 +145,21 @@ def _is_active(status: str, asking: Asking) -> Predicate:
     )
 
 
+def _in_segments(names: list[str], journeys: Journeys, clock: Clock) -> list[str]:
+    try:
+        wanted = [segment_of(name, journeys.rules) for name in names]
+    except UnknownSegment as unknown:
+        raise bad_input(str(unknown)) from None
+    return ids_in(wanted, journeys, int(clock.now.timestamp() * 1000))
+
+
 @described_input
 class CustomerFilter:
     """Which customers; all that is given must hold."""
 
     lifecycle_stage: StringFilter | None = where("The stage that the facts show.", "lifecycle_stage")
     activity_status: ActivityStatusFilter | None = where_means("Whether they are active.", _is_active)
+    segment: SegmentFilter | None = where_follows("Which segments they are in; see `segments`.", _ID, _in_segments)
     country: StringFilter | None = where("Country, ISO 3166 alpha-2.", "country")
     owner: StringFilter | None = where("Who is responsible.", "owner")
     tags: TagFilter | None = where("Their tags.", "tags", listed=True)

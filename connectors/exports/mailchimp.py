@@ -58,10 +58,11 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 
     action: str
     timestamp: datetime
-    campaign_id: str | None = None
+    campaign_id: str | int | None = None
     title: str | None = None
     type: str | None = None
     url: str | None = None
+    reason: str | None = None
 
 
 class MemberActivity(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,8 +71,8 @@ class MemberActivity(msgspec.Struct, frozen=True, kw_only=True):
     activity: list[Activity]
     email_id: str | None = None
     email_address: str | None = None
-    list_id: str | None = None
-    campaign_id: str | None = None
+    list_id: str | int | None = None
+    campaign_id: str | int | None = None
 
 
 def subscriber_hash(address: str) -> str:
@@ -152,40 +153,58 @@ def map_activity(context: Context) -> Mapper:
     """Each send, open, click, bounce and unsubscription of a member is an interaction."""
 
     def map_member_activity(raw: Located) -> Iterator[Record]:
-        body: MemberActivity = raw.body
-        if body.email_id is None and body.email_address is None:
-            raise RecordError(f"{raw.where}: neither 'email_id' nor 'email_address'.")
-        member = body.email_id or subscriber_hash(body.email_address or "")
-        person = context.reference("mailchimp-members", "members", member)
-        seen: set[str] = set()
-        for activity in body.activity:
-            kind, direction = ACTIONS.get(activity.action, (f"mailchimp.{activity.action}", Direction.INTERNAL))
-            campaign = activity.campaign_id or body.campaign_id
-            moment = int(activity.timestamp.timestamp())
-            identifier = f"{campaign or '-'}:{member}:{activity.action}:{moment}"
-            # Two clicks in one second are two clicks, on two links or on one.
-            while identifier in seen:
-                identifier += "+"
-            seen.add(identifier)
-            sent = activity.action == "sent"
-            yield Interaction(
-                source=context.source,
-                stream=context.stream,
-                id=identifier,
-                kind=kind,
-                occurred_at=activity.timestamp,
-                person=person,
-                function=BusinessFunction.MARKETING,
-                channel=Channel.EMAIL,
-                direction=direction,
-                automated=sent or activity.action == "bounce",
-                subject=activity.title,
-                reason=activity.type if activity.action == "bounce" else None,
-                campaign=None if campaign is None else context.matter(campaign),
-                extra={"url": activity.url} if activity.url else {},
-            )
+        members = f"{context.source}/{context.streams.get('mailchimp-members', 'members')}"
+        yield from tell_activity(context.source, context.stream, members, raw.body, raw.where)
 
     return map_member_activity
+
+
+def tell_activity(source: str, stream: str, members: str, body: MemberActivity, where: str) -> Iterator[Interaction]:
+    """The interactions of one member; `members` is `source/stream` of their records, however the activity came.
+
+    Nobody follows two links within one second: such clicks are a scanner's, and `automated`.
+    """
+    if body.email_id is None and body.email_address is None:
+        raise RecordError(f"{where}: neither 'email_id' nor 'email_address'.")
+    member = body.email_id or subscriber_hash(body.email_address or "")
+    scanned = _scanned(body)
+    seen: set[str] = set()
+    for activity in body.activity:
+        kind, direction = ACTIONS.get(activity.action, (f"mailchimp.{activity.action}", Direction.INTERNAL))
+        campaign = activity.campaign_id or body.campaign_id
+        moment = int(activity.timestamp.timestamp())
+        identifier = f"{campaign or '-'}:{member}:{activity.action}:{moment}"
+        # Two clicks in one second are two clicks, on two links or on one.
+        while identifier in seen:
+            identifier += "+"
+        seen.add(identifier)
+        by_machine = activity.action == "click" and (campaign, moment) in scanned
+        yield Interaction(
+            source=source,
+            stream=stream,
+            id=identifier,
+            kind=kind,
+            occurred_at=activity.timestamp,
+            person=f"{members}/{member}",
+            function=BusinessFunction.MARKETING,
+            channel=Channel.EMAIL,
+            direction=direction,
+            automated=activity.action in ("sent", "bounce") or by_machine,
+            subject=activity.title,
+            reason=activity.type if activity.action == "bounce" else activity.reason,
+            campaign=None if campaign is None else f"{source}/{campaign}",
+            extra={"url": activity.url} if activity.url else {},
+        )
+
+
+def _scanned(body: MemberActivity) -> set[tuple[str | int | None, int]]:
+    """Campaign and second of clicks on different links."""
+    links: dict[tuple[str | int | None, int], set[str]] = {}
+    for activity in body.activity:
+        if activity.action == "click" and activity.url:
+            second = (activity.campaign_id or body.campaign_id, int(activity.timestamp.timestamp()))
+            links.setdefault(second, set()).add(activity.url)
+    return {second for second, urls in links.items() if len(urls) > 1}
 
 
 MEMBERS = Format(

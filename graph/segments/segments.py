@@ -81,6 +81,11 @@ def units_in(segments: Sequence[SegmentRule], view: View, moment_ms: int) -> Mas
     return of_accounts[:-1]
 
 
+def ids_in(segments: Sequence[SegmentRule], journeys: Journeys, moment_ms: int) -> list[str]:
+    """The ids of the customers who are in one of the segments at that moment."""
+    return journeys.customer_ids(np.flatnonzero(units_in(segments, journeys.view(), moment_ms)))
+
+
 def memberships(journeys: Journeys, customer: int, moment_ms: int) -> list[Membership]:
     """The segments that a customer (by number) is in at that moment, in the order of the rules."""
     return [

@@ -8,13 +8,18 @@ import pytest
 
 from connectors.crm import tryton
 from connectors.helpdesk import request_tracker
-from connectors.marketing import tryton_marketing
+from connectors.marketing import mailchimp, tryton_marketing
 from connectors.plugins import Registry
 
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(tryton, "tryton"), (tryton_marketing, "tryton_marketing"), (request_tracker, "request_tracker")],
+    [
+        (tryton, "tryton"),
+        (tryton_marketing, "tryton_marketing"),
+        (request_tracker, "request_tracker"),
+        (mailchimp, "mailchimp"),
+    ],
 )
 def test_a_module_offers_its_connector(module: ModuleType, name: str) -> None:
     """Loading the module and calling its hook is all there is to it."""

@@ -1,0 +1,153 @@
+"""Mailchimp as marketing automation: an audience's members as persons, its campaigns' sends and answers as events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterable
+from datetime import timedelta
+from typing import Any, ClassVar, Self
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from connectors.errors import SourceError
+from connectors.exports.mailchimp import MemberActivity, tell_activity
+from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, hookimpl
+from connectors.http import Patience
+from connectors.marketing.mailchimp_api import Mailchimp, Member
+from connectors.marketing.mailchimp_members import map_member, read_members
+from connectors.marketing.mailchimp_reports import read_reports
+from connectors.records import Record
+
+C360_API = ">=1,<2"
+
+MEMBERS = Stream(
+    name="members",
+    kind=StreamKind.PERSONS,
+    cursor_field="last_changed",
+    deletions=Deletions.TOMBSTONES,
+    fields=("email_address", "status", "merge_fields", "tags", "interests", "timestamp_opt", "unsubscribe_reason"),
+)
+ACTIVITY = Stream(
+    name="activity",
+    kind=StreamKind.INTERACTIONS,
+    cursor_field="timestamp",
+    deletions=Deletions.UNKNOWN,
+    fields=("sent_to", "emails", "unsubscribes", "abuse_reports"),
+)
+
+
+class MailchimpConfig(BaseModel):
+    """Which account and audience, and the key that reads it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    api_key: SecretStr = Field(
+        description="API key of a user who may see reports; ends with the data centre, e.g. -us19"
+    )
+    audience: str | None = Field(default=None, description="id of the audience, where the account has several")
+    base_url: str | None = Field(default=None, description="address of the API; from the key's data centre unless said")
+    page_size: int = Field(default=1000, ge=2, le=1000, description="members or recipients a page")
+    overlap_seconds: int = Field(default=300, ge=0, description="how far before the last change a sync begins again")
+    timeout_seconds: float = Field(default=120.0, gt=0, description="how long one call may take")
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        if self.base_url is None and self._data_centre is None:
+            raise ValueError("api_key does not end with a data centre such as -us19: copy it whole, or give base_url")
+        return self
+
+    @property
+    def _data_centre(self) -> str | None:
+        found = re.search(r"-([a-z]{2,3}\d{1,3})$", self.api_key.get_secret_value())
+        return None if found is None else found[1]
+
+    @property
+    def url(self) -> str:
+        return self.base_url or f"https://{self._data_centre}.api.mailchimp.com/3.0"
+
+
+class MailchimpConnector:
+    """Reads one audience of a Mailchimp account."""
+
+    Config: ClassVar[type[BaseModel]] = MailchimpConfig
+
+    def __init__(
+        self,
+        name: str,
+        config: MailchimpConfig,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.name = name
+        self._config = config
+        self._mailchimp = Mailchimp(
+            name,
+            config.url,
+            config.api_key.get_secret_value(),
+            timeout=config.timeout_seconds,
+            transport=transport,
+            patience=patience,
+        )
+        self._audience = config.audience
+
+    async def check(self) -> CheckReport:
+        """Whether Mailchimp knows the key, which audience is read, and whether its reports may be seen."""
+        details: dict[str, str] = {}
+        try:
+            await self._mailchimp.ping()
+            audience = await self._chosen(None)
+            details["audience"] = audience
+            await self._mailchimp.members(audience, since=None, status=None, offset=0, count=2)
+            await self._mailchimp.reports(offset=0, count=2)
+        except SourceError as error:
+            return CheckReport(False, str(error), details)
+        return CheckReport(True, f"Mailchimp, audience {audience}.", details)
+
+    async def discover(self) -> list[Stream]:
+        """Members first: activity points to them."""
+        return [MEMBERS, ACTIVITY]
+
+    async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
+        """Pages of `Member` or `MemberActivity`."""
+        audience = await self._chosen(state)
+        read = read_members if stream.name == MEMBERS.name else read_reports
+        overlap = timedelta(seconds=self._config.overlap_seconds)
+        async for page in read(self._mailchimp, audience, state, size=self._config.page_size, overlap=overlap):
+            yield page
+
+    def map(self, stream: Stream, raw: Member | MemberActivity) -> Iterable[Record]:
+        """The records of one raw."""
+        if isinstance(raw, Member):
+            return map_member(self.name, stream.name, raw)
+        return tell_activity(self.name, stream.name, f"{self.name}/{MEMBERS.name}", raw, f"[{self.name}] activity")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._mailchimp.close()
+
+    async def _chosen(self, state: State | None) -> str:
+        """The audience that is read: the one that is named, that an earlier sync read, or the account's only one."""
+        if self._audience is None:
+            known = state.get("audience") if state else None
+            self._audience = known if isinstance(known, str) else await self._only_audience()
+        return self._audience
+
+    async def _only_audience(self) -> str:
+        audiences = await self._mailchimp.audiences()
+        if len(audiences) == 1:
+            return str(audiences[0].id)
+        if not audiences:
+            raise SourceError(f"[{self.name}] this Mailchimp account has no audience that the key may see.")
+        known = ", ".join(f"{audience.id} ({audience.name})" for audience in audiences)
+        raise SourceError(
+            f"[{self.name}] this Mailchimp account has several audiences. Make a section of plugins.toml for each, "
+            f'with audience = "…": {known}.'
+        )
+
+
+@hookimpl
+def c360_register_connectors(registry: Any) -> None:
+    """Offer the connector `mailchimp`."""
+    registry.add("mailchimp", MailchimpConnector)
