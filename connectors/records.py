@@ -317,7 +317,8 @@ KINDS: frozenset[str] = frozenset(
     order.placed order.refunded order.cancelled invoice.paid invoice.refunded payment.failed trial.started
     subscription.started subscription.changed subscription.paused subscription.renewed subscription.cancelled
     onboarding.milestone feature.used
-    ticket.created ticket.replied ticket.reassigned ticket.solved ticket.reopened conversation.message
+    ticket.created ticket.replied ticket.reassigned ticket.solved ticket.reopened ticket.sla_breached
+    conversation.message
     survey.sent survey.answered review.posted referral.made
     """.split()
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from connectors.exports.formats import Context, Format, Mapper, asked_for, no_records
 from connectors.helpdesk.zendesk_objects import Named, SatisfactionRating, Ticket, TicketField, TicketForm, User
-from connectors.helpdesk.zendesk_tickets import Names, map_rating, map_ticket
+from connectors.helpdesk.zendesk_tickets import Names, asks_customers, map_rating, map_ticket
 from connectors.helpdesk.zendesk_users import map_user
 from connectors.hookspecs import StreamKind
 
@@ -44,10 +44,8 @@ def _form_entry(form: TicketForm) -> tuple[str, list[str]]:
 
 def _field_entry(field: TicketField) -> tuple[str, str]:
     # What every ticket has is no question about the customer; it has no title here, so no form asks it.
-    return str(field.id), "" if field.type in SYSTEM_FIELDS or not field.visible_in_portal else field.title
+    return str(field.id), field.title if asks_customers(field) else ""
 
-
-SYSTEM_FIELDS = ("subject", "description", "status", "priority", "group", "assignee", "tickettype", "custom_status")
 
 USERS = Format(
     name="zendesk-users",

@@ -22,7 +22,7 @@ from connectors.helpdesk.zendesk_history import (
     requester_of,
     text,
 )
-from connectors.helpdesk.zendesk_objects import Audit, SatisfactionRating, Ticket
+from connectors.helpdesk.zendesk_objects import Audit, SatisfactionRating, Ticket, TicketField
 from connectors.records import (
     BusinessFunction,
     Channel,
@@ -51,6 +51,8 @@ CHANNELS = {
     "instagram_dm": Channel.SOCIAL,
     "whatsapp": Channel.CHAT,
 }
+SYSTEM_FIELDS = ("subject", "description", "status", "priority", "group", "assignee", "tickettype", "custom_status")
+"""What every ticket has: no question about the customer."""
 SOLVED = ("solved", "closed")
 
 Row = tuple[str, datetime, dict[str, Any]]
@@ -74,6 +76,11 @@ class Names:
     def agent(self, identifier: object) -> str | None:
         """The agent's name; nobody for what Zendesk does by itself."""
         return None if identifier in (None, "", -1, "-1") else self.agents.get(str(identifier), str(identifier))
+
+
+def asks_customers(one: TicketField) -> bool:
+    """Whether customers see the field in a form, and it is not one that every ticket has."""
+    return one.visible_in_portal and one.type not in SYSTEM_FIELDS
 
 
 def map_ticket(source: str, stream: str, users: str, ticket: Ticket, names: Names) -> Iterator[Interaction]:

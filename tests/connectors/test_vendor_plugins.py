@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from connectors.crm import tryton
-from connectors.helpdesk import request_tracker
+from connectors.helpdesk import request_tracker, zendesk
 from connectors.marketing import mailchimp, tryton_marketing
 from connectors.plugins import Registry
 
@@ -18,6 +18,7 @@ from connectors.plugins import Registry
         (tryton, "tryton"),
         (tryton_marketing, "tryton_marketing"),
         (request_tracker, "request_tracker"),
+        (zendesk, "zendesk"),
         (mailchimp, "mailchimp"),
     ],
 )

@@ -1,0 +1,251 @@
+"""Zendesk Support as a helpdesk: users, organizations, tickets with their history, ratings, broken promises."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar, Self
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from connectors.errors import SourceError, SourceRefused
+from connectors.exports.formats import asked_for
+from connectors.helpdesk.zendesk_api import Zendesk
+from connectors.helpdesk.zendesk_history import hidden_comments
+from connectors.helpdesk.zendesk_objects import Organization, SatisfactionRating, Ticket, User
+from connectors.helpdesk.zendesk_promises import map_broken
+from connectors.helpdesk.zendesk_reading import (
+    Broken,
+    read_broken_promises,
+    read_organizations,
+    read_ratings,
+    read_tickets,
+    read_users,
+)
+from connectors.helpdesk.zendesk_tickets import Names, asks_customers, map_rating, map_ticket
+from connectors.helpdesk.zendesk_users import map_agent, map_organization, map_user
+from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, hookimpl
+from connectors.http import Patience
+from connectors.records import Record, Tombstone
+
+C360_API = ">=1,<2"
+
+ORGANIZATIONS = Stream(
+    name="organizations",
+    kind=StreamKind.ACCOUNTS,
+    cursor_field="updated_at",
+    deletions=Deletions.TOMBSTONES,
+    fields=("name", "domain_names", "external_id", "tags", "organization_fields"),
+)
+USERS = Stream(
+    name="users",
+    kind=StreamKind.PERSONS,
+    cursor_field="updated_at",
+    deletions=Deletions.TOMBSTONES,
+    fields=("name", "email", "phone", "identities", "organization_id", "external_id", "locale", "tags", "user_fields"),
+)
+TICKETS = Stream(
+    name="tickets",
+    kind=StreamKind.INTERACTIONS,
+    cursor_field="generated_timestamp",
+    deletions=Deletions.TOMBSTONES,
+    fields=("subject", "status", "priority", "type", "via", "requester_id", "group_id", "assignee_id", "custom_fields"),
+)
+RATINGS = Stream(
+    name="satisfaction-ratings",
+    kind=StreamKind.INTERACTIONS,
+    cursor_field="created_at",
+    fields=("score", "comment", "reason", "ticket_id", "requester_id"),
+)
+PROMISES = Stream(
+    name="ticket-metric-events",
+    kind=StreamKind.INTERACTIONS,
+    cursor_field="time",
+    deletions=Deletions.TOMBSTONES,
+    fields=("metric", "type", "sla", "ticket_id"),
+)
+STREAMS = (ORGANIZATIONS, USERS, TICKETS, RATINGS, PROMISES)
+
+ZendeskRaw = Organization | User | Ticket | SatisfactionRating | Broken
+
+
+class ZendeskConfig(BaseModel):
+    """Which Zendesk, and who reads: an OAuth token, or an agent's address with an API token."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subdomain: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", description="acme of acme.zendesk.com"
+    )
+    base_url: str | None = Field(default=None, description="the whole address, where it is another one")
+    oauth_token: SecretStr | None = Field(default=None, description="OAuth access token with the scope read")
+    email: str | None = Field(default=None, description="address of the administrator whose API token it is")
+    api_token: SecretStr | None = Field(default=None, description="API token, where there is no OAuth token")
+    since: date | None = Field(default=None, description="a first reading begins at this day; everything unless given")
+    page_size: int = Field(default=100, ge=1, le=1000, description="tickets a page")
+    overlap_seconds: int = Field(default=300, ge=0, description="how far before the last change a reading begins")
+    ratings_days: int = Field(default=35, ge=1, description="ratings this young are read again, as they may change")
+    timeout_seconds: float = Field(default=60.0, gt=0, description="how long one call may take")
+
+    @model_validator(mode="after")
+    def _says_who_reads_what(self) -> Self:
+        if (self.subdomain is None) == (self.base_url is None):
+            raise ValueError('say which Zendesk, e.g. subdomain = "acme", or base_url; one of the two')
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("https", "http") or not parts.netloc:
+            raise ValueError("base_url is an address such as https://acme.zendesk.com")
+        if (self.oauth_token is None) == (self.email is None or self.api_token is None):
+            raise ValueError("give an oauth_token, or an email and an api_token")
+        return self
+
+    @property
+    def url(self) -> str:
+        """Address of the server."""
+        return self.base_url or f"https://{self.subdomain}.zendesk.com"
+
+    @property
+    def start(self) -> int:
+        """Where a first reading begins, in seconds of Unix time."""
+        if self.since is None:
+            return 0
+        return int(datetime(self.since.year, self.since.month, self.since.day, tzinfo=UTC).timestamp())
+
+
+class ZendeskConnector:
+    """Reads one Zendesk Support."""
+
+    Config: ClassVar[type[BaseModel]] = ZendeskConfig
+
+    def __init__(
+        self,
+        name: str,
+        config: ZendeskConfig,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.name = name
+        self._config = config
+        self._names = Names()
+        secret = config.oauth_token or config.api_token
+        assert secret is not None  # the configuration has one
+        token = secret.get_secret_value()
+        basic = None if config.oauth_token else httpx.BasicAuth(f"{config.email}/token", token)
+        self._zendesk = Zendesk(
+            name,
+            config.url,
+            basic,
+            headers={"Authorization": f"Bearer {token}"} if basic is None else {},
+            secrets=_shapes_of(config.email, token),
+            timeout=config.timeout_seconds,
+            transport=transport,
+            patience=patience,
+        )
+
+    async def check(self) -> CheckReport:
+        """Whether Zendesk answers, and the reader may see agents, exports and ratings."""
+        details: dict[str, str] = {}
+        try:
+            # users/me answers 200 to strangers too: it would prove nothing.
+            details["groups"] = ", ".join(sorted((await self._zendesk.groups()).values()))
+            details["agents"] = str(len(await self._zendesk.agents()))
+            await self._zendesk.tickets(None, self._config.start, 1)
+            await self._zendesk.ratings(self._config.start, None, 1)
+        except SourceRefused as error:
+            remedy = (
+                " Exports and ratings are for administrators: use a token of one."
+                if error.status == 403
+                else " Is the token still active, and token access on (Admin Center, Apps and integrations, APIs)?"
+            )
+            return CheckReport(False, f"{error}{remedy}", details)
+        except SourceError as error:
+            return CheckReport(False, str(error), details)
+        return CheckReport(True, f"Zendesk at {urlsplit(self._config.url).netloc}.", details)
+
+    async def discover(self) -> list[Stream]:
+        """Accounts and users first: tickets point to them."""
+        return list(STREAMS)
+
+    async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
+        """Pages of `Organization`, `User`, `Ticket`, `SatisfactionRating` or `Broken`."""
+        if stream.name not in (ORGANIZATIONS.name, USERS.name):
+            self._names = await _names(self._zendesk)
+        try:
+            async for page in self._pages(stream, state):
+                yield page
+        except SourceRefused as error:
+            if error.status != 403:
+                raise
+            others = ", ".join(f'"{other.name}"' for other in STREAMS if other != stream)
+            raise SourceRefused(
+                f"{error} Zendesk shows {stream.name} to administrators alone, some of it in some plans alone: use a "
+                f"token of one, or leave it out: streams = [{others}].",
+                status=403,
+            ) from None
+
+    def map(self, stream: Stream, raw: ZendeskRaw) -> Iterable[Record]:
+        """The records of one raw."""
+        if isinstance(raw, Organization):
+            yield from map_organization(self.name, stream.name, raw)
+        elif isinstance(raw, User):
+            yield from map_user(self.name, stream.name, raw, organizations=ORGANIZATIONS.name)
+            yield from map_agent(self.name, stream.name, raw)
+        elif isinstance(raw, Ticket):
+            yield from self._ticket(stream, raw)
+        elif isinstance(raw, SatisfactionRating):
+            yield from map_rating(self.name, stream.name, USERS.name, raw, self._names)
+        else:
+            yield from map_broken(self.name, stream.name, USERS.name, raw, self._names)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._zendesk.close()
+
+    def _pages(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
+        zendesk, start, overlap = self._zendesk, self._config.start, self._config.overlap_seconds
+        if stream.name == ORGANIZATIONS.name:
+            return read_organizations(zendesk, state, start, overlap)
+        if stream.name == USERS.name:
+            return read_users(zendesk, state, start, overlap)
+        if stream.name == TICKETS.name:
+            return read_tickets(zendesk, state, start, overlap, page_size=self._config.page_size)
+        if stream.name == RATINGS.name:
+            return read_ratings(zendesk, state, start, self._config.ratings_days)
+        return read_broken_promises(zendesk, state, start, overlap)
+
+    def _ticket(self, stream: Stream, ticket: Ticket) -> Iterable[Record]:
+        if ticket.status == "deleted":
+            at = ticket.updated_at or ticket.created_at
+            yield Tombstone(source=self.name, stream=stream.name, id=str(ticket.id), deleted_at=at, matter="ticket")
+            return
+        yield from map_ticket(self.name, stream.name, USERS.name, ticket, self._names)
+        for comment in hidden_comments(ticket):
+            at = ticket.updated_at or ticket.created_at
+            yield Tombstone(source=self.name, stream=stream.name, id=f"{ticket.id}:comment:{comment}", deleted_at=at)
+
+
+async def _names(zendesk: Zendesk) -> Names:
+    """What ids of groups, agents, forms and fields mean."""
+    fields = await zendesk.fields()
+    titles = {str(one.id): one.title for one in fields}
+    asking = {str(one.id): one.title for one in fields if asks_customers(one)}
+    forms = {
+        str(form.id): tuple(asked_for(asking[str(one)]) for one in form.ticket_field_ids if str(one) in asking)
+        for form in await zendesk.forms()
+    }
+    return Names(await zendesk.groups(), await zendesk.agents(), forms, titles)
+
+
+def _shapes_of(email: str | None, token: str) -> list[str]:
+    """The token, and the header it makes, which a proxy may repeat."""
+    header = base64.b64encode(f"{email}/token:{token}".encode()).decode()
+    return [token, header]
+
+
+@hookimpl
+def c360_register_connectors(registry: Any) -> None:
+    """Offer the connector `zendesk`."""
+    registry.add("zendesk", ZendeskConnector)
