@@ -34,7 +34,7 @@ async def read_members(
     known: State = {**(state or {}), "audience": audience}
     for name, status in PASSES.items():
         at: dict[str, Any] = known.get(name, {})
-        since = None if at.get("since") is None else datetime.fromisoformat(at["since"])
+        since = before = None if at.get("since") is None else datetime.fromisoformat(at["since"])
         offset: int = at.get("offset", 0)
         if since is not None and not offset:
             since -= overlap
@@ -46,9 +46,10 @@ async def read_members(
                 newest = _newest(page.items)
                 # That whole second is read again: more of it may stand on the next page.
                 moved = None if newest is None else newest - _SECOND
+                before = newest or before
                 going_on = not page.done
                 if page.done:
-                    at = _at(newest or since)
+                    at = _at(before)
                 elif moved is not None and (since is None or moved > since):
                     since, offset = moved, 0
                     at = _at(since)

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.crm import tryton
 from connectors.helpdesk import request_tracker, zendesk
-from connectors.marketing import mailchimp, tryton_marketing
+from connectors.marketing import klaviyo, mailchimp, tryton_marketing
 from connectors.plugins import Registry
 
 
@@ -20,6 +20,7 @@ from connectors.plugins import Registry
         (request_tracker, "request_tracker"),
         (zendesk, "zendesk"),
         (mailchimp, "mailchimp"),
+        (klaviyo, "klaviyo"),
     ],
 )
 def test_a_module_offers_its_connector(module: ModuleType, name: str) -> None:

@@ -1,0 +1,159 @@
+"""Klaviyo as marketing automation: profiles as persons with consent by channel, events as interactions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import httpx
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from connectors.errors import SourceError
+from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, hookimpl
+from connectors.http import Patience
+from connectors.marketing.klaviyo_api import Campaign, Klaviyo, Metric
+from connectors.marketing.klaviyo_events import Event, happened_at, map_event
+from connectors.marketing.klaviyo_profiles import Profile, map_profile, updated_at
+from connectors.records import Record
+
+C360_API = ">=1,<2"
+
+PROFILES = Stream(
+    name="profiles",
+    kind=StreamKind.PERSONS,
+    cursor_field="updated",
+    deletions=Deletions.UNKNOWN,
+    fields=("email", "phone_number", "external_id", "first_name", "last_name", "location", "properties"),
+)
+EVENTS = Stream(
+    name="events",
+    kind=StreamKind.INTERACTIONS,
+    cursor_field="datetime",
+    deletions=Deletions.UNKNOWN,
+    fields=("datetime", "event_properties", "metric", "profile"),
+)
+SCOPES = ("profiles", "events", "metrics", "campaigns")
+
+
+class KlaviyoConfig(BaseModel):
+    """The key that reads an account, and what its own metrics mean."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    api_key: SecretStr = Field(description="private API key with read access to profiles, events, metrics, campaigns")
+    metrics: dict[str, str] = Field(default={}, description="kinds of your own metrics, by their name")
+    external_id_system: str = Field(default="klaviyo", description="the system whose ids profiles have as external_id")
+    revision: str = Field(default="2026-01-15", pattern=r"^\d{4}-\d{2}-\d{2}$", description="revision of the API")
+    base_url: str = Field(default="https://a.klaviyo.com/api", description="address of the API")
+    overlap_seconds: int = Field(default=300, ge=0, description="how far before the newest a sync begins again")
+    timeout_seconds: float = Field(default=60.0, gt=0, description="how long one call may take")
+
+
+class KlaviyoConnector:
+    """Reads one Klaviyo account."""
+
+    Config: ClassVar[type[BaseModel]] = KlaviyoConfig
+
+    def __init__(
+        self,
+        name: str,
+        config: KlaviyoConfig,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.name = name
+        self._config = config
+        self._klaviyo = Klaviyo(
+            name,
+            config.base_url,
+            config.api_key.get_secret_value(),
+            config.revision,
+            timeout=config.timeout_seconds,
+            transport=transport,
+            patience=patience,
+        )
+
+    async def check(self) -> CheckReport:
+        """Whether Klaviyo knows the key, and whether the key has each scope."""
+        details: dict[str, str] = {}
+        refused: list[str] = []
+        for scope in SCOPES:
+            try:
+                await self._klaviyo.may_read(scope)
+                details[scope] = "readable"
+            except SourceError as error:
+                details[scope] = str(error)
+                if error.status != 403:
+                    return CheckReport(False, str(error), details)
+                refused.append(f"{scope}:read")
+        if refused:
+            return CheckReport(
+                False,
+                f"[{self.name}] the key lacks {', '.join(refused)}. {details[refused[0].removesuffix(':read')]} "
+                f"Make a private key with read access to {', '.join(SCOPES)}.",
+                details,
+            )
+        return CheckReport(True, f"Klaviyo, revision {self._config.revision}.", details)
+
+    async def discover(self) -> list[Stream]:
+        """Profiles first: events point to them."""
+        return [PROFILES, EVENTS]
+
+    async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
+        """Pages of `Profile` or `Event`."""
+        overlap = timedelta(seconds=self._config.overlap_seconds)
+        if stream.name == PROFILES.name:
+            more = {"additional-fields[profile]": "subscriptions"}
+            async for profiles in self._klaviyo.pages(
+                "profiles", Profile, "updated", updated_at, state, overlap=overlap, **more
+            ):
+                yield profiles
+            return
+        metrics = {str(one.id): one.attributes.name for one in await self._klaviyo.listed("metrics", Metric)}
+        campaigns = await self._campaigns()
+        async for page in self._klaviyo.pages("events", Event, "datetime", happened_at, state, overlap=overlap):
+            named = [_named(event, metrics, campaigns) for event in page.raws]
+            yield Page(named, page.state, problems=page.problems)
+
+    def map(self, stream: Stream, raw: Profile | Event) -> Iterable[Record]:
+        """The records of one raw."""
+        if isinstance(raw, Profile):
+            return map_profile(self.name, stream.name, raw, self._config.external_id_system)
+        return map_event(self.name, stream.name, PROFILES.name, raw, self._config.metrics)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._klaviyo.close()
+
+    async def _campaigns(self) -> dict[str, str]:
+        """Ids of campaigns by the ids of their messages, which are what events know."""
+        found: dict[str, str] = {}
+        for channel in ("email", "sms"):
+            wanted = f"equals(messages.channel,'{channel}')"
+            for campaign in await self._klaviyo.listed("campaigns", Campaign, filter=wanted):
+                messages = campaign.relationships.campaign_messages if campaign.relationships else None
+                for message in (messages.data if messages else None) or ():
+                    found[str(message.id)] = str(campaign.id)
+        return found
+
+
+def _named(event: Event, metrics: dict[str, str], campaigns: dict[str, str]) -> Event:
+    """The event with the name of its metric, and its campaign: a flow, the campaign of a message, or the message."""
+    metric = event.relationships.metric if event.relationships else None
+    given = event.attributes.event_properties or {}
+    message = given.get("$message")
+    campaign = given.get("$flow") or (campaigns.get(str(message), message) if message else None)
+    return msgspec.structs.replace(
+        event,
+        metric=metrics.get(str(metric.data.id), f"metric {metric.data.id}") if metric and metric.data else None,
+        campaign=str(campaign) if campaign else None,
+    )
+
+
+@hookimpl
+def c360_register_connectors(registry: Any) -> None:
+    """Offer the connector `klaviyo`."""
+    registry.add("klaviyo", KlaviyoConnector)
