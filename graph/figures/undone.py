@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from graph.customer.events import Event
 from graph.customer.journey import JourneyMaker
 from graph.cypher import cypher
-from graph.journeys.journeys import Journeys
+from graph.journeys.journeys import MOST_FITS, Journeys
+from graph.journeys.kept import Kept
 from graph.journeys.layout import TABLES, as_table
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -86,13 +87,13 @@ def regroup(journeys: Journeys, regrouped: Regrouped, record_of: Mapping[str, st
     tables = {"customers": people, **_made_anew(events, journeys.rules)}
     for name in ("alerts", "records"):
         tables[name] = [row | {"who": main[row["who"]]} for row in _rows(journeys, name, touched)]
-    parts = dict(journeys.parts)
-    for name, found in tables.items():
-        names = TABLES[name].names
-        parts[name] = parts[name].replaced(
-            list(regrouped.touched), as_table(name, [[row[key] for key in names] for row in found])
-        )
-    return Journeys(parts, journeys.rules, journeys.seq, journeys.read_at)
+    made = {
+        name: as_table(name, [[row[key] for key in TABLES[name].names] for row in found])
+        for name, found in tables.items()
+    }
+    return replace(
+        journeys.changed(regrouped.touched, [], made, journeys.seq, journeys.read_at), fits=Kept(MOST_FITS), _once={}
+    )
 
 
 def regrouped_by(before: Mapping[str, str], now: Mapping[str, Sequence[str]]) -> Regrouped:

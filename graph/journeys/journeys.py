@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from graph.customer.touchpoints import Touchpoint, TouchpointNames
 from graph.journeys.kept import Kept
-from graph.journeys.layout import TABLES
+from graph.journeys.layout import OF_ACCOUNTS, TABLES
 from graph.journeys.part import Coded, Columns, Joined, Part, places
 from graph.journeys.view import Mask, Unit, View
 from graph.rules import Rules
@@ -38,6 +38,7 @@ class Journeys:
     """When they were last brought up to date, epoch milliseconds."""
     fits: Kept = field(default_factory=lambda: Kept(MOST_FITS), repr=False)
     """Models fitted to these journeys or to those of before; they belong to a day, not to an entry of the log."""
+    _settled: Journeys | None = field(default=None, repr=False)
     _once: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -45,6 +46,29 @@ class Journeys:
         """The journeys of these tables; a table that is not given is empty."""
         empty = {name: schema.empty_table() for name, schema in TABLES.items()}
         return cls({name: Part.of(tables.get(name, none)) for name, none in empty.items()}, rules, seq, read_at)
+
+    def changed(
+        self, customers: Sequence[str], accounts: Sequence[str], rows: Mapping[str, pa.Table], seq: int, read_at: int
+    ) -> Journeys:
+        """The journeys in which these have these rows instead of theirs; a table that is not given stays as it is."""
+        parts = {
+            name: part.replaced(accounts if name in OF_ACCOUNTS else customers, rows[name]) if name in rows else part
+            for name, part in self.parts.items()
+        }
+        return Journeys(parts, self.rules, seq, read_at, self.fits, self.settled)
+
+    @cached_property
+    def settled(self) -> Journeys:
+        """The journeys as they were read; those that follow have the same, so that what is made of it is made once."""
+        if self._settled is not None:
+            return self._settled
+        parts = {name: part.unchanged for name, part in self.parts.items()}
+        return Journeys(parts, self.rules, self.seq, self.read_at, self.fits)
+
+    @cached_property
+    def later(self) -> Journeys:
+        """Only those who have changed since, as they are now; of their accounts what was read with them."""
+        return Journeys.of({name: part.later for name, part in self.parts.items()}, self.rules, self.seq, self.read_at)
 
     @property
     def customers(self) -> Part:

@@ -160,6 +160,9 @@ TABLES = {
 }
 """By name; the first column of each says whose row it is."""
 
+OF_ACCOUNTS = ("accounts", "account_events")
+"""Whose rows are those of accounts; all others are of customers."""
+
 _IN_ORDER = {"events": ("at", "sequence", "id"), "account_events": ("at", "sequence", "id"), "stages": ("ordinal",)}
 
 

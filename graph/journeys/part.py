@@ -201,6 +201,11 @@ class Part(Columns):
         return cls(Settled(table), Settled(table.schema.empty_table()))
 
     @property
+    def unchanged(self) -> Part:
+        """The part as it was read first."""
+        return self if self.shown is None and not len(self.fresh) else Part(self.base, Settled(self.later.slice(0, 0)))
+
+    @property
     def first(self) -> pa.Table:
         """What was read first."""
         return self.base.table
@@ -272,6 +277,14 @@ class Part(Columns):
         both = pa.chunked_array([chunk for column in found for chunk in column.chunks], type=found[0].type)
         back = np.argsort(np.concatenate([np.flatnonzero(here), np.flatnonzero(~here)]))
         return both if here.all() else both.take(back)
+
+    def held(self, column: NDArray[V], later: NDArray[V]) -> NDArray[V]:
+        """A column of the first table and one of the later rows, as a column of this one."""
+        return self._both(column, later)
+
+    def in_first(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The places that rows, which still hold, have in the first table."""
+        return self._of_first(rows)
 
     @cached_property
     def _held_rows(self) -> NDArray[np.int64]:

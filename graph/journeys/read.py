@@ -58,9 +58,8 @@ async def follow(store: Store, journeys: Journeys, changes: Sequence[Change], se
     for begin in range(0, len(accounts), AT_ONCE):
         for name, table in (await _rows_of(store, OF_ACCOUNTS, accounts[begin : begin + AT_ONCE])).items():
             fresh[name].append(table)
-    whose = {name: touched if name in OF_CUSTOMERS else accounts for name in TABLES}
-    parts = {name: part.replaced(whose[name], _one(name, fresh[name])) for name, part in journeys.parts.items()}
-    return Journeys(parts, journeys.rules, seq, _now(), journeys.fits)
+    rows = {name: _one(name, tables) for name, tables in fresh.items()}
+    return journeys.changed(touched, accounts, rows, seq, _now())
 
 
 async def _ids(store: Store, query: str) -> AsyncIterator[list[str]]:

@@ -21,9 +21,10 @@ from graph.journeys.part import NOT_SAID
 from graph.journeys.view import Mask, View
 from graph.segments.rules import SCORES, Condition
 from graph.segments.spans import ALWAYS, DAY, Spans, Steps, combined, latest, running_sums
-from graph.segments.spending import spending
+from graph.segments.spending import is_in_one_currency, spending
 
 T = TypeVar("T")
+V = TypeVar("V", bound=np.generic)
 _YEAR = 365.2425 * DAY
 
 
@@ -40,10 +41,13 @@ def holds(condition: Condition, journeys: Journeys, moment_ms: int) -> Mask:
             held &= ~holds(inner, journeys, moment_ms)
         return held
     if condition.top_share is not None:
-        value = _steps(condition, journeys).at_moment(moment_ms, many)
-        apart = spending(journeys).currency_of if condition.metric == "revenue" else np.zeros(many, np.int64)
-        return _among_the_highest(value, condition.top_share, apart)
-    return _leaf(condition, journeys).holds_at(moment_ms, many)
+        apart = np.zeros(many, np.int64)
+        if condition.metric == "revenue" and not _is_by_customer(condition, journeys):
+            apart = spending(journeys).currency_of
+        return _among_the_highest(_values(condition, journeys, moment_ms), condition.top_share, apart)
+    return _by_customer(
+        condition, journeys, lambda some: _leaf(condition, some).holds_at(moment_ms, len(some.customers))
+    )
 
 
 def spans_of(condition: Condition, journeys: Journeys, units: NDArray[np.int64]) -> Spans:
@@ -51,7 +55,7 @@ def spans_of(condition: Condition, journeys: Journeys, units: NDArray[np.int64])
     if condition.top_share is not None:
         raise ValueError("Who is among the highest depends on the others: there are no spans.")
     if not condition.inner:
-        return _leaf(condition, journeys).of(units)
+        return _leaf_of(condition, journeys, units)
     parts = []
     if condition.all:
         inner = [spans_of(each, journeys, units) for each in condition.all]
@@ -65,12 +69,7 @@ def spans_of(condition: Condition, journeys: Journeys, units: NDArray[np.int64])
 
 def value_at(condition: Condition, journeys: Journeys, moment_ms: int) -> NDArray[np.float64]:
     """By customer, what the condition of a metric or of interactions counts at that moment; NaN where not known."""
-    return at_last_moment(
-        journeys,
-        ("values", condition),
-        moment_ms,
-        lambda: _steps(condition, journeys).at_moment(moment_ms, len(journeys.customers)),
-    )
+    return at_last_moment(journeys, ("values", condition), moment_ms, lambda: _values(condition, journeys, moment_ms))
 
 
 def at_last_moment(journeys: Journeys, key: Hashable, moment_ms: int, make: Callable[[], T]) -> T:
@@ -91,6 +90,51 @@ def _some(held: NDArray[np.int64]) -> Mask:
 def _nothing(held: NDArray[np.int64]) -> Mask:
     nothing: Mask = held == 0
     return nothing
+
+
+def _values(condition: Condition, journeys: Journeys, moment_ms: int) -> NDArray[np.float64]:
+    return _by_customer(
+        condition, journeys, lambda some: _steps(condition, some).at_moment(moment_ms, len(some.customers))
+    )
+
+
+def _by_customer(condition: Condition, journeys: Journeys, make: Callable[[Journeys], NDArray[V]]) -> NDArray[V]:
+    """By customer what `make` tells: of most from the journeys as they were read, only of those changed since anew."""
+    if not _is_by_customer(condition, journeys):
+        return make(journeys)
+    return of_each(journeys, make)
+
+
+def of_each(journeys: Journeys, make: Callable[[Journeys], NDArray[V]]) -> NDArray[V]:
+    """By customer what follows from their own rows alone; of those who have not changed it is made once."""
+    return journeys.customers.held(make(journeys.settled), make(journeys.later))
+
+
+def _is_by_customer(condition: Condition, journeys: Journeys) -> bool:
+    """Whether it follows from the customer's own rows. An account may change, and currencies that others pay in."""
+    if condition.metric == "revenue":
+        return is_in_one_currency(journeys)
+    return condition.field != "industry"
+
+
+def _leaf_of(condition: Condition, journeys: Journeys, units: NDArray[np.int64]) -> Spans:
+    """The spans of some customers, by their numbers in order."""
+    if not _is_by_customer(condition, journeys):
+        return _leaf(condition, journeys).of(units)
+    customers = journeys.customers
+    is_later = units >= customers.kept
+    parts = []
+    for some, mine, there in (
+        (journeys.settled, units[~is_later], customers.in_first(units[~is_later])),
+        (journeys.later, units[is_later], units[is_later] - customers.kept),
+    ):
+        found = _leaf(condition, some).of(there)
+        parts.append(Spans(mine[np.searchsorted(there, found.unit)], found.start, found.end))
+    return Spans(
+        np.concatenate([part.unit for part in parts]),
+        np.concatenate([part.start for part in parts]),
+        np.concatenate([part.end for part in parts]),
+    )
 
 
 def _leaf(condition: Condition, journeys: Journeys) -> Spans:
@@ -223,9 +267,9 @@ def _field_fits(condition: Condition, field: str, journeys: Journeys) -> Mask:
 def _grown(condition: Condition, journeys: Journeys) -> Spans:
     """Time since the first interaction in days, or since birth in years: it only grows."""
     if condition.metric == "tenure_days":
-        begun, step = first_moments(journeys), float(DAY)
+        begun, step = _first_moments(journeys), float(DAY)
     else:
-        begun, step = born(journeys), _YEAR
+        begun, step = _born(journeys), _YEAR
     unit = np.flatnonzero(begun != NOT_SAID).astype(np.int64)
     begun = begun[unit]
     start = begun if condition.at_least is None else begun + int(np.ceil(condition.at_least * step))
@@ -237,6 +281,14 @@ def _grown(condition: Condition, journeys: Journeys) -> Spans:
 
 def first_moments(journeys: Journeys) -> NDArray[np.int64]:
     """By customer, their first interaction in epoch milliseconds; NOT_SAID where there is none."""
+    return of_each(journeys, _first_moments)
+
+
+def _first_moments(journeys: Journeys) -> NDArray[np.int64]:
+    return journeys.once("first moments", lambda: _first_moments_anew(journeys))
+
+
+def _first_moments_anew(journeys: Journeys) -> NDArray[np.int64]:
     view = journeys.view()
     first = np.full(len(journeys.customers), NOT_SAID, np.int64)
     first[view.unit[view.starts]] = view.at[view.starts]
@@ -245,6 +297,10 @@ def first_moments(journeys: Journeys) -> NDArray[np.int64]:
 
 def born(journeys: Journeys) -> NDArray[np.int64]:
     """By customer, the day of birth in epoch milliseconds; NOT_SAID where it is not known."""
+    return of_each(journeys, lambda some: some.once("born", lambda: _born(some)))
+
+
+def _born(journeys: Journeys) -> NDArray[np.int64]:
     column = journeys.customers.coded("birth_date")
     days = np.array([_day(text) for text in column.values] + [NOT_SAID], np.int64)
     return days[column.codes]

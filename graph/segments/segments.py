@@ -71,9 +71,7 @@ def _members(condition: Condition, journeys: Journeys, moment_ms: int) -> Mask:
 def units_in(segments: Sequence[SegmentRule], view: View, moment_ms: int) -> Mask:
     """By unit of the view, whether the customer (or somebody of the account) is in one of the segments."""
     journeys = view.journeys
-    found = np.zeros(len(journeys.customers), np.bool_)
-    for segment in segments:
-        found |= members(segment, journeys, moment_ms)
+    found = _customers_in(segments, journeys, moment_ms)
     if view.unit_of is Unit.CUSTOMER:
         return found
     of_accounts = np.zeros(len(journeys.accounts) + 1, np.bool_)
@@ -83,7 +81,14 @@ def units_in(segments: Sequence[SegmentRule], view: View, moment_ms: int) -> Mas
 
 def ids_in(segments: Sequence[SegmentRule], journeys: Journeys, moment_ms: int) -> list[str]:
     """The ids of the customers who are in one of the segments at that moment."""
-    return journeys.customer_ids(np.flatnonzero(units_in(segments, journeys.view(), moment_ms)))
+    return journeys.customer_ids(np.flatnonzero(_customers_in(segments, journeys, moment_ms)))
+
+
+def _customers_in(segments: Sequence[SegmentRule], journeys: Journeys, moment_ms: int) -> Mask:
+    found = np.zeros(len(journeys.customers), np.bool_)
+    for segment in segments:
+        found |= members(segment, journeys, moment_ms)
+    return found
 
 
 def memberships(journeys: Journeys, customer: int, moment_ms: int) -> list[Membership]:

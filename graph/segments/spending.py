@@ -15,12 +15,22 @@ from graph.journeys.view import View
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """By payment whose it is, when, and the amount; `currency_of` is by customer, all alike where amounts compare."""
+    """By payment whose it is, when, and the amount; `currency_of` is by customer, all alike where amounts compare.
+
+    `currency` is the one that all amounts are in, None where they are of several, or say none.
+    """
 
     unit: NDArray[np.int64]
     at: NDArray[np.int64]
     amount: NDArray[np.float64]
     currency_of: NDArray[np.int64]
+    currency: str | None
+
+
+def is_in_one_currency(journeys: Journeys) -> bool:
+    """Whether all revenue compares, of those who have changed and of those who have not, each told apart."""
+    said = [found for found in (spending(journeys.settled), spending(journeys.later)) if len(found.amount)]
+    return all(found.currency is not None and found.currency == said[0].currency for found in said)
 
 
 def spending(journeys: Journeys) -> Spending:
@@ -35,7 +45,8 @@ def spending(journeys: Journeys) -> Spending:
 def _spending(journeys: Journeys) -> Spending:
     view = journeys.view()
     try:
-        return _together([revenue(view)], np.zeros(len(journeys.customers), np.int64))
+        found = revenue(view)
+        return _together([found], np.zeros(len(journeys.customers), np.int64), found.currency)
     except NoFigure:
         pass
     own, currency = _own_currency(view), view.coded("currency").codes
@@ -60,10 +71,11 @@ def _own_currency(view: View) -> NDArray[np.int64]:
     return own
 
 
-def _together(parts: list[Revenue], currency_of: NDArray[np.int64]) -> Spending:
+def _together(parts: list[Revenue], currency_of: NDArray[np.int64], currency: str | None = None) -> Spending:
     return Spending(
         np.concatenate([np.zeros(0, np.int64), *(part.unit for part in parts)]),
         np.concatenate([np.zeros(0, np.int64), *(part.at for part in parts)]),
         np.concatenate([np.zeros(0), *(part.values for part in parts)]),
         currency_of,
+        currency,
     )

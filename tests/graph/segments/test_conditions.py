@@ -10,10 +10,10 @@ import pytest
 from graph.figures.rules import Currency
 from graph.journeys.journeys import FOR_EVER, Journeys
 from graph.rules import Rules
-from graph.segments.conditions import holds, spans_of
+from graph.segments.conditions import born, first_moments, holds, spans_of
 from graph.segments.rules import Condition, told
 from graph.segments.spans import ALWAYS, DAY
-from tests.journeys import answer, event, journeys, ms
+from tests.journeys import Told, answer, event, journeys, ms
 
 KINDS = ("ticket.created", "order.placed", "email.sent")
 
@@ -178,3 +178,92 @@ def test_a_company_without_customers_has_empty_segments() -> None:
 
     assert holds(Condition(metric="revenue", top_share=0.1), table, ms("2026-03-01")).tolist() == []
     assert holds(Condition(kinds=("order.placed",)), table, ms("2026-03-01")).tolist() == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_after_changes_segments_are_what_all_journeys_tell_anew(seed: int) -> None:
+    """Customers who come, go and change, one after the other: who fits, since when, and what is counted."""
+    chance = random.Random(seed)
+    people = [f"c{number:02d}" for number in range(14)]
+    told_of = {who: _random_life(who, chance) for who in people[:10]}
+    rates = Currency(reporting="EUR", rates={"SEK": 0.1}) if chance.random() < 0.5 else Currency()
+    rules = Rules(currency=rates)
+    followed = _table(told_of, rules)
+    read = followed.settled
+
+    for _ in range(6):
+        touched = sorted(chance.sample(people, chance.randint(1, 3)))
+        for who in touched:
+            told_of.pop(who, None)
+            if chance.random() < 0.8:
+                told_of[who] = _random_life(who, chance)
+        anew = _table(told_of, rules)
+        of_these = _table({who: told_of[who] for who in touched if who in told_of}, rules)
+        rows = {name: part.first for name, part in of_these.parts.items()}
+        # An account is read again with whoever of it has changed; its others may stand in other tables.
+        rows["accounts"] = anew.accounts.first
+        followed = followed.changed(touched, ["acme", "other"], rows, 0, 0)
+        condition = Condition(all=(_any_condition(chance),), any=(_any_condition(chance), _any_condition(chance)))
+        moment = ms(f"2026-03-{chance.randint(1, 28):02d}")
+
+        assert _told(followed, condition, moment) == _told(anew, condition, moment), told(condition)
+    assert followed.settled is read
+
+
+def _told(table: Journeys, condition: Condition, moment: int) -> dict[str, object]:
+    """By id, whether and since when each part of the condition holds, and the first moment and birthday."""
+    units = np.arange(len(table.customers))
+    parts = [condition, *condition.leaves]
+    held = [holds(part, table, moment).tolist() for part in parts]
+    since = [spans_of(part, table, units).since(moment, len(units)).tolist() for part in parts if not part.is_ranked]
+    columns = zip(*held, *since, first_moments(table).tolist(), born(table).tolist(), strict=True)
+    return dict(zip(table.customer_ids(units), columns, strict=True))
+
+
+def _random_life(who: str, chance: random.Random) -> tuple[dict[str, object], list[Told]]:
+    def day() -> str:
+        return f"2026-03-{chance.randint(1, 28):02d}T{chance.randint(0, 23):02d}"
+
+    currency = "EUR" if chance.random() < 0.6 else "SEK"
+    events = [event(who, day(), chance.choice(("ticket.created", "lead.created"))) for _ in range(chance.randint(0, 4))]
+    events += [
+        event(who, day(), "order.placed", amount=float(chance.randint(1, 9)), currency=currency)
+        for _ in range(chance.randint(0, 2))
+    ]
+    events += [answer(who, day(), "nps", chance.randint(0, 10)) for _ in range(chance.randint(0, 1))]
+    fields: dict[str, object] = {
+        "country": chance.choice(["DE", "FR", None]),
+        "tags": chance.sample(["vip", "new"], chance.randint(0, 2)),
+        "account": chance.choice(["acme", "other", None]),
+        "birth_date": chance.choice(["1986-07-01", None]),
+    }
+    return fields, events
+
+
+def _table(told_of: dict[str, tuple[dict[str, object], list[Told]]], rules: Rules) -> Journeys:
+    industry = {"acme": {"industry": "steel" if len(told_of) % 2 else "glass"}, "other": {"industry": "glass"}}
+    return journeys(
+        *(each for _, events in told_of.values() for each in events),
+        customers={who: fields for who, (fields, _) in told_of.items()},
+        accounts=industry,
+        rules=rules,
+    )
+
+
+def _any_condition(chance: random.Random) -> Condition:
+    return chance.choice(
+        [
+            Condition(field="country", values=("DE",)),
+            Condition(field="tags", values=("vip",)),
+            Condition(field="industry", values=("glass",)),
+            Condition(field="lifecycle_stage", values=("lead", "customer")),
+            Condition(metric="nps", at_least=7),
+            Condition(metric="revenue", at_least=float(chance.randint(1, 6)), within_days=chance.choice([None, 9])),
+            *[Condition(metric="revenue", top_share=0.3)] * 3,
+            Condition(metric="activities", at_most=1, within_days=10),
+            Condition(metric="tenure_days", at_least=5),
+            Condition(metric="age_years", at_least=30),
+            Condition(none=(Condition(kinds=("ticket.created",), at_least=2),)),
+            _random_condition(chance, deep=1),
+        ]
+    )
