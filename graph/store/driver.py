@@ -23,15 +23,16 @@ from neo4j import (
 )
 from neo4j.exceptions import AuthError, ConstraintError, DriverError, Neo4jError
 
-from graph.store.errors import StoreError, StoreUnavailable, is_passing, translate
+from graph.store.bolt import CONNECT_SECONDS, OtherBolt
+from graph.store.errors import Refusal, StoreError, StoreUnavailable, is_passing, translate
 from graph.store.lease import Lease, hold_lease
+from graph.store.readers import Readers, readers_of
 from graph.store.settings import StoreSettings
 
 T = TypeVar("T")
 
 FETCH_SIZE = 5_000  # rows a message when streaming: large enough for the network, small enough for memory
 RETRY_SECONDS = 30.0  # a transaction is tried again this long before its error is given to the caller
-CONNECT_SECONDS = 15.0
 MOST_SESSIONS = 100
 EMBEDDED_COLLISIONS = 8  # attempts before a key that is taken counts as a mistake, not as a collision
 
@@ -108,10 +109,13 @@ class Store:
         uri: str,
         database: str | None,
         server: Server | None = None,
+        readers: Readers | None = None,
     ) -> None:
+        """Without `readers` the driver reads too: in a cluster, over TLS, or where it has another codec."""
         self.kind: Literal["embedded", "neo4j"] = kind
         self.uri = uri
         self._driver = driver
+        self._readers = readers
         self._database = database
         self._server = server
         self.sessions = 0
@@ -124,6 +128,16 @@ class Store:
 
     async def read(self, query: str, /, **parameters: Any) -> list[list[Any]]:
         """All rows of a question, as lists in the order of its RETURN."""
+        if self._readers is not None:
+            self.sessions += 1
+            try:
+                return await self._readers.read(query, parameters)
+            except (OSError, Refusal) as error:
+                raise self._explain(error) from None
+            except OtherBolt:
+                self._readers = None
+            finally:
+                self.sessions -= 1
         try:
             async with self._session(READ_ACCESS) as session:
                 result = await session.run(cast("Query", query), parameters)
@@ -213,6 +227,8 @@ class Store:
 
     async def close(self) -> None:
         """Close the connections; an embedded server ends with the last who uses it."""
+        if self._readers is not None:
+            self._readers.close()
         await self._driver.close()
         if self._server is not None:
             await self._server.leave()
@@ -246,7 +262,7 @@ class Store:
         opened = self._driver.session(database=self._database, default_access_mode=access, fetch_size=fetch_size)
         return _Session(self, opened)
 
-    def _explain(self, error: Neo4jError | DriverError | OSError) -> StoreError:
+    def _explain(self, error: Neo4jError | DriverError | OSError | Refusal) -> StoreError:
         if self._server is None:
             return translate(error, self.uri)
         if why := self._server.why_silent():
@@ -296,15 +312,18 @@ async def _open_embedded(settings: StoreSettings) -> Store:
     assert settings.embedded_path is not None
     server = await embedded.join(settings.embedded_path, _answers)
     driver = _driver(server.bolt_uri, server.user, server.password)
-    return Store(driver, kind="embedded", uri=settings.uri, database=server.database, server=server)
+    readers = readers_of(server.bolt_uri, server.user, server.password, server.database, most=MOST_SESSIONS)
+    return Store(driver, kind="embedded", uri=settings.uri, database=server.database, server=server, readers=readers)
 
 
 async def _open_neo4j(settings: StoreSettings) -> Store:
     try:
-        driver = _driver(settings.uri, settings.user, settings.password.get_secret_value())
+        password = settings.password.get_secret_value()
+        driver = _driver(settings.uri, settings.user, password)
+        readers = readers_of(settings.uri, settings.user, password, None, most=MOST_SESSIONS)
     except (DriverError, ValueError, OSError) as error:
         raise translate(cast("DriverError", error), settings.uri) from None
-    store = Store(driver, kind="neo4j", uri=settings.uri, database=None)
+    store = Store(driver, kind="neo4j", uri=settings.uri, database=None, readers=readers)
     try:
         await store.read("RETURN 1")
     except BaseException:
