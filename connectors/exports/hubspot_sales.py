@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -70,6 +71,20 @@ class SubmissionRow(msgspec.Struct, frozen=True, kw_only=True):
     extra: dict[str, str] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happened to a deal; who was in charge of it then, where that is known."""
+
+    kind: str
+    at: datetime
+    stage: str | None = None
+    team: str | None = None
+    agent: str | None = None
+    nth: int = 1
+    """How often the stage was entered by then, this time counted."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
 STAGE_ENTERED = re.compile(r"^Date entered ['\"‘“](?P<stage>.+?)(?: \([^()]*\))?['\"’”]$", re.IGNORECASE)
 WON = ("closed won", "closedwon")
 LOST = ("closed lost", "closedlost")
@@ -90,40 +105,55 @@ def map_deals(context: Context) -> Mapper:
                 f"export the deals with their associations."
             )
         moments = _deal_moments(context, raw, row)
-        extra: dict[str, Any] = {k: v for k, v in row.extra.items() if STAGE_ENTERED.match(k) is None}
-        for contact in contacts:
-            person = None if contact is None else context.reference("hubspot-contacts", "contacts", contact)
-            for sequence, (kind, at, stage) in enumerate(moments):
-                ended = kind in ("deal.won", "deal.lost")
-                yield Interaction(
-                    source=context.source,
-                    stream=context.stream,
-                    id=f"{identifier}:{kind if stage is None or ended else f'{kind}:{stage}'}:{contact or 'company'}",
-                    activity_id=f"{context.source}/{context.stream}/{identifier}:{kind}:{stage or ''}",
-                    kind=kind,
-                    occurred_at=at,
-                    sequence=sequence,
-                    person=person,
-                    account=account,
-                    function=BusinessFunction.SALES,
-                    channel=Channel.OTHER,
-                    direction=Direction.INTERNAL,
-                    team=row.team,
-                    agent=row.owner,
-                    subject=row.name,
-                    topic=stage,
-                    reason=row.lost_reason if kind == "deal.lost" else row.won_reason if kind == "deal.won" else None,
-                    deal=context.matter(identifier),
-                    amount=row.amount,
-                    currency=row.currency if row.amount is not None else None,
-                    extra=extra,
-                )
+        extra = {k: v for k, v in row.extra.items() if STAGE_ENTERED.match(k) is None}
+        yield from deal_interactions(context, identifier, row, moments, contacts, account, extra)
 
     return map_deal
 
 
-def _deal_moments(context: Context, raw: Located, row: DealRow) -> list[tuple[str, datetime, str | None]]:
-    """(kind, at, stage) of a deal, in time: what it entered when, its first stage being its creation."""
+def deal_interactions(
+    context: Context,
+    identifier: str,
+    row: DealRow,
+    moments: Sequence[Moment],
+    contacts: Sequence[str | None],
+    account: str | None,
+    extra: Mapping[str, Any],
+) -> Iterator[Interaction]:
+    """The moments of a deal as each of its contacts experienced them; a contact None stands for the company alone."""
+    for contact in contacts:
+        person = None if contact is None else context.reference("hubspot-contacts", "contacts", contact)
+        for sequence, moment in enumerate(moments):
+            kind, stage = moment.kind, moment.stage
+            what = kind if stage is None or kind in ("deal.won", "deal.lost") else f"{kind}:{stage}"
+            again = "" if moment.nth == 1 else f":{moment.nth}"
+            yield Interaction(
+                source=context.source,
+                stream=context.stream,
+                id=f"{identifier}:{what}{again}:{contact or 'company'}",
+                activity_id=f"{context.source}/{context.stream}/{identifier}:{kind}:{stage or ''}{again}",
+                kind=kind,
+                occurred_at=moment.at,
+                sequence=sequence,
+                person=person,
+                account=account,
+                function=BusinessFunction.SALES,
+                channel=Channel.OTHER,
+                direction=Direction.INTERNAL,
+                team=moment.team or row.team,
+                agent=moment.agent or row.owner,
+                subject=row.name,
+                topic=stage,
+                reason=row.lost_reason if kind == "deal.lost" else row.won_reason if kind == "deal.won" else None,
+                deal=context.matter(identifier),
+                amount=row.amount,
+                currency=row.currency if row.amount is not None else None,
+                extra={**extra, **moment.extra},
+            )
+
+
+def _deal_moments(context: Context, raw: Located, row: DealRow) -> list[Moment]:
+    """The moments of a deal, in time: what it entered when, its first stage being its creation."""
     entered: list[tuple[datetime, str]] = []
     for header, value in row.extra.items():
         match = STAGE_ENTERED.match(header)
@@ -133,20 +163,20 @@ def _deal_moments(context: Context, raw: Located, row: DealRow) -> list[tuple[st
                 raise RecordError(f"{raw.where}: {header}: {value!r} is not a date and time.")
             entered.append((at, match["stage"]))
     entered.sort()
-    moments: list[tuple[str, datetime, str | None]] = []
+    moments: list[Moment] = []
     if row.created_at is not None:
-        moments.append(("deal.created", row.created_at, None))
+        moments.append(Moment("deal.created", row.created_at))
     stage_now = (row.stage or "").casefold()
     closed: datetime | None = row.closed_at
     for at, stage in entered:
         if stage.casefold() in WON + LOST:
             closed = at if stage.casefold() == stage_now else closed
         elif row.created_at is None or at > row.created_at:
-            moments.append(("deal.stage_changed", at, stage))
+            moments.append(Moment("deal.stage_changed", at, stage))
     if closed is not None and stage_now.startswith(WON):
-        moments.append(("deal.won", closed, row.stage))
+        moments.append(Moment("deal.won", closed, row.stage))
     elif closed is not None and stage_now.startswith(LOST):
-        moments.append(("deal.lost", closed, row.stage))
+        moments.append(Moment("deal.lost", closed, row.stage))
     if not moments:
         raise RecordError(f"{raw.where}: deal {row.id} has no 'Create Date'.")
     return moments
@@ -175,13 +205,10 @@ def map_submissions(context: Context) -> Mapper:
             person = Identifiers(email=row.email, phone=row.phone, full_name=full_name or None)
         else:
             raise RecordError(f"{raw.where}: nobody is named: no 'Contact ID', 'Email' or 'Phone Number'.")
-        # HubSpot gives a submission no id; the same person cannot send the same form twice in one moment.
-        who = row.email or row.contact_id or row.phone or ""
-        digest = blake2b(f"{row.title}\n{row.at.isoformat()}\n{who}".encode(), digest_size=10).hexdigest()
         yield Interaction(
             source=context.source,
             stream=context.stream,
-            id=digest,
+            id=submission_id(row.title, row.at, row.email or row.contact_id or row.phone or ""),
             kind="form.submitted",
             occurred_at=row.at,
             person=person,
@@ -195,6 +222,11 @@ def map_submissions(context: Context) -> Mapper:
         )
 
     return map_submission
+
+
+def submission_id(title: str | None, at: datetime, who: str) -> str:
+    """An id for a submission without one: nobody sends the same form twice in one moment."""
+    return blake2b(f"{title}\n{at.isoformat()}\n{who}".encode(), digest_size=10).hexdigest()
 
 
 DEALS = Format(

@@ -1,0 +1,170 @@
+"""HubSpot as a CRM: companies, contacts, deals with their history, form submissions and engagements."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import Any, ClassVar
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from connectors.crm.hubspot_api import HubSpot
+from connectors.crm.hubspot_changes import Found, ObjectStream, Reader
+from connectors.crm.hubspot_codebook import Codebook
+from connectors.crm.hubspot_engagements import ENGAGEMENTS, map_engagement
+from connectors.crm.hubspot_forms import FORM_SUBMISSIONS, Submitted, map_submission, read_submissions
+from connectors.crm.hubspot_records import COMPANIES, CONTACTS, DEALS, gone, map_company, map_contact, map_deal
+from connectors.errors import SourceError, SourceRefused
+from connectors.exports.formats import Context
+from connectors.hookspecs import CheckReport, Page, State, Stream, hookimpl
+from connectors.http import Patience
+from connectors.records import Record
+
+C360_API = ">=1,<2"
+
+OBJECTS: dict[str, ObjectStream] = {
+    **{one.stream.name: one for one in (COMPANIES, CONTACTS, DEALS)},
+    **{name: one.what for name, one in ENGAGEMENTS.items()},
+}
+MAPPERS: dict[str, Callable[[Context, Found], Iterator[Record]]] = {
+    "companies": map_company,
+    "contacts": map_contact,
+    "deals": map_deal,
+    **dict.fromkeys(ENGAGEMENTS, map_engagement),
+}
+SCOPES = {
+    "companies": "crm.objects.companies.read",
+    "contacts": "crm.objects.contacts.read",
+    "deals": "crm.objects.deals.read",
+    "form-submissions": "forms",
+    "emails": "sales-email-read",
+    **dict.fromkeys(("calls", "meetings", "notes"), "crm.objects.contacts.read"),
+}
+"""What a private app must be granted for each stream, beside crm.objects.owners.read and crm.schemas.*.read."""
+
+
+class HubSpotConfig(BaseModel):
+    """Whose HubSpot, and how fast it may be asked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    access_token: SecretStr = Field(description="access token of a private app, pat-…")
+    base_url: str = Field(default="https://api.hubapi.com", description="address of HubSpot's API")
+    extra_properties: tuple[str, ...] = Field(
+        default=(), description="properties that HubSpot defines and that are to be kept too, beside your own ones"
+    )
+    page_size: int = Field(default=100, ge=1, le=100, description="objects a page of a first load")
+    overlap_seconds: int = Field(default=300, ge=0, description="how far before the last change a reading begins again")
+    requests_per_ten_seconds: int = Field(default=190, ge=1, description="requests in any ten seconds, of all streams")
+    searches_per_second: int = Field(default=4, ge=1, description="searches in any second, of all streams")
+    timeout_seconds: float = Field(default=60.0, gt=0, description="how long one call may take")
+
+
+class HubSpotConnector:
+    """Reads one HubSpot account."""
+
+    Config: ClassVar[type[BaseModel]] = HubSpotConfig
+
+    def __init__(
+        self,
+        name: str,
+        config: HubSpotConfig,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.name = name
+        self._config = config
+        self._hubspot = HubSpot(
+            name,
+            config.base_url,
+            config.access_token.get_secret_value(),
+            requests_per_ten_seconds=config.requests_per_ten_seconds,
+            searches_per_second=config.searches_per_second,
+            timeout=config.timeout_seconds,
+            transport=transport,
+            patience=patience,
+        )
+
+    async def check(self) -> CheckReport:
+        """Whether the token is good, and which streams its scopes let us read."""
+        details: dict[str, str] = {}
+        refused: list[str] = []
+        try:
+            account = await self._hubspot.account()
+            details["account"] = str(account.portal_id)
+            details["owners"] = str(len(await self._hubspot.owners()))
+            for name, scope in SCOPES.items():
+                try:
+                    await self._look_at(name)
+                    details[name] = "readable"
+                except SourceRefused:
+                    refused.append(f"{scope} (for {name})")
+                    details[name] = "refused"
+        except SourceError as error:
+            return CheckReport(False, str(error), details)
+        if refused:
+            return CheckReport(
+                False,
+                f"[{self.name}] the token of account {account.portal_id} lacks scopes: {', '.join(refused)}. "
+                f"Grant them to the private app, or name the other streams in [{self.name}] of plugins.toml: "
+                f"streams = [{', '.join(repr(name) for name, how in details.items() if how == 'readable')}].",
+                details,
+            )
+        return CheckReport(True, f"HubSpot account {account.portal_id}.", details)
+
+    async def discover(self) -> list[Stream]:
+        """Companies and contacts first: the others point to them."""
+        return [COMPANIES.stream, CONTACTS.stream, DEALS.stream, FORM_SUBMISSIONS] + [
+            one.what.stream for one in ENGAGEMENTS.values()
+        ]
+
+    async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
+        """Pages of `Found` objects or of `Submitted` forms."""
+        overlap = self._config.overlap_seconds * 1000
+        if stream.name == FORM_SUBMISSIONS.name:
+            async for submissions in read_submissions(self._hubspot, state, overlap):
+                yield submissions
+            return
+        what = OBJECTS[stream.name]
+        book = await self._codebook(what)
+        asked = (*what.properties, *book.subscriptions, *book.custom)
+        reader = Reader(self._hubspot, what, book, tuple(dict.fromkeys(asked)), overlap, self._config.page_size)
+        async for objects in reader.read(state):
+            yield objects
+
+    def map(self, stream: Stream, raw: Found | Submitted) -> Iterable[Record]:
+        """The records of one raw; those of an archived object are tombstones."""
+        context = Context(self.name, stream.name)
+        if isinstance(raw, Submitted):
+            return map_submission(context, raw)
+        records = MAPPERS[stream.name](context, raw)
+        return gone(context, records, raw) if raw.object.archived else records
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._hubspot.close()
+
+    async def _codebook(self, what: ObjectStream) -> Codebook:
+        properties = await self._hubspot.properties(what.kind)
+        extra = set(self._config.extra_properties)
+        return Codebook(
+            await self._hubspot.account(),
+            await self._hubspot.owners(),
+            await self._hubspot.deal_pipelines() if what is DEALS else (),
+            properties,
+            mapped=what.properties,
+            extra=extra,
+        )
+
+    async def _look_at(self, name: str) -> None:
+        if name == FORM_SUBMISSIONS.name:
+            await self._hubspot.client.request("GET", "marketing/v3/forms", params={"limit": 1})
+        else:
+            await self._hubspot.page(OBJECTS[name].kind, (), limit=1)
+
+
+@hookimpl
+def c360_register_connectors(registry: Any) -> None:
+    """Offer the connector `hubspot`."""
+    registry.add("hubspot", HubSpotConnector)

@@ -1,0 +1,308 @@
+"""HubSpot's contacts, companies and deals as canonical records: the same that its exports give, and what these lack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from itertools import groupby, pairwise
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import msgspec
+
+from connectors.crm.hubspot_api import CrmObject, text
+from connectors.crm.hubspot_changes import Found, ObjectStream
+from connectors.crm.hubspot_codebook import Codebook
+from connectors.errors import RecordError
+from connectors.exports.formats import Context, Located, split_list
+from connectors.exports.hubspot import CompanyRow, ContactRow, map_companies, map_contacts
+from connectors.exports.hubspot_sales import DealRow, Moment, deal_interactions
+from connectors.hookspecs import Deletions, Stream, StreamKind
+from connectors.moments import parse_day, parse_instant
+from connectors.records import (
+    Account,
+    Channel,
+    ConsentStatement,
+    ConsentStatus,
+    Person,
+    Precision,
+    Record,
+    Tombstone,
+    utc,
+)
+
+CONTACT = {
+    "given_name": "firstname",
+    "family_name": "lastname",
+    "email": "email",
+    "more_emails": "hs_additional_emails",
+    "phone": "phone",
+    "mobile": "mobilephone",
+    "stage": "lifecyclestage",
+    "job_title": "jobtitle",
+    "company_name": "company",
+    "company_ids": "associatedcompanyid",
+    "street": "address",
+    "city": "city",
+    "region": "state",
+    "postal_code": "zip",
+    "country": "country",
+    "language": "hs_language",
+    "opted_out": "hs_email_optout",
+}
+COMPANY = {
+    "name": "name",
+    "domain": "domain",
+    "industry": "industry",
+    "street": "address",
+    "city": "city",
+    "region": "state",
+    "postal_code": "zip",
+    "country": "country",
+    "parent_id": "hs_parent_company_id",
+}
+DEAL = ("dealname", "deal_currency_code", "closed_lost_reason", "closed_won_reason")
+LEAD_SINCE = "hs_lifecyclestage_lead_date"
+SQL_SINCE = "hs_lifecyclestage_salesqualifiedlead_date"
+MERGED = ("hs_merged_object_ids", "hs_calculated_merged_vids")
+"""Ids of what was merged into an object: `1;2`, and in the older one `1:1545155456000;2:1545155460000`."""
+
+
+def _stream(name: str, kind: StreamKind, cursor: str, fields: Sequence[str]) -> Stream:
+    return Stream(name, kind, cursor_field=cursor, deletions=Deletions.TOMBSTONES, fields=tuple(fields))
+
+
+_OWNED = ("hubspot_owner_id", "createdate")
+_CONTACT = (
+    *CONTACT.values(), *_OWNED, *MERGED, "lastmodifieddate", "date_of_birth", "hs_timezone", LEAD_SINCE, SQL_SINCE,
+)  # fmt: skip
+_COMPANY = (*COMPANY.values(), *_OWNED, MERGED[0], "hs_lastmodifieddate", "numberofemployees")
+_DEAL = (*DEAL, *_OWNED, "hs_lastmodifieddate", "dealstage", "pipeline", "amount", "closedate")
+
+CONTACTS = ObjectStream(
+    _stream("contacts", StreamKind.PERSONS, "lastmodifieddate", _CONTACT), "contacts", "lastmodifieddate", _CONTACT
+)
+COMPANIES = ObjectStream(
+    _stream("companies", StreamKind.ACCOUNTS, "hs_lastmodifieddate", _COMPANY),
+    "companies",
+    "hs_lastmodifieddate",
+    _COMPANY,
+)
+DEALS = ObjectStream(
+    _stream("deals", StreamKind.INTERACTIONS, "hs_lastmodifieddate", _DEAL),
+    "deals",
+    "hs_lastmodifieddate",
+    _DEAL,
+    history=("dealstage", "hubspot_owner_id"),
+    links=("contacts", "companies"),
+)
+
+
+def map_contact(context: Context, found: Found) -> Iterator[Record]:
+    """A person with the moments it became a lead, and the contacts that were merged into it."""
+    one, book = found.object, found.book
+    owner = one.said("hubspot_owner_id")
+    born = one.said("date_of_birth")
+    row = ContactRow(
+        id=found.id,
+        owner=book.owner(owner),
+        team=book.team(owner),
+        birth_date=None if born is None else parse_day(born),
+        timezone=_timezone(one.said("hs_timezone")),
+        became_lead=_moment(found, LEAD_SINCE),
+        became_sql=_moment(found, SQL_SINCE),
+        created_at=_moment(found, "createdate") or _utc(one.created_at),
+        updated_at=_moment(found, "lastmodifieddate") or _utc(one.updated_at),
+        extra=_extra(one, book),
+        **{field: one.said(name) for field, name in CONTACT.items()},
+    )
+    for record in map_contacts(context)(Located("contacts", 0, row)):
+        if isinstance(record, Person):
+            record = msgspec.structs.replace(  # noqa: PLW2901
+                record, consents=record.consents + _opted_out(one, book), source_url=book.url("0-1", found.id)
+            )
+        yield record
+    for loser in merged(one):
+        yield Person(source=context.source, stream=context.stream, id=loser, merged_into=found.id)
+
+
+def map_company(context: Context, found: Found) -> Iterator[Record]:
+    """An account, and the companies that were merged into it."""
+    one, book = found.object, found.book
+    row = CompanyRow(
+        id=found.id,
+        owner=book.owner(one.said("hubspot_owner_id")),
+        size=_number(found, "numberofemployees"),
+        created_at=_moment(found, "createdate") or _utc(one.created_at),
+        updated_at=_moment(found, "hs_lastmodifieddate") or _utc(one.updated_at),
+        extra=_extra(one, book),
+        **{field: one.said(name) for field, name in COMPANY.items()},
+    )
+    for record in map_companies(context)(Located("companies", 0, row)):
+        assert isinstance(record, Account)
+        yield msgspec.structs.replace(record, source_url=book.url("0-2", found.id))
+    for loser in merged(one):
+        yield Account(source=context.source, stream=context.stream, id=loser, merged_into=found.id)
+
+
+def map_deal(context: Context, found: Found) -> Iterator[Record]:
+    """What happened to a deal, as each of its contacts experienced it; a deal of nobody gives nothing."""
+    one, book = found.object, found.book
+    companies = found.links["companies"]
+    contacts: Sequence[str | None] = found.links["contacts"] or ((None,) if companies else ())
+    owner = one.said("hubspot_owner_id")
+    stage = one.said("dealstage")
+    row = DealRow(
+        id=found.id,
+        stage=None if stage is None else book.stage(stage).label,
+        pipeline=book.pipeline(one.said("pipeline")),
+        amount=_number(found, "amount"),
+        owner=book.owner(owner),
+        team=book.team(owner),
+        created_at=_moment(found, "createdate") or _utc(one.created_at),
+        closed_at=_moment(found, "closedate"),
+        name=one.said("dealname"),
+        currency=one.said("deal_currency_code") or book.currency,
+        lost_reason=one.said("closed_lost_reason"),
+        won_reason=one.said("closed_won_reason"),
+    )
+    account = context.reference("hubspot-companies", "companies", companies[0]) if companies else None
+    extra: dict[str, Any] = {**_extra(one, book), **({"pipeline": row.pipeline} if row.pipeline else {})}
+    for event in deal_interactions(context, found.id, row, _deal_moments(found, row, stage), contacts, account, extra):
+        yield msgspec.structs.replace(event, precision=Precision.MILLISECOND, source_url=book.url("0-3", found.id))
+
+
+def _deal_moments(found: Found, row: DealRow, stage_now: str | None) -> list[Moment]:
+    """Created, each stage it entered, each new owner, and its end where it has ended; in time."""
+    book = found.book
+    if row.created_at is None:
+        raise RecordError(f"deal {found.id} has no createdate.")
+    stages = _versions(found, "dealstage")
+    owners = _versions(found, "hubspot_owner_id")
+    if stages and stages[0][0] <= row.created_at.timestamp() + _AT_ONCE:
+        first, stages = stages[0][1], stages[1:]
+    else:
+        first = None
+    moments = [_moment_of("deal.created", row.created_at, found, owners, extra=_first(first, book))]
+    closed = row.closed_at
+    entered: dict[str, int] = {}
+    for at, value in stages:
+        stage = book.stage(value)
+        moment = datetime.fromtimestamp(at, tz=row.created_at.tzinfo)
+        if stage.won or stage.lost:
+            closed = moment if value == stage_now else closed
+            continue
+        entered[value] = entered.get(value, 0) + 1
+        moments.append(_moment_of("deal.stage_changed", moment, found, owners, stage.label, entered[value]))
+    for (_, before), (at, after) in pairwise(owners):
+        moment = datetime.fromtimestamp(at, tz=row.created_at.tzinfo)
+        moments.append(
+            Moment(
+                "deal.reassigned",
+                moment,
+                team=book.team(after),
+                agent=book.owner(after),
+                nth=round(at * 1000),
+                extra={"from_agent": book.owner(before), **({"from_team": t} if (t := book.team(before)) else {})},
+            )
+        )
+    now = None if stage_now is None else book.stage(stage_now)
+    if now is not None and closed is not None and (now.won or now.lost):
+        kind = "deal.won" if now.won else "deal.lost"
+        moments.append(_moment_of(kind, closed, found, owners, now.label))
+    return sorted(moments, key=lambda moment: moment.at)
+
+
+_UTC = ZoneInfo("UTC")
+_AT_ONCE = 60.0
+"""Seconds within which the stage a deal was created in is written beside its createdate."""
+
+
+def _first(stage: str | None, book: Codebook) -> Mapping[str, Any]:
+    return {} if stage is None else {"stage": book.stage(stage).label}
+
+
+def _moment_of(
+    kind: str,
+    at: datetime,
+    found: Found,
+    owners: Sequence[tuple[float, str]],
+    stage: str | None = None,
+    nth: int = 1,
+    extra: Mapping[str, Any] | None = None,
+) -> Moment:
+    """A moment with the owner of that time."""
+    held = [owner for since, owner in owners if since <= at.timestamp() + _AT_ONCE] or [one for _, one in owners[:1]]
+    owner = held[-1] if held else None
+    return Moment(kind, at, stage, found.book.team(owner), found.book.owner(owner), nth, extra or {})
+
+
+def _versions(found: Found, name: str) -> list[tuple[float, str]]:
+    """(Unix time, value) of a property, oldest first, a value that only repeats the one before left out."""
+    history = (found.object.properties_with_history or {}).get(name, [])
+    versions = sorted((utc(one.timestamp).timestamp(), value) for one in history if (value := text(one.value)))
+    return [next(same) for _, same in groupby(versions, key=lambda version: version[1])]
+
+
+def gone(context: Context, records: Iterator[Record], found: Found) -> Iterator[Tombstone]:
+    """An archived object as tombstones; a deal as a whole, because HubSpot may no longer tell whose it was."""
+    at = found.object.archived_at or found.object.updated_at
+    if at is None:
+        raise RecordError(f"{found.id} is archived and says not when.")
+    source, stream = context.source, context.stream
+    if stream == DEALS.stream.name:
+        yield Tombstone(source=source, stream=stream, id=found.id, deleted_at=utc(at), matter="deal")
+        return
+    for record in records:
+        yield Tombstone(source=source, stream=stream, id=record.id, deleted_at=utc(at))
+
+
+def merged(one: CrmObject) -> tuple[str, ...]:
+    """Ids of what was merged into this object."""
+    ids = [part.partition(":")[0] for name in MERGED for part in split_list(one.said(name))]
+    return tuple(dict.fromkeys(number for number in ids if number != str(one.id)))
+
+
+def _opted_out(one: CrmObject, book: Codebook) -> tuple[ConsentStatement, ...]:
+    return tuple(
+        ConsentStatement(channel=Channel.EMAIL, purpose=purpose, status=ConsentStatus.REVOKED, evidence=name)
+        for name, purpose in book.subscriptions.items()
+        if one.said(name) == "true"
+    )
+
+
+def _extra(one: CrmObject, book: Codebook) -> dict[str, str]:
+    return {name: value for name in book.custom if (value := one.said(name)) is not None}
+
+
+def _moment(found: Found, name: str) -> datetime | None:
+    value = found.object.said(name)
+    if value is None:
+        return None
+    moment = parse_instant(value, _UTC)
+    if moment is None:
+        raise RecordError(f"{found.id}: {name} is no moment: {value!r:.60}.")
+    return moment
+
+
+def _number(found: Found, name: str) -> float | None:
+    value = found.object.said(name)
+    try:
+        return None if value is None else float(value)
+    except ValueError:
+        raise RecordError(f"{found.id}: {name} is no number: {value!r:.60}.") from None
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else utc(moment)
+
+
+def _timezone(value: str | None) -> str | None:
+    """`europe_slash_berlin`, as HubSpot names its options, or a zone by its name."""
+    return None if value is None else _zones().get(value.replace("_slash_", "/").lower())
+
+
+@cache
+def _zones() -> dict[str, str]:
+    return {name.lower(): name for name in available_timezones()}
