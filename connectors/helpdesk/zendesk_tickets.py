@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from connectors.helpdesk.zendesk_history import (
     comments_of,
     customers_of,
@@ -254,28 +256,40 @@ def _former_ratings(ticket: Ticket, names: Names) -> Iterator[Row]:
 
 
 def map_rating(source: str, stream: str, users: str, rating: SatisfactionRating, names: Names) -> Iterator[Interaction]:
-    """A rating is the answer of a CSAT survey about its ticket; good is 1, bad is 0. An offer is a survey sent."""
+    """A rating is a CSAT survey about its ticket: sent when it was offered, answered with good (1) or bad (0)."""
     if rating.requester_id is None or rating.score == "unoffered":
         return
-    answered = rating.score.startswith(("good", "bad"))
-    yield Interaction(
+    about = Interaction(
         source=source,
         stream=stream,
-        id=str(rating.id),
-        kind="survey.answered" if answered else "survey.sent",
-        occurred_at=(rating.updated_at or rating.created_at) if answered else rating.created_at,
+        id=f"{rating.id}:offered",
+        kind="survey.sent",
+        occurred_at=rating.created_at,
         person=f"{source}/{users}/{rating.requester_id}",
         function=BusinessFunction.SERVICE,
         channel=Channel.EMAIL,
-        direction=Direction.INBOUND if answered else Direction.OUTBOUND,
-        automated=not answered,
+        direction=Direction.OUTBOUND,
+        automated=True,
         team=names.group(rating.group_id),
         agent=names.agent(rating.assignee_id),
         ticket=None if rating.ticket_id is None else f"{source}/{rating.ticket_id}",
-        text=said(rating.comment),
-        reason=said(rating.reason),
         metric=SurveyMetric.CSAT,
-        score=(1.0 if rating.score.startswith("good") else 0.0) if answered else None,
         scale=(0.0, 1.0),
         program=SurveyProgram.TRANSACTIONAL,
     )
+    answered = rating.score.startswith(("good", "bad"))
+    at = rating.updated_at or rating.created_at
+    if not answered or at > rating.created_at:
+        yield about
+    if answered:
+        yield msgspec.structs.replace(
+            about,
+            id=str(rating.id),
+            kind="survey.answered",
+            occurred_at=at,
+            direction=Direction.INBOUND,
+            automated=False,
+            text=said(rating.comment),
+            reason=said(rating.reason),
+            score=1.0 if rating.score.startswith("good") else 0.0,
+        )

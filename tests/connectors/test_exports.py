@@ -415,7 +415,7 @@ async def test_an_answer_that_was_changed_is_told_but_not_scored(tmp_path: Path)
 
 
 async def test_a_satisfaction_rating_is_csat_of_its_ticket(tmp_path: Path) -> None:
-    """Good is 1, bad is 0 on a binary scale; an offer is a survey sent."""
+    """Good is 1, bad is 0 on a binary scale; an offer is a survey sent, also when it was answered later."""
     common = {
         "ticket_id": 35,
         "requester_id": 1,
@@ -429,8 +429,9 @@ async def test_a_satisfaction_rating_is_csat_of_its_ticket(tmp_path: Path) -> No
         {**common, "id": 3, "score": "offered"},
         {**common, "id": 4, "score": "unoffered"},
     )
-    bad, good, offered = interactions(await records(helpdesk(tmp_path, ratings=ratings), "satisfaction-ratings"))
+    sent, bad, good, offered = interactions(await records(helpdesk(tmp_path, ratings=ratings), "satisfaction-ratings"))
 
+    assert (sent.kind, sent.occurred_at, sent.score) == ("survey.sent", moment("2026-01-03T10:00"), None)
     assert (bad.metric, bad.score, bad.scale, bad.text) == (SurveyMetric.CSAT, 0.0, (0.0, 1.0), "Too slow")
     assert (bad.occurred_at, bad.ticket, bad.team, bad.agent) == (
         moment("2026-01-03T11:00"), "helpdesk/35", "Billing", "Udo",
