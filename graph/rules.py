@@ -36,6 +36,7 @@ from graph.maps.rules import JourneyMapRule, MapError, PromiseRule, check_maps
 from graph.segments.rules import DEFAULT_SEGMENTS, PersonaRule, SegmentError, SegmentRule, check_segments
 from graph.surveys import rules as surveys
 from graph.surveys.rules import SurveyRule
+from graph.sync.brake import SyncRules
 
 
 class RulesError(C360Error):
@@ -163,6 +164,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     include: tuple[str, ...] = ()
     calendar: Calendar = Calendar()
     matching: MatchingRules = MatchingRules()
+    sync: SyncRules = SyncRules()
     survivorship: Survivorship = msgspec.field(default_factory=Survivorship)
     activity: Activity = Activity()
     retention: Retention = Retention()
@@ -246,6 +248,8 @@ def _check_meaning(rules: Rules, path: Path) -> None:
         raise RulesError(f"{path}: {error}") from None
     for kind in (*rules.cost_per, *rules.onboarding.starts, *rules.onboarding.milestones):
         _expect_kind(kind, path, "[cost_per] or [onboarding]")
+    if not 0 <= rules.sync.most_merges <= 1:
+        raise RulesError(f"{path}: [sync] most_merges {rules.sync.most_merges:g} is no share. Write 0 to 1, e.g. 0.05.")
     if not rules.pain_points.lead_response_hours > 0 or rules.pain_points.repeat_days < 1:
         raise RulesError(
             f"{path}: [pain_points] lead_response_hours {rules.pain_points.lead_response_hours:g} and repeat_days "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -40,6 +41,9 @@ def sync(
     full: Annotated[
         bool, typer.Option("--full", help="Read from the start, not from where the last sync ended.")
     ] = False,
+    allow_merges: Annotated[
+        bool, typer.Option("--allow-merges", help="Let through what the merge brake held.")
+    ] = False,
     show: Annotated[bool, typer.Option("--preview", help="Show the mapped records; nothing is written.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, help="With --preview: how many records a source.")] = 20,
     as_json: JsonOption = False,
@@ -54,7 +58,8 @@ def sync(
     if show:
         _show_preview(invocation, readable, limit, as_json)
     else:
-        report = run(_sync(invocation, readable, invocation.rules(), invocation.store(), full, requested))
+        more = SyncOptions(full, allow_merges, requested)
+        report = run(_sync(invocation, readable, invocation.rules(), invocation.store(), more))
         _show_report(invocation, report, as_json)
         if not report.ok:
             raise typer.Exit(FAILURE)
@@ -62,23 +67,27 @@ def sync(
         raise UsageProblem("\n".join(readable.problems))
 
 
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """Read from the start, let held merges through; the id that the sync has in the graph already."""
+
+    full: bool = False
+    allow_merges: bool = False
+    requested: str | None = None
+
+
 async def _sync(
-    invocation: Invocation, sources: Sources, rules: Rules, settings: StoreSettings, full: bool, requested: str | None
+    invocation: Invocation, sources: Sources, rules: Rules, settings: StoreSettings, options: SyncOptions
 ) -> SyncReport:
     async with opened(settings) as store:
-        return await synchronise(invocation, sources, rules, store, full=full, requested=requested)
+        return await synchronise(invocation, sources, rules, store, options)
 
 
 async def synchronise(
-    invocation: Invocation,
-    sources: Sources,
-    rules: Rules,
-    store: Store,
-    *,
-    full: bool = False,
-    requested: str | None = None,
+    invocation: Invocation, sources: Sources, rules: Rules, store: Store, options: SyncOptions | None = None
 ) -> SyncReport:
-    """One sync of these sources, with progress and the plugins' hooks; `requested` is its id in the graph."""
+    """One sync of these sources, with progress and the plugins' hooks."""
+    options = options or SyncOptions()
     hook = sources.plugins.hook
     for source in sources.landing:
         _call(invocation, "c360_before_sync", hook.c360_before_sync, source=source.connector.name)
@@ -88,9 +97,10 @@ async def synchronise(
             store,
             rules,
             progress,
-            full=full,
+            full=options.full,
             adjust=page_adjuster(sources.plugins),
-            requested=requested,
+            requested=options.requested,
+            allow_merges=options.allow_merges,
         )
     _call(invocation, "c360_after_sync", hook.c360_after_sync, report=report)
     if rules.alert:
@@ -134,6 +144,9 @@ def _show_report(invocation: Invocation, report: SyncReport, as_json: bool) -> N
         invocation.say("Rejected records are kept with their place and reason: ask GraphQL for sources { rejections }.")
     for field in report.fell:
         invocation.say(f"{field.line()}. Has a source stopped sending it? `c360 link drift` tells more.")
+    if report.held is not None:
+        invocation.say(report.held)
+        return
     linked, derived = report.linked, report.derived
     invocation.out.print(
         f"{linked.records:,} records linked, {derived.customers:,} customers derived, "

@@ -21,6 +21,7 @@ from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.errors import LeaseBusy
 from graph.store.lease import Lease
+from graph.sync.brake import is_held
 from graph.sync.component import Component, ComponentPlan, plan_component, read_component, write_component
 from graph.sync.contradiction import Chain, Decision, InForce, pairs_of
 from graph.sync.derive import derive_stale
@@ -320,6 +321,10 @@ async def _write(store: Store, lease: Lease | None, rules: Rules, whole: _Whole,
     effect = await effect_of(store, planned)
     if lease is None:
         return Done(effect)
+    if planned.component.pending and await is_held(store):
+        raise Refused(
+            "BUSY", "The merge brake holds the last sync, and these records wait for it. Nothing was changed."
+        )
     records = sorted({key for decision in taken for key in decision.records})
     rows = [
         {

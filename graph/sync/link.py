@@ -16,6 +16,7 @@ from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
 from graph.sync.accounts import account_clusters
+from graph.sync.brake import MergesHeld, hold_many_merges
 from graph.sync.identities import Plan, assign, parted_ids, read_past
 from graph.sync.link_changes import link_changes
 from graph.sync.linkcache import LinkCache
@@ -49,8 +50,13 @@ class Linked:
     """Whether only what changed was read, and the rest looked up in the cache of linked records."""
 
 
-async def link_pending(store: Store, lease: Lease, rules: Rules, progress: Progress) -> Linked:
-    """Link what is pending; nothing is read when nothing is. Killed anywhere, the next call goes on."""
+async def link_pending(
+    store: Store, lease: Lease, rules: Rules, progress: Progress, *, allow_merges: bool = True
+) -> Linked:
+    """Link what is pending; nothing is read when nothing is. Killed anywhere, the next call goes on.
+
+    Without `allow_merges` unusually many merges raise MergesHeld before any of them is written.
+    """
     started = time.monotonic()
     linked = Linked()
     counts = {row[0]: row[1] for row in await store.read(cypher("writes/count_pending"))}
@@ -63,9 +69,14 @@ async def link_pending(store: Store, lease: Lease, rules: Rules, progress: Progr
         await _mark_linking(store, lease, killed - {"account"})
     people = counts.get("person", 0) + counts.get("mention", 0)
     anew = "customer" in killed
-    if anew or (people and not await _link_changes(store, lease, rules, progress, linked, people)):
+    allowed = allow_merges or anew  # what was killed has begun to write
+    if anew or (people and not await _link_changes(store, lease, rules, progress, linked, people, allowed)):
         await _mark_linking(store, lease, frozenset({"customer"}))
-        await _link_everybody(store, lease, rules, progress, linked, anew=anew)
+        try:
+            await _link_everybody(store, lease, rules, progress, linked, anew=anew, allowed=allowed)
+        except MergesHeld:
+            await _mark_linking(store, lease, frozenset())
+            raise
         await _mark_linking(store, lease, frozenset())
     linked.seconds = time.monotonic() - started
     return linked
@@ -82,10 +93,10 @@ async def _mark_linking(store: Store, lease: Lease, of: frozenset[str]) -> None:
 
 
 async def _link_changes(
-    store: Store, lease: Lease, rules: Rules, progress: Progress, linked: Linked, pending: int
+    store: Store, lease: Lease, rules: Rules, progress: Progress, linked: Linked, pending: int, allowed: bool
 ) -> bool:
     """Link only what changed; False when that cannot be: too much, or no cache that knows all the rest."""
-    changes = await link_changes(store, lease, rules, progress, pending)
+    changes = await link_changes(store, lease, rules, progress, pending, allow_merges=allowed)
     if changes is None:
         return False
     linked.incremental = True
@@ -95,7 +106,7 @@ async def _link_changes(
 
 
 async def _link_everybody(
-    store: Store, lease: Lease, rules: Rules, progress: Progress, linked: Linked, *, anew: bool = False
+    store: Store, lease: Lease, rules: Rules, progress: Progress, linked: Linked, *, anew: bool, allowed: bool
 ) -> None:
     """Link all there are; `anew`: write also what looks as if it were written, because a run was killed in it."""
     people = await read_people(store, progress)
@@ -113,12 +124,13 @@ async def _link_everybody(
 
     decisions = await read_decided(store, people.merged, people.keys)
     linkage = link(people.table, model=model, rules=rules.matching, decisions=decisions, progress=show)
-    if model is None:
-        await save_model(store, lease, linkage.model, people.table.num_rows)
-        linked.trained = True
     linked.model_version = linkage.model.version
     clusters = await _with_mentions(store, _clusters(linkage), people.mentions)
     plan = assign(clusters, current, past=await read_past(store, parted_ids(clusters, current)))
+    await hold_many_merges(store, lease, plan.retired, rules.sync, allowed=allowed)
+    if model is None:
+        await save_model(store, lease, linkage.model, people.table.num_rows)
+        linked.trained = True
     linked.customers = len(clusters)
     linked.merged = dict(plan.retired)
     touched = frozenset(current) | people.pending if anew or model is None else people.pending

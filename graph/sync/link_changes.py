@@ -21,6 +21,7 @@ from graph.linkage.ties import Join
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
+from graph.sync.brake import hold_many_merges
 from graph.sync.identities import assign, parted_ids, read_past
 from graph.sync.linkcache import LinkCache
 from graph.sync.mentions import MentionRow, with_mentions
@@ -60,8 +61,13 @@ class _Around:
     """(mention, identifier) → the person records that have it, too"""
 
 
-async def link_changes(store: Store, lease: Lease, rules: Rules, progress: Progress, pending: int) -> Changes | None:
-    """Link so many pending records; None, and nothing is written, when everybody must be read instead."""
+async def link_changes(
+    store: Store, lease: Lease, rules: Rules, progress: Progress, pending: int, *, allow_merges: bool
+) -> Changes | None:
+    """Link so many pending records; None, and nothing is written, when everybody must be read instead.
+
+    Raises MergesHeld, unless `allow_merges`.
+    """
     if pending > _AT_MOST:
         return None
     cache = await LinkCache.of(store, lease)
@@ -77,6 +83,8 @@ async def link_changes(store: Store, lease: Lease, rules: Rules, progress: Progr
     if around is None:
         return None
     work = await _planned(store, relinked, people, around)
+    merged = {old: now for now, former in work.former.items() for old in former}
+    await hold_many_merges(store, lease, merged, rules.sync, allowed=allow_merges)
     relate = _to_relate(relinked, work)
     relations = relations_of(index, relinked, relate) if relate else []
     state = await store.transaction(lambda tx: _write(tx, lease, work, relinked, relate, relations, index.match_bits))
@@ -85,7 +93,7 @@ async def link_changes(store: Store, lease: Lease, rules: Rules, progress: Progr
         records=len(relinked.record_ids) + len(around.mentions),
         customers=sum(len(group) for group in work.groups),
         changed=work.changed,
-        merged={old: now for now, former in work.former.items() for old in former},
+        merged=merged,
         reviews=len(relinked.reviews),
         model_version=version,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from graph.cypher import cypher
@@ -12,6 +13,7 @@ from graph.linkage.drift import FieldDrift
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
+from graph.sync.brake import MergesHeld
 from graph.sync.completeness import completeness_fell
 from graph.sync.derive import Derived, derive_stale
 from graph.sync.inbox import store_pushes
@@ -26,7 +28,7 @@ _CHANGES_KEPT_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What a sync did; `ok` when every source could be read to its end."""
+    """What a sync did; `ok` when every source could be read to its end, and all that it said is linked."""
 
     landed: tuple[Landed, ...]
     linked: Linked
@@ -34,10 +36,12 @@ class SyncReport:
     seconds: float
     fell: tuple[FieldDrift, ...] = ()
     """Fields that far fewer records say than when the linkage model learned: a source may have stopped sending them."""
+    held: str | None = None
+    """Why nobody was linked: the merge brake, in a sentence."""
 
     @property
     def ok(self) -> bool:
-        return all(landed.error is None for landed in self.landed)
+        return self.held is None and all(landed.error is None for landed in self.landed)
 
 
 async def sync(
@@ -49,12 +53,14 @@ async def sync(
     full: bool = False,
     adjust: AdjustPage | None = None,
     requested: str | None = None,
+    allow_merges: bool = False,
 ) -> SyncReport:
     """Bring the graph up to date with its sources; safe to kill at any moment.
 
     One sync works at a time; a second one waits and says so. Sources are read side by side; one that fails stops
     none of the others. How far it is can be read from the graph (`graph.sync.syncs`), under the id `requested` when
-    somebody asked for it there. Raises StoreError when the store can no longer be used.
+    somebody asked for it there. Unusually many merges are held (`[sync] most_merges`), unless `allow_merges`. Raises
+    StoreError when the store can no longer be used.
     """
     started = time.monotonic()
     async with (
@@ -63,16 +69,22 @@ async def sync(
         store.lease("link", on_wait=watch.say) as lease,
     ):
         await watch.begin([source.connector.name for source in sources])
-        await _finish_marked(store, lease, rules, watch)
+        with suppress(MergesHeld):  # it is held still, or no more, when the sources have been read
+            await _finish_marked(store, lease, rules, watch, allow_merges)
         pages = PageWriter(store, any_customers=await _any_customers(store))
         await store_pushes(store, pages)
         landed = await _side_by_side(
             [_landed(source, store, pages, watch, full=full, adjust=adjust) for source in sources]
         )
-        linked, derived = await link_and_derive(store, lease, rules, watch)
+        held = None
+        try:
+            linked, derived = await link_and_derive(store, lease, rules, watch, allow_merges=allow_merges)
+        except MergesHeld as brake:
+            held = str(brake)
+            linked, derived = Linked(), await derive_stale(store, lease, rules, watch, log_changes=True)
         fell = await completeness_fell(store, lease, rules) if linked.pending else ()
-        report = SyncReport(tuple(landed), linked, derived, time.monotonic() - started, fell)
-        watch.end("SUCCEEDED" if report.ok else "FAILED")
+        report = SyncReport(tuple(landed), linked, derived, time.monotonic() - started, fell, held)
+        watch.end("SUCCEEDED" if report.ok else "FAILED", held)
     return report
 
 
@@ -85,11 +97,14 @@ async def _landed(
 
 
 async def link_and_derive(
-    store: Store, lease: Lease, rules: Rules, progress: Progress, *, anew: bool = False
+    store: Store, lease: Lease, rules: Rules, progress: Progress, *, anew: bool = False, allow_merges: bool = True
 ) -> tuple[Linked, Derived]:
-    """Link what is pending and derive what is stale; a first load (or `anew`) leaves one RESET in the change log."""
+    """Link what is pending and derive what is stale; a first load (or `anew`) leaves one RESET in the change log.
+
+    Without `allow_merges` unusually many merges raise MergesHeld, and nothing is linked or derived.
+    """
     is_first = anew or not await _any_customers(store)
-    linked = await link_pending(store, lease, rules, progress)
+    linked = await link_pending(store, lease, rules, progress, allow_merges=allow_merges)
     derived = await derive_stale(store, lease, rules, progress, log_changes=not is_first)
     await _tend_change_log(store, lease, reset=is_first and derived.customers > 0)
     return linked, derived
@@ -105,10 +120,10 @@ async def _side_by_side(landings: Sequence[Coroutine[None, None, Landed]]) -> li
     return [task.result() for task in tasks]
 
 
-async def _finish_marked(store: Store, lease: Lease, rules: Rules, progress: Progress) -> None:
+async def _finish_marked(store: Store, lease: Lease, rules: Rules, progress: Progress, allow_merges: bool) -> None:
     """What an earlier run left pending or stale. Without a model nothing is linked: it would learn from half."""
     if await store.read_one(cypher("writes/read_model")) is not None:
-        await link_and_derive(store, lease, rules, progress)
+        await link_and_derive(store, lease, rules, progress, allow_merges=allow_merges)
 
 
 async def _any_customers(store: Store) -> bool:
