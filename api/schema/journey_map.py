@@ -64,7 +64,7 @@ class JourneyMap:
     name: str = entry("Its name in rules.toml.")
     title: str = entry("What people call it.")
     persona: str = entry("Whose journey it is.")
-    customer_count: int = entry("How many customers the persona has.")
+    customer_count: int = entry("How many customers (or accounts, by `unit`) the persona has.")
     traveller_count: int = entry("How many of them are on the journey.")
     coverage: KpiValue = entry("The mean share of the planned steps that a traveller made, in percent.")
     planned: KpiValue = entry("The share of the travellers' interactions that the map plans, in percent.")
@@ -188,10 +188,9 @@ def _counted(found: Sequence[Counted]) -> list[dict[str, Any]]:
     return [{"key": each.key, "label": each.label, "customer_count": each.customers} for each in found]
 
 
-_OF_CUSTOMERS = [argument for argument in SCOPE_ARGUMENTS if argument.name != "unit"]
 JOURNEY_MAP_ARGUMENTS = [
     Argument("persona", str, "The persona's name in rules.toml."),
     Argument("name", str | None, "Which of its maps; the first unless said."),
-    *_OF_CUSTOMERS,
+    *SCOPE_ARGUMENTS,
 ]
 PROMISES_ARGUMENTS = SCOPE_ARGUMENTS

@@ -56,7 +56,7 @@ class SegmentOverlap:
     """How much two segments overlap."""
 
     segment: str = entry("The other segment.")
-    customer_count: int = entry("How many customers are in both.")
+    customer_count: int = entry("How many customers (or accounts, by `unit`) are in both.")
     share_of_this: float | None = entry("The share of this segment, 0 to 1.")
     share_of_other: float | None = entry("The share of the other, 0 to 1.")
 
@@ -99,9 +99,11 @@ class Segment:
     title: str = entry("What people call it.")
     description: str | None = entry("What it is for.")
     conditions: list[str] = entry("Its conditions in words; all of them hold.")
-    customer_count: int = entry("How many customers are in it.")
+    customer_count: int = entry(
+        "How many customers (or accounts, by `unit`) are in it; an account is when somebody of it is."
+    )
     customer_share: float = entry("The share of all customers that are looked at, 0 to 1.")
-    value: KpiValue = entry("What a customer of it has spent so far, on average.")
+    value: KpiValue = entry("What a customer (or account) of it has spent so far, on average.")
     kpi: str | None = entry("The KPI that matters for it.")
     current: KpiValue | None = entry("That KPI, of its customers.")
     target: float | None = entry("What it shall be.")
@@ -250,7 +252,7 @@ def _conditions(segment: SegmentRule) -> list[str]:
 def _changed(segment: SegmentRule, scope: Scope) -> tuple[Mask, Mask, Mask]:
     """Between the period's first instant and its end, or the moment that is asked for when that is earlier."""
     end = min(scope.period.end_ms, scope.now_ms)
-    found = changes(segment, scope.view.journeys, min(scope.period.start_ms, end), end)
+    found = changes(segment, scope.view, min(scope.period.start_ms, end), end)
     among = scope.view.members
     return found.joined & among, found.left & among, found.stayed & among
 
@@ -263,10 +265,10 @@ def _known(find: Any) -> SegmentRule:
     return found
 
 
-SEGMENTS_ARGUMENTS = [argument for argument in SCOPE_ARGUMENTS if argument.name != "unit"]
+SEGMENTS_ARGUMENTS = SCOPE_ARGUMENTS
 SEGMENT_ARGUMENTS = [
     Argument("name", str, "Its name in rules.toml."),
-    *SEGMENTS_ARGUMENTS,
+    *(argument for argument in SCOPE_ARGUMENTS if argument.name != "unit"),
     Argument("first", int, "At most so many customers, 1 to 100.", 20),
     Argument("after", strawberry.ID | None, "Only customers after this one."),
 ]

@@ -14,6 +14,7 @@ from graph.estimates.proportion import proportion
 from graph.figures.figure import LEAST_SAMPLE, Figure, Unavailable, none
 from graph.figures.scope import Scope
 from graph.journeys.part import NOT_SAID
+from graph.journeys.view import Mask, Unit, View
 from graph.segments.conditions import born, first_moments
 from graph.segments.spans import DAY
 
@@ -46,9 +47,9 @@ def profile_of(scope: Scope, most: int = 10) -> Profile:
     """The profile of the scope's customers: age in years, days since their first interaction, what they use.
 
     Channels and touchpoints count activity (inbound, not automated); one that fewer than five customers used is left
-    out.
+    out. Of accounts age and time with us are those of their people.
     """
-    now, members = scope.now_ms, scope.view.members
+    now, members = scope.now_ms, _people(scope.view)
     return Profile(
         scope.view.size,
         _median((now - _known(born(scope.view.journeys), members, now)) / (DAY * _DAYS_OF_YEAR), "a day of birth"),
@@ -70,6 +71,13 @@ def share_of_hoped_words(scope: Scope, words: Sequence[str]) -> Figure:
         return none(Unavailable.SAMPLE_TOO_SMALL, f"Comments of fewer than {LEAST_SAMPLE} customers.", len(comments))
     found = sum(1 for text in comments if hoped.search(text))
     return Figure.of(proportion(found, len(comments)), factor=100)
+
+
+def _people(view: View) -> Mask:
+    """By customer, whether they are looked at, or are people of an account that is."""
+    if view.unit_of is Unit.CUSTOMER:
+        return view.members
+    return np.append(view.members, False)[view.journeys.account_of]  # -1, no account, is the last
 
 
 def _known(moments: NDArray[np.int64], members: NDArray[np.bool_], now: int) -> NDArray[np.int64]:

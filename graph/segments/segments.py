@@ -36,7 +36,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """By customer, who is in a segment at the end and was not at the start, and the other way round."""
+    """By unit, who is in a segment at the end and was not at the start, and the other way round."""
 
     joined: Mask
     left: Mask
@@ -70,8 +70,12 @@ def _members(condition: Condition, journeys: Journeys, moment_ms: int) -> Mask:
 
 def units_in(segments: Sequence[SegmentRule], view: View, moment_ms: int) -> Mask:
     """By unit of the view, whether the customer (or somebody of the account) is in one of the segments."""
+    return _of_units(_customers_in(segments, view.journeys, moment_ms), view)
+
+
+def _of_units(found: Mask, view: View) -> Mask:
+    """By unit of the view, whether one of these customers is, or is of, it."""
     journeys = view.journeys
-    found = _customers_in(segments, journeys, moment_ms)
     if view.unit_of is Unit.CUSTOMER:
         return found
     of_accounts = np.zeros(len(journeys.accounts) + 1, np.bool_)
@@ -112,10 +116,10 @@ def membership_of(
     ]
 
 
-def changes(segment: SegmentRule, journeys: Journeys, start_ms: int, end_ms: int) -> Changes:
-    """Who joined and who left the segment between two moments."""
-    before = holds(segment.condition, journeys, start_ms)
-    after = members(segment, journeys, end_ms)
+def changes(segment: SegmentRule, view: View, start_ms: int, end_ms: int) -> Changes:
+    """Who joined and who left the segment between two moments, by unit of the view."""
+    before = _of_units(holds(segment.condition, view.journeys, start_ms), view)
+    after = _of_units(members(segment, view.journeys, end_ms), view)
     return Changes(after & ~before, before & ~after, before & after)
 
 

@@ -13,14 +13,15 @@ from graph.figures.money import revenue
 from graph.figures.scope import Scope
 from graph.journeys.view import Mask
 from graph.segments.rules import SegmentRule
-from graph.segments.segments import members, units_in
+from graph.segments.segments import units_in
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One segment: `value` is what a customer of it has spent so far, on average; `gap` a share of the target.
+    """One segment: `value` is what a customer (or account) of it has spent so far, on average.
 
-    `stake` = customers × value × gap is what the segments are ranked by, 1 first; without one customers × gap.
+    `gap` is a share of the target. `stake` = customers × value × gap is what the segments are ranked by, 1 first;
+    without one customers × gap.
     """
 
     segment: SegmentRule
@@ -57,9 +58,9 @@ def _place(each: Standing) -> tuple[bool, float, bool, float, int, str]:
 
 
 def overlap(first: SegmentRule, second: SegmentRule, scope: Scope) -> Overlap:
-    """How much two segments overlap among the scope's customers, at its moment."""
-    journeys, among = scope.view.journeys, scope.view.members
-    one, other = (members(segment, journeys, scope.now_ms) & among for segment in (first, second))
+    """How much two segments overlap among the scope's customers or accounts, at its moment."""
+    view = scope.view
+    one, other = (units_in([segment], view, scope.now_ms) & view.members for segment in (first, second))
     both = int((one & other).sum())
     return Overlap(both, _share(both, one), _share(both, other))
 

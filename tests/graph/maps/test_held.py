@@ -10,6 +10,7 @@ import pytest
 from graph.figures.figure import Unavailable
 from graph.figures.scope import Scope
 from graph.journeys.period import Period
+from graph.journeys.view import Unit
 from graph.maps.held import MapHeld, held
 from graph.maps.promises import promises
 from graph.maps.rules import JourneyMapRule, MapStep, PromiseRule
@@ -117,6 +118,26 @@ def test_an_outcome_whose_time_is_not_over_is_not_counted(scope: Scope) -> None:
 
     assert early.outcome.unavailable is Unavailable.IMMATURE
     assert early.is_met is None
+
+
+def test_an_account_makes_the_steps_that_its_people_make() -> None:
+    """One sends the form, a colleague asks: five such accounts made two of three steps, in order."""
+    told = [
+        each
+        for n in range(5)
+        for each in (
+            event(f"p{n}", "2026-03-02", "form.submitted"),
+            event(f"q{n}", "2026-03-03", "ticket.created", ticket=f"t/{n}"),
+        )
+    ]
+    people = {f"{letter}{n}": {"account": f"a{n}"} for n in range(5) for letter in "pq"}
+    table = journeys(*told, customers=people, accounts={f"a{n}": {} for n in range(5)}, rules=RULES)
+    now = ms("2026-05-01")
+    found = held(PLAN, Scope(table.view(Unit.ACCOUNT, now), MARCH, now))
+
+    assert (found.travellers, [step.made for step in found.steps]) == (5, [5, 5, 0])
+    assert found.coverage.value == pytest.approx(200 / 3)
+    assert found.in_order.value == 100
 
 
 def test_a_map_without_travellers_divides_by_nothing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from graph.figures.groups import Dimension, groups
@@ -12,8 +13,10 @@ from graph.figures.scope import Scope
 from graph.journeys.period import Period
 from graph.journeys.view import Unit
 from graph.rules import Rules, RulesError, read_rules
+from graph.segments.profile import profile_of
 from graph.segments.rules import Condition, PersonaRule, SegmentRule
 from graph.segments.segments import RANKED, UnknownSegment, changes, memberships, segment_of, units_in
+from graph.segments.standing import Overlap, overlap, standings
 from tests.journeys import event, journeys, ms
 
 BUSY = SegmentRule("busy", "Busy", all=(Condition(kinds=("ticket.created",), at_least=2, within_days=30),))
@@ -45,7 +48,7 @@ def test_a_membership_says_why_and_since_when() -> None:
 
 def test_who_joined_and_who_left_between_two_moments() -> None:
     """Ada was busy in March, Bob is in April."""
-    found = changes(BUSY, TABLE, ms("2026-03-10"), ms("2026-05-01"))
+    found = changes(BUSY, TABLE.view(), ms("2026-03-10"), ms("2026-05-01"))
     ids = {name: TABLE.customer_ids(getattr(found, name).nonzero()[0]) for name in ("joined", "left", "stayed")}
 
     assert ids == {"joined": ["bob"], "left": ["ada"], "stayed": []}
@@ -56,6 +59,35 @@ def test_an_account_is_in_a_segment_when_somebody_of_it_is() -> None:
     view = TABLE.view(Unit.ACCOUNT)
 
     assert units_in([BUSY], view, ms("2026-03-10")).tolist() == [True, False]
+
+
+def test_accounts_join_leave_and_overlap_by_their_people() -> None:
+    """Acme stays busy when Ada calms down and Bob does not; whoever of it is German makes it German too."""
+    view = TABLE.view(Unit.ACCOUNT, as_of=ms("2026-05-01"))
+    found = changes(BUSY, view, ms("2026-03-10"), ms("2026-05-01"))
+    scope = Scope(view, Period(date(2026, 3, 1), date(2026, 5, 1)), ms("2026-05-01"))
+
+    assert (found.joined.tolist(), found.left.tolist(), found.stayed.tolist()) == (
+        [False, False],
+        [False, False],
+        [True, False],
+    )
+    assert overlap(BUSY, GERMAN, scope) == Overlap(1, 1.0, 1.0)
+    standing = next(each for each in standings(scope) if each.segment == GERMAN)
+    assert (standing.customers, standing.share) == (1, 0.5)
+
+
+def test_the_profile_of_accounts_is_of_their_people() -> None:
+    """Ten accounts of one person each: their days with us are those of the people, however accounts are numbered."""
+    people = {f"p{n}": {"account": f"a{9 - n}"} for n in range(10)}
+    days = [f"2026-03-{n + 1:02d}" for n in range(10)]
+    told = [event(who, day, "order.placed") for who, day in zip(people, days, strict=True)]
+    table = journeys(*told, customers=people, accounts={f"a{n}": {} for n in range(10)})
+    now = ms("2026-03-20")
+    scope = Scope(table.view(Unit.ACCOUNT, now), Period(date(2026, 3, 1), date(2026, 4, 1)), now)
+    late = scope.of(np.arange(10) < 5)  # a0 … a4 are of those who came on the 6th to the 10th
+
+    assert profile_of(late).median_tenure.value == 12
 
 
 def test_figures_can_be_cut_by_segment_and_persona() -> None:
