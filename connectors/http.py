@@ -154,13 +154,17 @@ class SourceClient:
     async def json(self, method: str, path: str, answer: Any, **request: Any) -> Any: ...
     async def json(self, method: str, path: str, answer: Any, **request: Any) -> Any:
         """`request`, and the answer's JSON as the msgspec type `answer`; SourceError when it is something else."""
-        response = await self.request(method, path, **request)
+        return self.decoded(await self.request(method, path, **request), answer)
+
+    def decoded(self, response: httpx.Response, answer: Any) -> Any:
+        """The JSON of an answer as the msgspec type `answer`; SourceError when it is something else."""
         try:
             return msgspec.json.decode(response.content, type=answer)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            url = response.request.url
             raise SourceError(
-                f"[{self.source}] {method} {self._where(path)} answered {response.status_code} with something else "
-                f"than the expected JSON ({error}): {self._quote(response)}.",
+                f"[{self.source}] {response.request.method} {url.host}{url.path} answered {response.status_code} with "
+                f"something else than the expected JSON ({error}): {self._quote(response)}.",
                 status=response.status_code,
             ) from None
 
