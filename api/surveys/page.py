@@ -112,7 +112,7 @@ class SurveyPage:
         try:
             is_new = await answer(self._store, self._rules, invitation, int(score), comment)
         except NotRecorded:
-            is_new = False  # another answer came first under this token
+            return _told(language, words, "busy", 503)
         return _told(language, words, "thanks" if is_new else "already", 200 if is_new else 410)
 
 

@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from dataclasses import dataclass, field
 
-from api.outgoing.mail import send_mail
+from api.outgoing.mail import AddressRefused, send_mail
 from api.outgoing.settings import OutgoingError, OutgoingSettings
 from api.outgoing.webhook import NotDelivered, send_webhook
 from api.plan.ids import encode_id
@@ -17,7 +17,17 @@ from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.errors import LeaseBusy
 from graph.surveys.due import due_invitations
-from graph.surveys.invitations import Addressee, Invitation, Kept, addressee_of, invite, note_sent
+from graph.surveys.invitations import (
+    Addressee,
+    Invitation,
+    Kept,
+    addressee_of,
+    finish_interrupted,
+    invite,
+    leave,
+    note_sent,
+    stay,
+)
 
 LOG = logging.getLogger("c360.surveys")
 
@@ -37,8 +47,9 @@ async def send_surveys(
 ) -> Sent:
     """Ask everybody who is due at `now` (epoch ms). Consent is looked at just before each is sent.
 
-    The invitation is a fact before it leaves; killed in between, it leaves again with the same link. Raises
-    OutgoingError where there is no way out.
+    The invitation is a fact before it leaves, and marked as leaving: a kill then leaves open whether it left, and it
+    does not leave again. One that nobody took leaves the next time, with the same link. Raises OutgoingError where
+    there is no way out.
     """
     if not rules.survey:
         return Sent()
@@ -49,6 +60,8 @@ async def send_surveys(
     done = Sent()
     try:
         async with store.lease("invite", wait=0):
+            if not dry_run:
+                await finish_interrupted(store, rules, now)
             for each in due:
                 whom = await addressee_of(store, each.survey, each.customer)
                 if isinstance(whom, Kept):
@@ -58,7 +71,9 @@ async def send_surveys(
                     invitation = await invite(store, each, whom.locale, now)
                     if invitation is None:
                         continue
-                    await _send(outgoing, invitation, whom)
+                    if not await _left(store, outgoing, invitation, whom):
+                        done.kept[Kept.REFUSED.value] += 1
+                        continue
                     await note_sent(store, rules, invitation, now)
                 done.sent += 1
                 done.by_survey[each.survey.name] += 1
@@ -68,6 +83,20 @@ async def send_surveys(
         LOG.warning("%s Surveys that are due wait for the next time.", failure)
         done.failure = str(failure)
     return done
+
+
+async def _left(store: Store, outgoing: OutgoingSettings, invitation: Invitation, whom: Addressee) -> bool:
+    """Send it; False where the address is one that takes no mails. Raises NotDelivered, and it leaves another time."""
+    await leave(store, invitation)
+    try:
+        await _send(outgoing, invitation, whom)
+    except AddressRefused:
+        await stay(store, invitation, refused=True)
+        return False
+    except NotDelivered:
+        await stay(store, invitation)
+        raise
+    return True
 
 
 async def _send(outgoing: OutgoingSettings, invitation: Invitation, whom: Addressee) -> None:

@@ -25,7 +25,7 @@ from graph.rules import Rules
 from graph.store.driver import Store
 from graph.surveys.due import Due
 from graph.surveys.rules import SCALES, SurveyRule, wording
-from graph.sync.recording import SOURCE, STREAM, Report, new_id, record
+from graph.sync.recording import SOURCE, STREAM, NotRecorded, Report, new_id, record
 from graph.sync.request import request_hash
 
 DAY = 86_400_000
@@ -39,6 +39,7 @@ class Kept(StrEnum):
 
     NO_ADDRESS = "no address"
     NO_CONSENT = "no consent"
+    REFUSED = "address refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ async def addressee_of(store: Store, survey: SurveyRule, customer: str) -> Addre
 
 
 async def invite(store: Store, due: Due, locale: str | None, now: int) -> Invitation | None:
-    """Write the invitation, once a survey and interaction; None when it was sent before."""
+    """Write the invitation, once a survey and interaction; None when it was sent, or refused, before."""
     language, question = wording(due.survey, locale)
     await store.write(
         cypher("writes/make_invitation"),
@@ -104,13 +105,34 @@ async def invite(store: Store, due: Due, locale: str | None, now: int) -> Invita
         expires=now + int(due.survey.valid_days * DAY),
     )
     row = await store.read_one(cypher("writes/read_invitation"), id=due.id, token=None)
-    return None if row is None or row[-1] is not None else Invitation(*row[:-1])
+    return None if row is None or row[-1] else Invitation(*row[:-1])
 
 
 async def invitation_of(store: Store, token: str) -> Invitation | None:
     """The invitation that a link leads to."""
     row = await store.read_one(cypher("writes/read_invitation"), id=None, token=token)
     return None if row is None else Invitation(*row[:-1])
+
+
+async def leave(store: Store, invitation: Invitation) -> None:
+    """The invitation is about to leave. Whoever finds it so after a kill cannot know whether it did: it counts as sent.
+
+    The caller holds the lease `invite`, so it is one at a time.
+    """
+    await store.write(cypher("writes/leave_invitation"), id=invitation.id)
+
+
+async def stay(store: Store, invitation: Invitation, *, refused: bool = False) -> None:
+    """It did not leave; refused by its address it does not leave again either."""
+    await store.write(cypher("writes/stay_invitation"), id=invitation.id, refused=refused)
+
+
+async def finish_interrupted(store: Store, rules: Rules, now: int) -> None:
+    """Take for sent what was about to leave when its sender was killed. The caller holds the lease `invite`."""
+    row = await store.read_one(cypher("writes/leaving_invitation"))
+    invitation = None if row is None else await invitation_of(store, row[0])
+    if invitation is not None:
+        await note_sent(store, rules, invitation, now)
 
 
 async def note_sent(store: Store, rules: Rules, invitation: Invitation, now: int) -> None:
@@ -146,9 +168,14 @@ async def answer(store: Store, rules: Rules, invitation: Invitation, score: int,
         idempotency_key=invitation.id,
         request=request_hash(score, comment),
     )
-    done = await record(store, rules, report)
+    try:
+        is_new = not (await record(store, rules, report)).replayed
+    except NotRecorded as refused:
+        if refused.code != "IDEMPOTENCY_KEY_REUSED":
+            raise
+        is_new = False  # another answer is there, of which a kill may have kept the invitation from knowing
     await store.write(cypher("writes/note_answered_invitation"), id=invitation.id, now=now)
-    return not done.replayed
+    return is_new
 
 
 def _interaction(invitation: Invitation, kind: str, id: str, direction: Direction, at: int, **more: Any) -> Interaction:

@@ -91,7 +91,7 @@ async def record(store: Store, rules: Rules, report: Report) -> Recorded:
     """Keep a report as a fact and derive the customer's journey. Raises NotRecorded."""
     interaction = report.interaction
     key = str(interaction.key)
-    if report.idempotency_key is not None and (before := await _before(store, key, report)):
+    if report.idempotency_key is not None and (before := await _before(store, rules, key, report)):
         return before
     _check(interaction)
     customer, experienced = await _whose(store, report)
@@ -107,18 +107,23 @@ async def record(store: Store, rules: Rules, report: Report) -> Recorded:
     try:
         written, _ = await writer.store(SOURCE, STREAM, rows, (), {}, all_new=False, first_holds=True)
     except ConstraintViolated:
-        if (before := await _before(store, key, report)) is None:
+        if (before := await _before(store, rules, key, report)) is None:
             raise
         return before
-    if not written and (before := await _before(store, key, report)):  # one of the same key, at the same moment
+    if not written and (before := await _before(store, rules, key, report)):  # one of the same key, at the same moment
         return before
     derived = customer is not None and await _derived(store, rules)
     return Recorded(key, customer, pending=not derived)
 
 
-async def _before(store: Store, key: str, report: Report) -> Recorded | None:
-    """What the same request did when it came first. Raises NotRecorded when another came under its key."""
+async def _before(store: Store, rules: Rules, key: str, report: Report) -> Recorded | None:
+    """What the same request did when it came first. Raises NotRecorded when another came under its key.
+
+    A kill may have come before the journey showed it: that is made good.
+    """
     row = await store.read_one(cypher("writes/recorded_interaction"), id=key)
+    if row is not None and row[1] is None and report.customer is not None and await _derived(store, rules):
+        row = await store.read_one(cypher("writes/recorded_interaction"), id=key)
     if row is None:
         return None
     if row[2] not in (None, report.request):  # of older facts nobody knows

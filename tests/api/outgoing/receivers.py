@@ -52,10 +52,17 @@ async def hook_server() -> AsyncIterator[Hook]:
 
 @dataclass
 class Inbox:
-    """The mails that came, as (recipient, mail)."""
+    """The mails that came, as (recipient, mail); `refuses` says by recipient what is answered instead."""
 
     mails: list[tuple[str, Message]] = field(default_factory=list)
+    refuses: dict[str, str] = field(default_factory=dict)
     settings: MailSettings | None = None
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        if address in self.refuses:
+            return self.refuses[address]
+        envelope.rcpt_tos.append(address)
+        return "250 known"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         self.mails += [(to, email.message_from_bytes(envelope.content)) for to in envelope.rcpt_tos]

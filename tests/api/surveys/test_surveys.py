@@ -52,12 +52,12 @@ def _said(status: ConsentStatus) -> tuple[ConsentStatement, ...]:
 @pytest.fixture
 async def company(embedded_store: Store) -> Store:
     """The same company on the embedded store alone."""
-    return await _company(embedded_store)
+    return await company_of(embedded_store)
 
 
-async def _company(store: Store) -> Store:
+async def company_of(store: Store) -> Store:
     """Ada (German) has consented, Bob has refused, Cleo has no address; each had a ticket solved two hours ago."""
-    now = _now()
+    now = moment_now()
     people = [
         person("crm/c/1", "Ada Byron", email="ada@x.test", locale="de-DE", consents=_said(ConsentStatus.GRANTED)),
         person("crm/c/2", "Bob Stone", email="bob@x.test", consents=_said(ConsentStatus.DENIED)),
@@ -78,12 +78,13 @@ async def _company(store: Store) -> Store:
     return store
 
 
-def _now() -> int:
+def moment_now() -> int:
+    """Epoch milliseconds."""
     return time.time_ns() // 1_000_000
 
 
 async def _send(store: Store, outgoing: OutgoingSettings, **more: bool) -> Sent:
-    return await send_surveys(store, RULES, JourneyKeeper(store, RULES), outgoing, _now(), **more)
+    return await send_surveys(store, RULES, JourneyKeeper(store, RULES), outgoing, moment_now(), **more)
 
 
 @asynccontextmanager
@@ -109,7 +110,7 @@ async def _link(store: Store) -> tuple[str, Message]:
 
 async def test_a_survey_is_mailed_and_its_answer_is_about_what_it_asked_about(store: Store) -> None:
     """In the customer's language; without a script; tied by its token to the solved ticket, not to the later call."""
-    company = await _company(store)
+    company = await company_of(store)
     link, mail = await _link(company)
     assert mail["Subject"] == "Eine Frage"
     async with _visitor(company) as client:
@@ -161,6 +162,20 @@ async def test_a_mail_that_did_not_leave_leaves_later_with_the_same_link(company
     assert link == f"/s/{token}"
 
 
+async def test_an_address_that_takes_no_mails_keeps_nobody_else_waiting(company: Store) -> None:
+    """It is not tried again; a server that lets us send to nobody is tried again."""
+    async with mail_server() as inbox:
+        outgoing = OutgoingSettings(None, inbox.settings, PUBLIC)
+        inbox.refuses = {"ada@x.test": "550 5.7.1 you may not send"}
+        not_let = await _send(company, outgoing)
+        inbox.refuses = {"ada@x.test": "550 5.1.1 no such mailbox"}
+        refused = [await _send(company, outgoing) for _ in range(2)]
+
+    assert not_let.failure is not None
+    assert [(done.failure, done.sent, done.kept["address refused"]) for done in refused] == [(None, 0, 1), (None, 0, 0)]
+    assert await company.read("MATCH (i:Interaction {kind: 'survey.sent'}) RETURN count(i)") == [[0]]
+
+
 async def test_without_a_mail_server_a_webhook_sends_the_link_on(company: Store) -> None:
     """It names the customer by id, with question, language and link."""
     async with hook_server() as hook:
@@ -184,7 +199,9 @@ async def test_links_that_lead_nowhere_say_so(company: Store, monkeypatch: pytes
         ] * 3
         assert (await client.get("/s/" + "x" * 32)).status_code == 404
         assert (await client.get("/s/..")).status_code in (404, 307)
-        await company.write("MATCH (v:Invitation) SET v.expires_at = datetime({epochMillis: $now})", now=_now() - HOUR)
+        await company.write(
+            "MATCH (v:Invitation) SET v.expires_at = datetime({epochMillis: $now})", now=moment_now() - HOUR
+        )
         assert (await client.get(link)).status_code == 410
         codes = [(await client.get("/s/" + letter * 32)).status_code for letter in "abc"]
 
