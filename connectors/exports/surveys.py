@@ -14,20 +14,11 @@ from connectors.exports.formats import Context, Format, Located, Mapper, instant
 from connectors.hookspecs import StreamKind
 from connectors.records import (
     BusinessFunction,
-    Channel,
-    Direction,
-    Interaction,
     Record,
     SurveyMetric,
     SurveyProgram,
 )
-
-SCALES = {
-    SurveyMetric.NPS: (0.0, 10.0),
-    SurveyMetric.CSAT: (1.0, 5.0),
-    SurveyMetric.CES: (1.0, 7.0),
-    SurveyMetric.RATING: (1.0, 5.0),
-}
+from connectors.surveys.answers import SCALES, survey_answered, survey_sent, within_scale
 
 
 class SurveyRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,35 +59,32 @@ def map_surveys(context: Context) -> Mapper:
         function = _one_of(raw, BusinessFunction, "function", row.function or "marketing")
         if row.sent_at is None and row.answered_at is None:
             raise RecordError(f"{raw.where}: no value in 'answered_at' and none in 'sent_at'.")
-        for kind, at in (("survey.sent", row.sent_at), ("survey.answered", row.answered_at)):
-            if at is None:
-                continue
-            answered = kind == "survey.answered"
-            yield Interaction(
-                source=context.source,
-                stream=context.stream,
-                id=f"{identifier}:{kind.removeprefix('survey.')}",
-                kind=kind,
-                occurred_at=at,
-                sequence=int(answered),
-                person=person,
-                function=function,
-                channel=Channel.EMAIL,
-                direction=Direction.INBOUND if answered else Direction.OUTBOUND,
-                automated=not answered,
-                metric=metric,
-                score=score if answered else None,
-                scale=scale,
-                question=row.question,
-                question_version=row.question_version,
-                program=program,
-                text=row.comment if answered else None,
-                reason=row.reason if answered else None,
-                topic=row.topic,
-                survey_token=row.token,
-                ticket=row.ticket,
-                order=row.order,
-                extra=dict(row.extra) if answered else {},
+        asked = {
+            "function": function,
+            "question": row.question,
+            "question_version": row.question_version,
+            "program": program,
+            "topic": row.topic,
+            "survey_token": row.token,
+            "ticket": row.ticket,
+            "order": row.order,
+        }
+        if row.sent_at is not None:
+            yield survey_sent(context.source, context.stream, identifier, row.sent_at, person, metric, scale, **asked)
+        if row.answered_at is not None and score is not None:
+            yield survey_answered(
+                context.source,
+                context.stream,
+                identifier,
+                row.answered_at,
+                person,
+                metric,
+                score,
+                scale,
+                text=row.comment,
+                reason=row.reason,
+                extra=dict(row.extra),
+                **asked,
             )
 
     return map_survey
@@ -109,9 +97,8 @@ def _score(raw: Located, row: SurveyRow) -> tuple[SurveyMetric, tuple[float, flo
     high = high if row.scale_max is None else row.scale_max
     if row.score is None and row.answered_at is not None:
         raise RecordError(f"{raw.where}: no value in 'score'.")
-    if row.score is not None and not low <= row.score <= high:
-        raise RecordError(f"{raw.where}: score {row.score:g} is not within {low:g} to {high:g} ({metric.value}).")
-    return metric, (low, high), row.score
+    score = None if row.score is None else within_scale(raw.where, metric, row.score, (low, high))
+    return metric, (low, high), score
 
 
 Choice = TypeVar("Choice", SurveyMetric, SurveyProgram, BusinessFunction)

@@ -87,7 +87,7 @@ async def test_a_change_is_read(vendor: Vendor) -> None:
     changed = stand_in.change()
     second = await read(connector, stream, first.state)
 
-    assert changed in first.ids
+    assert changed in first.ids or not vendor.changes
     assert changed in second.ids
     assert not second.records.items() <= first.records.items(), "the change is not seen"
 

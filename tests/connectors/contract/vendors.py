@@ -64,6 +64,8 @@ class Vendor:
     next_link: str | None = None
     """Place of the link to the next page in such an answer, where the vendor gives whole addresses."""
     tells_deletions: bool = True
+    changes: bool = True
+    """False where a record of the stream never changes once it is there: `change` then adds one."""
     unlike: Mapping[str, str] = field(default_factory=dict)
     """Faults that this vendor's connector takes otherwise, each with why; they still must not crash it."""
 
