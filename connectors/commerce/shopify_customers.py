@@ -46,7 +46,7 @@ def map_customer(source: str, stream: str, host: str, customer: Customer) -> Ite
         account_name=said(place.company) if place else None,
         address=address,
         tags=tuple(tag for part in (customer.tags or "").split(",") if (tag := part.strip())),
-        external_ids={f"shopify:{host}": str(customer.id), **({"multipass": multipass} if multipass else {})},
+        external_ids={"multipass": multipass} if multipass else {},
         consents=(
             *_consent(Channel.EMAIL, customer.email_marketing_consent),
             *_consent(Channel.SMS, customer.sms_marketing_consent),

@@ -65,10 +65,8 @@ def map_customer(
         phones=(Phone(value=phone, country=address.country if address else None),) if phone else (),
         address=address,
         locale=next((said(locale) for locale in raw.preferred_locales or ()), None),
-        external_ids={
-            "stripe": raw.id,
-            **{system: value for system, key in external_ids.items() if (value := said(metadata.get(key)))},
-        },
+        # Not Stripe's own id: one person often has several customers, and two ids of one system are two people.
+        external_ids={system: value for system, key in external_ids.items() if (value := said(metadata.get(key)))},
         created_at=None if raw.created is None else moment(raw.created),
         extra={**metadata, **{key: value for key, value in more.items() if value is not None}},
     )

@@ -77,7 +77,7 @@ async def test_a_customer_is_a_person() -> None:
     assert [(one.value, one.verified) for one in person.emails] == [("c3@post.example", True)]
     assert [(one.value, one.country) for one in person.phones] == [("+4915112345678", "DE")]
     assert person.tags == ("vip", "b2b")
-    assert person.external_ids == {"shopify:acme.myshopify.com": "3", "multipass": "77"}
+    assert person.external_ids == {"multipass": "77"}
     assert person.extra == {"state": "enabled"}
     assert person.consents == (
         ConsentStatement(

@@ -83,7 +83,7 @@ async def test_a_customer_is_a_person(stripe: FakeStripe) -> None:
     assert person.address is not None
     assert (person.address.street, person.address.city, person.address.country) == ("Storgatan 1", "Malmö", "SE")
     assert [(one.value, one.country) for one in person.phones] == [("+46 70 174 06 05", "SE")]
-    assert person.external_ids == {"stripe": "cus_00002", "shop": "77"}
+    assert person.external_ids == {"shop": "77"}
     assert person.extra == {"shop_id": "77", "tier": "gold", "delinquent": True}
     assert (person.locale, person.created_at) == ("sv-SE", AT)
 
@@ -363,6 +363,18 @@ async def test_a_check_names_what_the_key_may_not_read(stripe: FakeStripe) -> No
     assert "does not let this key read Events, Charges and Refunds." in whole.message
     assert "read Events." in chosen.message
     assert (await connector(stripe).check()).ok
+
+
+async def test_several_customers_of_one_person_are_one(stripe: FakeStripe, embedded_store: Store) -> None:
+    """Stripe makes a customer at each checkout: names and addresses join them, and their ids do not part them."""
+    for number, name in enumerate(("Ada Byron", "Tomás Okafor", "Ingrid Weber", "Li Na", "Bruno Castellani"), 2):
+        stripe.customer(number, name=name, email=f"{name.split()[-1].lower()}@{name.split()[0].lower()}.example")
+    stripe.customer(20, name="Mara Lindqvist", email="mara@lindqvist.example")
+
+    await sync([LandingSource(connector(stripe), kind="stripe", trust=0.5)], embedded_store, Rules())
+    journeys = await read_journeys(embedded_store, Rules(), 0)
+
+    assert len(journeys.view().members) == 6
 
 
 async def test_retention_of_revenue_follows_from_stripe_alone(stripe: FakeStripe, embedded_store: Store) -> None:
