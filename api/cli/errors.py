@@ -1,6 +1,6 @@
 """What a failure is to the shell: a sentence and an exit code, never a traceback (unless --verbose asks for it).
 
-2: the call or the configuration must be changed. 1: it failed. 130: Ctrl-C.
+2: the call or the configuration must be changed. 1: it failed. 130: Ctrl-C. 143: SIGTERM.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import traceback
 
-from api.cli.invocation import Invocation, UsageProblem
+from api.cli.invocation import Invocation, Terminated, UsageProblem
 from api.server_error import ServerError
 from connectors.errors import C360Error, PluginConfigError
 from graph.linkage.rules import LinkageError
@@ -17,13 +17,14 @@ from graph.rules import RulesError
 FAILURE = 1
 USAGE = 2
 INTERRUPTED = 130
+TERMINATED = 143
 
 
 def explain(error: BaseException, invocation: Invocation) -> int:
     """Say what went wrong; returns the exit code."""
     if isinstance(error, KeyboardInterrupt):
         invocation.say("Stopped. What was stored stays, and the next `c360 sync` goes on from there.")
-        return INTERRUPTED
+        return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
     if invocation.verbose:
         invocation.err.print("".join(traceback.format_exception(error)), markup=False)
     invocation.err.print(f"[bold red]error:[/] {_escaped(_sentence(error))}")

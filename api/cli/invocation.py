@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -75,10 +76,39 @@ def of(context: typer.Context) -> Invocation:
 def run(work: Coroutine[Any, Any, T], *, serves: bool = False) -> T:
     """Run a command's work; Ctrl-C cancels it where it stands, and what is committed stays.
 
-    What `serves` runs on uvloop, which answers more requests a second, where there is one.
+    SIGTERM does the same and raises Terminated. What `serves` runs on uvloop, which answers more requests a second,
+    where there is one; it takes signals for itself.
     """
+    asked: list[int] = []
     with asyncio.Runner(loop_factory=_fast_loop() if serves else None) as runner:
-        return runner.run(work)
+        try:
+            return runner.run(_ended_by_sigterm(work, asked))
+        except asyncio.CancelledError:
+            if asked:
+                raise Terminated from None
+            raise
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end by SIGTERM."""
+
+
+async def _ended_by_sigterm(work: Coroutine[Any, Any, T], asked: list[int]) -> T:
+    """SIGTERM cancels the work: what is open is closed, and processes that it started are ended."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+
+    def ask() -> None:
+        asked.append(signal.SIGTERM)
+        task.cancel()
+
+    with suppress(NotImplementedError, RuntimeError, ValueError):  # on Windows, or beside the main thread
+        loop.add_signal_handler(signal.SIGTERM, ask)
+    try:
+        return await work
+    finally:
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.remove_signal_handler(signal.SIGTERM)
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

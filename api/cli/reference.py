@@ -34,7 +34,8 @@ def cli_page() -> str:
         "This page is made from the commands' own help by `python -m api.cli.reference`.",
         "",
         "Exit codes: 0 all is well; 1 something failed; 2 the call or the configuration must be changed; "
-        "130 it was stopped by Ctrl-C. Answers go to standard output, progress and messages to standard error.",
+        "130 it was stopped by Ctrl-C, 143 by SIGTERM. Answers go to standard output, progress and messages to "
+        "standard error.",
         "",
         "## Global options",
         "",
