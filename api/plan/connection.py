@@ -106,7 +106,7 @@ def _cursor_slots(selector: Selector, number: int, argument: str, order: str, ke
     return [selector.slot(number, at(position)) for position in range(len(keys))]
 
 
-def page_size(arguments: Arguments) -> int:
+def page_size(arguments: Arguments, default: int = DEFAULT_PAGE, largest: int = LARGEST_PAGE) -> int:
     """How many rows a page may have; raises a GraphQL error when the paging arguments contradict each other."""
     first, last = arguments.get("first"), arguments.get("last")
     after, before = arguments.get("after"), arguments.get("before")
@@ -115,9 +115,9 @@ def page_size(arguments: Arguments) -> int:
     if (after is not None and before is not None) or (first is not None and before) or (last is not None and after):
         raise bad_input("`after` goes with `first`, `before` with `last`.")
     given = first if first is not None else last
-    size = DEFAULT_PAGE if given is None else int(given)
-    if not 1 <= size <= LARGEST_PAGE:
-        raise bad_input(f"`{'first' if last is None else 'last'}` must be between 1 and {LARGEST_PAGE}; it is {size}.")
+    size = default if given is None else int(given)
+    if not 1 <= size <= largest:
+        raise bad_input(f"`{'first' if last is None else 'last'}` must be between 1 and {largest}; it is {size}.")
     return size
 
 

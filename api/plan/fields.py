@@ -259,11 +259,17 @@ def entry(
     convert: Convert | None = None,
     default: Any = None,
     called: str | None = None,
+    deprecated: str | None = None,
 ) -> Any:
-    """A key of a document or of a computed answer; `called` so in GraphQL where Python has no such name."""
-    return _field(
+    """A key of a document or of a computed answer; `called` so in GraphQL where Python has no such name.
+
+    `deprecated` says what is asked instead, and the day from which on the field may be gone.
+    """
+    made = _field(
         description, _Named(lambda own: ReadsKey(own if name is None else name, convert, default)), called=called
     )
+    made.deprecation_reason = deprecated
+    return made
 
 
 def reckoned(description: str, reckon: Callable[[Any, Any], Any], arguments: Sequence[Argument] = ()) -> Any:

@@ -259,7 +259,8 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         "waitSeconds gapSeconds scores importance performance quadrant quadrantNote",
     },
     "TouchpointScore": {ANALYST: "key value"},
-    "JourneyTimeline": {READER: "items totalCount hasNextPage endCursor"},
+    "JourneyItemConnection": {READER: "edges nodes pageInfo totalCount items hasNextPage endCursor"},
+    "JourneyItemEdge": {READER: "cursor node"},
     "JourneyItem": {
         READER: "type occurredAt endedAt kind function channel direction isAutomated touchpoint stage campaign "
         "matterKind matterKey interactionCount from to isRegression waitSeconds businessWaitSeconds metric score "

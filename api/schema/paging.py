@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 import strawberry
 
-from api.plan.fields import described
+from api.plan.fields import described, entry
 
 T = TypeVar("T")
 
@@ -20,10 +20,10 @@ class Node:
 class PageInfo:
     """Where a page stands within its list."""
 
-    has_next_page: bool = strawberry.field(description="Whether more follows; with `before`, that there was one.")
-    has_previous_page: bool = strawberry.field(description="Whether more precedes; with `after`, that there was one.")
-    start_cursor: str | None = strawberry.field(description="Cursor of the first item.")
-    end_cursor: str | None = strawberry.field(description="Cursor of the last item.")
+    has_next_page: bool = entry("Whether more follows; with `before`, that there was one.")
+    has_previous_page: bool = entry("Whether more precedes; with `after`, that there was one.")
+    start_cursor: str | None = entry("Cursor of the first item.")
+    end_cursor: str | None = entry("Cursor of the last item.")
 
 
 @described

@@ -104,7 +104,7 @@ from api.schema.segment import (
 from api.schema.source import Source, SourceComparison
 from api.schema.sync import SyncProgress, ask_newest_sync
 from api.schema.time_between import TimeBetween, TimeBetweenInput, work_time_between
-from api.schema.timeline import TIMELINE_ARGUMENTS, JourneyTimeline, work_timeline
+from api.schema.timeline import TIMELINE_ARGUMENTS, JourneyItemConnection, work_timeline
 from api.schema.touchpoint_figures import TOUCHPOINT_ARGUMENTS, TouchpointReport, work_touchpoints
 from api.schema.vanity import VanityChecks, work_vanity
 from api.schema.voice import VOICE_ARGUMENTS, VoiceOfCustomer, work_voice
@@ -307,7 +307,7 @@ class Query:
         RootWorked(work_sequences),
         [Argument("input", ConversionSequencesInput, "The conversion, and whose journeys.")],
     )
-    customer_journey: JourneyTimeline = root(
+    customer_journey: JourneyItemConnection = root(
         "One customer's journey as one ordered list: interactions, scores, handoffs, stage changes, matters.",
         RootWorked(work_timeline),
         TIMELINE_ARGUMENTS,

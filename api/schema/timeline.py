@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import orjson
 import strawberry
 
+from api.plan.connection import page_size
 from api.plan.errors import bad_input
 from api.plan.fields import Argument, described, entry, from_milliseconds, lookup
 from api.plan.filters import plain
@@ -19,11 +21,16 @@ from api.plan.roots import Bench
 from api.plan.rows import Arguments
 from api.schema.enums import BusinessFunction, Channel, Direction, JourneyItemType, JourneyMatterKind, SurveyMetric
 from api.schema.interaction import Interaction
+from api.schema.paging import PageInfo
 from graph.customer import reading
 from graph.figures.timeline import Item, timeline
 from graph.reading import Column, Part, Reading, compile_query
 
 MOST_ITEMS = 500
+DEFAULT_ITEMS = 100
+_EDGES = ("after", "before")
+_GONE = "It is gone from 2027-06-01 on."
+Place = tuple[int, int, str]
 _PRESENT = compile_query(
     [Part(reading.CUSTOMER_BY_ID, "one", Reading([Column("id", "item", nullable=False)]), arguments={"id": "id"})]
 )
@@ -67,21 +74,30 @@ class JourneyItem:
 
 
 @described
-class JourneyTimeline:
-    """A part of one customer's journey."""
+class JourneyItemEdge:
+    """An item of a journey and its cursor."""
 
-    items: list[JourneyItem] = entry("What happened, in order.")
+    cursor: str = entry("Pass it as `after` or `before`.")
+    node: JourneyItem = entry("The item.")
+
+
+@described
+class JourneyItemConnection:
+    """A page of one customer's journey."""
+
+    edges: list[JourneyItemEdge] = entry("The items with their cursors.")
+    nodes: list[JourneyItem] = entry("The items, in order.")
+    page_info: PageInfo = entry("Where this page stands.")
     total_count: int = entry("How many items there are in all.")
-    has_next_page: bool = entry("Whether more follow.")
-    end_cursor: str | None = entry("Pass it as `after` for what follows.")
+    items: list[JourneyItem] = entry("The items, in order.", "nodes", deprecated=f"Ask for `nodes`. {_GONE}")
+    has_next_page: bool = entry("Whether more follow.", deprecated=f"Ask for `pageInfo`. {_GONE}")
+    end_cursor: str | None = entry("Cursor of the last item.", deprecated=f"Ask for `pageInfo`. {_GONE}")
 
 
 async def work_timeline(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
     """The answer of a `customerJourney` field; null where there is no such customer."""
-    first = arguments["first"]
-    if not 1 <= first <= MOST_ITEMS:
-        raise bad_input(f"`first` must be between 1 and {MOST_ITEMS}; it is {first}.")
-    after = None if arguments.get("after") is None else _place(arguments["after"])
+    size = page_size(arguments, DEFAULT_ITEMS, MOST_ITEMS)
+    after, before = (None if arguments.get(name) is None else _place(arguments[name], name) for name in _EDGES)
     journeys = await bench.journeys.current()
     now, as_of = bench.now(), arguments.get("asOf")
     until = now if as_of is None or as_of > now else as_of.replace(tzinfo=as_of.tzinfo or UTC)
@@ -96,17 +112,38 @@ async def work_timeline(bench: Bench, arguments: Arguments) -> Mapping[str, Any]
         every = [item for item in every if item.type in {plain(each) for each in wanted}]
     if arguments["newestFirst"]:
         every.reverse()
-    return _page(every, after, first, arguments["newestFirst"])
+    newest_first = arguments["newestFirst"]
+    places = [item.place for item in every]
+    begin = 0 if after is None else _passed(places, after, newest_first, or_at=True)
+    end = len(every) if before is None else _passed(places, before, newest_first, or_at=False)
+    if arguments.get("last") is not None or (before is not None and arguments.get("first") is None):
+        return _page(every, max(begin, end - size), end, (end - size > begin, before is not None))
+    return _page(every, begin, min(end, begin + size), (after is not None, begin + size < end))
 
 
-def _page(every: Sequence[Item], after: tuple[Any, ...] | None, first: int, newest_first: bool) -> dict[str, Any]:
-    rest = [item for item in every if after is None or (item.place < after if newest_first else item.place > after)]
-    items = [_data(item) for item in rest[:first]]
+def _passed(places: Sequence[Place], cursor: Place, newest_first: bool, *, or_at: bool) -> int:
+    """How many places stand before the cursor's (or at it), in the order of the list."""
+    if newest_first:
+        return len(places) - (bisect_left if or_at else bisect_right)(places[::-1], cursor)
+    return (bisect_right if or_at else bisect_left)(places, cursor)
+
+
+def _page(every: Sequence[Item], begin: int, end: int, more: tuple[bool, bool]) -> dict[str, Any]:
+    """The page from one place to another; `more` says whether more precedes, and whether more follows."""
+    items = [_data(item) for item in every[begin:end]]
+    first, last = (items[0]["cursor"], items[-1]["cursor"]) if items else (None, None)
     return {
-        "items": items,
+        "nodes": items,
+        "edges": [{"cursor": item["cursor"], "node": item} for item in items],
+        "page_info": {
+            "has_previous_page": more[0],
+            "has_next_page": more[1],
+            "start_cursor": first,
+            "end_cursor": last,
+        },
         "total_count": len(every),
-        "has_next_page": len(rest) > first,
-        "end_cursor": items[-1]["cursor"] if items else None,
+        "has_next_page": more[1],
+        "end_cursor": last,
         "interaction_key": [item["interaction_key"] for item in items if item["interaction_key"] is not None],
     }
 
@@ -117,15 +154,15 @@ def _data(item: Item) -> dict[str, Any]:
     return {**told, "interaction_key": item.interaction, "cursor": cursor}
 
 
-def _place(cursor: str) -> tuple[Any, ...]:
+def _place(cursor: str, argument: str) -> Place:
     try:
         at, rank, key = orjson.loads(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
     except (ValueError, TypeError):
         raise bad_input(
-            "`after` is not a cursor. Pass the `endCursor` of a page, or the `cursor` of an item."
+            f"`{argument}` is not a cursor. Pass the `endCursor` of a page, or the `cursor` of an item."
         ) from None
     if not (isinstance(at, int) and isinstance(rank, int) and isinstance(key, str)):
-        raise bad_input("`after` is not a cursor of this list.")
+        raise bad_input(f"`{argument}` is not a cursor of this list.")
     return at, rank, key
 
 
@@ -134,7 +171,9 @@ TIMELINE_ARGUMENTS = [
     Argument("types", list[JourneyItemType] | None, "Only items of these types."),
     Argument("include_automated", bool, "Whether what machines did is told too.", False),
     Argument("newest_first", bool, "Whether the newest comes first.", False),
-    Argument("first", int, "At most so many, 1 to 500.", 100),
+    Argument("first", int | None, "At most so many from the start, 1 to 500; 100 unless said."),
     Argument("after", str | None, "Only what follows this cursor."),
+    Argument("last", int | None, "At most so many from the end, 1 to 500; not together with `first`."),
+    Argument("before", str | None, "Only what precedes this cursor."),
     Argument("as_of", datetime | None, "As of that moment: only what had happened by then."),
 ]

@@ -55,7 +55,7 @@ async def test_a_journey_is_read_page_by_page(embedded_store: Store) -> None:
     ask = asker(Service(graphql_schema(), embedded_store, writes_to=embedded_store))
     query = """query ($id: ID!, $after: String, $newest: Boolean!) {
       customerJourney(id: $id, first: 2, after: $after, newestFirst: $newest) {
-        totalCount hasNextPage endCursor items { type interaction { id } } } }"""
+        totalCount pageInfo { hasNextPage endCursor } nodes { type interaction { id } } } }"""
 
     for newest in (False, True):
         seen: list[str] = []
@@ -63,8 +63,49 @@ async def test_a_journey_is_read_page_by_page(embedded_store: Store) -> None:
         for _ in range(3):
             answer = await ask(query, id=encode_id("Customer", "c0"), after=after, newest=newest)
             page = answer["data"]["customerJourney"]
-            seen += [item["interaction"]["id"] for item in page["items"]]
-            after = page["endCursor"]
+            seen += [item["interaction"]["id"] for item in page["nodes"]]
+            after = page["pageInfo"]["endCursor"]
         expected = [encode_id("Interaction", f"i{number}") for number in range(5)]
         assert seen == (expected[::-1] if newest else expected)
-        assert (page["totalCount"], page["hasNextPage"]) == (5, False)
+        assert (page["totalCount"], page["pageInfo"]["hasNextPage"]) == (5, False)
+
+
+@pytest.mark.parametrize("newest", [False, True])
+async def test_a_journey_is_walked_backwards_as_relay_has_it(embedded_store: Store, newest: bool) -> None:
+    """From the end in pages of two, then between two cursors; the deprecated fields say the same of the last page."""
+    await embedded_store.write("CREATE (:Customer {id: 'c1'})")
+    common = {"sequence": 0, "kind": "page.viewed", "function": "marketing", "channel": "web", "direction": "inbound"}
+    rows = [{"id": f"i{n}", "at": 1_767_225_600_000 + n * 1000, "automated": False, **common} for n in range(5)]
+    await write_interactions(embedded_store, "c1", rows)
+    ask = asker(Service(graphql_schema(), embedded_store, writes_to=embedded_store))
+    query = """query ($newest: Boolean!, $first: Int, $after: String, $last: Int, $before: String) {
+      customerJourney(id: "%s", newestFirst: $newest, first: $first, after: $after, last: $last, before: $before) {
+        edges { cursor node { occurredAt cursor } } items { cursor } hasNextPage endCursor
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+    query = query % encode_id("Customer", "c1")
+
+    whole = (await ask(query, newest=newest))["data"]["customerJourney"]
+    cursors = [edge["cursor"] for edge in whole["edges"]]
+    moments = [edge["node"]["occurredAt"] for edge in whole["edges"]]
+    assert (len(cursors), moments) == (5, sorted(moments, reverse=newest))
+    assert [edge["node"]["cursor"] for edge in whole["edges"]] == cursors
+    assert whole["pageInfo"] == {
+        "hasNextPage": False,
+        "hasPreviousPage": False,
+        "startCursor": cursors[0],
+        "endCursor": cursors[4],
+    }
+
+    seen: list[str] = []
+    before = None
+    for more in (True, True, False):
+        page = (await ask(query, newest=newest, last=2, before=before))["data"]["customerJourney"]
+        seen = [edge["cursor"] for edge in page["edges"]] + seen
+        assert page["pageInfo"]["hasPreviousPage"] is more
+        assert page["pageInfo"]["hasNextPage"] is (before is not None)
+        assert [item["cursor"] for item in page["items"]] == [edge["cursor"] for edge in page["edges"]]
+        assert (page["hasNextPage"], page["endCursor"]) == (before is not None, page["pageInfo"]["endCursor"])
+        before = page["pageInfo"]["startCursor"]
+    assert seen == cursors
+    both = await ask(query, newest=newest, first=1, last=1)
+    assert "not both" in both["errors"][0]["message"]

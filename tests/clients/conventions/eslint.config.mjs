@@ -41,6 +41,8 @@ export default [
       '@graphql-eslint/require-nullable-result-in-root': 'off',
       // A payload names what was changed; anything else is asked by the next request.
       '@graphql-eslint/require-field-of-type-query-in-mutation-result': 'off',
+      // The day stands in the reason: `@deprecated` of the specification takes no other argument.
+      '@graphql-eslint/require-deprecation-date': 'off',
       // The rule is there to forbid mutations.
       '@graphql-eslint/no-root-type': 'off',
     },
