@@ -34,19 +34,31 @@ MISSES_A_MINUTE = RateLimitItemPerMinute(120)
 LARGEST_BODY = 4 * LONGEST_COMMENT + 1_000
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _STYLE = """
-:root { color-scheme: light dark; font: 1.125rem/1.5 system-ui, sans-serif }
-body { margin: 0 auto; max-width: 40rem; padding: 2rem 1rem }
-fieldset { border: 0; margin: 0; padding: 0 }
-legend { font-size: 1.5rem; font-weight: 600; margin-bottom: 1rem; padding: 0 }
-.scale { display: flex; flex-wrap: wrap; gap: .5rem }
-.scale label { border: 1px solid; border-radius: .5rem; cursor: pointer; min-width: 2.75rem; padding: .5rem }
-.scale label { text-align: center }
-.scale input { display: block; height: 1.5rem; margin: 0 auto .25rem; width: 1.5rem }
-.ends { display: flex; gap: 2rem; justify-content: space-between; margin: .5rem 0 1.5rem }
-textarea { box-sizing: border-box; font: inherit; min-height: 6rem; width: 100% }
-button { font: inherit; margin-top: 1rem; min-height: 2.75rem; padding: .5rem 2rem }
-:focus-visible { outline: 3px solid; outline-offset: 2px }
-.problem { font-weight: 600 }
+:root { color-scheme: light dark; font: 1.125rem/1.5 system-ui, sans-serif; --on: #0b57b7; --of: #fff }
+:root { --line: #6b6b6b }
+@media (prefers-color-scheme: dark) { :root { --on: #9cc3ff; --of: #0d1b2e; --line: #9a9a9a } }
+body { box-sizing: border-box; margin: 0 auto; max-width: 42rem; padding: 2rem 1rem }
+fieldset { border: 0; margin: 0; min-width: 0; padding: 0 }
+legend, .told { font-size: 1.5rem; font-weight: 600; line-height: 1.3; margin: 0 0 1.25rem; padding: 0 }
+.scale { display: grid; gap: .375rem; grid-template-columns: repeat(auto-fit, minmax(2.25rem, 1fr)) }
+.scale label { cursor: pointer; position: relative }
+.scale input { cursor: pointer; height: 100%; inset: 0; margin: 0; opacity: 0; position: absolute; width: 100% }
+.scale span { border: 1px solid var(--line); border-radius: .5rem; display: block; line-height: 3rem }
+.scale span { font-variant-numeric: tabular-nums; text-align: center }
+.scale label:hover span { border-color: var(--on); box-shadow: 0 0 0 1px var(--on) }
+.scale input:checked + span { background: var(--on); border-color: var(--on); color: var(--of); font-weight: 700 }
+.scale input:focus-visible + span, textarea:focus-visible, button:focus-visible { outline: 3px solid var(--on) }
+.scale input:focus-visible + span, textarea:focus-visible, button:focus-visible { outline-offset: 2px }
+.ends { display: flex; gap: 2rem; justify-content: space-between; line-height: 1.3; margin: .625rem 0 1.75rem }
+.ends span + span { text-align: right }
+.comment { display: block; margin-bottom: .375rem }
+textarea { background: none; border: 1px solid var(--line); border-radius: .5rem; box-sizing: border-box }
+textarea { color: inherit; font: inherit; min-height: 6rem; padding: .5rem; resize: vertical; width: 100% }
+button { background: var(--on); border: 1px solid var(--on); border-radius: .5rem; color: var(--of); cursor: pointer }
+button { font: inherit; font-weight: 600; margin-top: 1rem; min-height: 3rem; padding: .5rem 2rem }
+.problem { border-left: .25rem solid; font-weight: 600; margin: 0 0 1.25rem; padding: .25rem .75rem }
+@media (forced-colors: active) { .scale input:checked + span { background: Highlight; color: HighlightText } }
+@media (forced-colors: active) { .scale input:checked + span { forced-color-adjust: none } }
 """
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _HEADERS = {
@@ -121,7 +133,7 @@ def _page(
 ) -> HTMLResponse:
     low, high = invitation.scale
     choices = "".join(
-        f'<label><input type="radio" name="score" value="{score}" required>{score}</label>'
+        f'<label><input type="radio" name="score" value="{score}" required><span>{score}</span></label>'
         for score in range(low, high + 1)
     )
     told = f'<p class="problem" role="alert" lang="{language}">{escape(words.choose)}</p>' if problem else ""
@@ -132,7 +144,7 @@ def _page(
         f'{escape(invitation.question)}</legend><div class="scale">{choices}</div>'
         f'<div class="ends"><span>{low}: {escape(words.lowest[invitation.metric])}</span>'
         f"<span>{high}: {escape(words.highest[invitation.metric])}</span></div></fieldset>"
-        f'<label for="comment">{escape(words.comment)}</label>'
+        f'<label class="comment" for="comment">{escape(words.comment)}</label>'
         f'<textarea id="comment" name="comment" maxlength="{LONGEST_COMMENT}">{escape(comment)}</textarea>'
         f'<button type="submit">{escape(words.send)}</button></form>',
         400 if problem else 200,
@@ -140,7 +152,7 @@ def _page(
 
 
 def _told(language: str, words: Words, what: str, status: int) -> HTMLResponse:
-    return _html(language, words, f'<p role="status">{escape(getattr(words, what))}</p>', status)
+    return _html(language, words, f'<p class="told" role="status">{escape(getattr(words, what))}</p>', status)
 
 
 def _html(language: str, words: Words, inside: str, status: int) -> HTMLResponse:

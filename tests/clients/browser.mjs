@@ -8,9 +8,12 @@ if (!executablePath) throw new Error('C360_CLIENTS_CHROMIUM is not set: run thes
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
 after(() => browser.close())
 
-/** An empty page as a first visitor sees it; `complaints` are its errors, warnings and requests to other places. */
-export async function visitor({ at, colorScheme = 'light' }) {
-  const context = await browser.newContext({ colorScheme })
+/**
+ * An empty page as a first visitor sees it; `complaints` are its errors, warnings and requests to other places. `more`
+ * are options of Playwright's contexts.
+ */
+export async function visitor({ at, colorScheme = 'light', ...more }) {
+  const context = await browser.newContext({ colorScheme, ...more })
   const page = await context.newPage()
   page.setDefaultTimeout(20_000)
   const complaints = []
