@@ -16,7 +16,8 @@ from connectors.http import Patience
 from connectors.marketing.klaviyo_api import Campaign, Klaviyo, Metric
 from connectors.marketing.klaviyo_events import Event, happened_at, map_event
 from connectors.marketing.klaviyo_profiles import Profile, map_profile, updated_at
-from connectors.records import Record
+from connectors.records import Record, Tombstone
+from connectors.vanished import Gone, vanished
 
 C360_API = ">=1,<2"
 
@@ -24,7 +25,7 @@ PROFILES = Stream(
     name="profiles",
     kind=StreamKind.PERSONS,
     cursor_field="updated",
-    deletions=Deletions.UNKNOWN,
+    deletions=Deletions.FULL_SCAN,
     fields=("email", "phone_number", "external_id", "first_name", "last_name", "location", "properties"),
 )
 EVENTS = Stream(
@@ -48,6 +49,9 @@ class KlaviyoConfig(BaseModel):
     revision: str = Field(default="2026-01-15", pattern=r"^\d{4}-\d{2}-\d{2}$", description="revision of the API")
     base_url: str = Field(default="https://a.klaviyo.com/api", description="address of the API")
     overlap_seconds: int = Field(default=300, ge=0, description="how far before the newest a sync begins again")
+    days_between_listings: float = Field(
+        default=7, ge=0, description="how often all profiles are listed for deleted ones"
+    )
     timeout_seconds: float = Field(default=60.0, gt=0, description="how long one call may take")
 
 
@@ -103,14 +107,20 @@ class KlaviyoConnector:
         return [PROFILES, EVENTS]
 
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
-        """Pages of `Profile` or `Event`."""
+        """Pages of `Profile` and of what is `Gone`, or of `Event`."""
         overlap = timedelta(seconds=self._config.overlap_seconds)
         if stream.name == PROFILES.name:
+            last: State = {}
             more = {"additional-fields[profile]": "subscriptions"}
             async for profiles in self._klaviyo.pages(
                 "profiles", Profile, "updated", updated_at, state, overlap=overlap, **more
             ):
-                yield profiles
+                listing = {"listing": state["listing"]} if state and "listing" in state else {}
+                last = {**profiles.state, **listing}
+                yield Page(profiles.raws, last, problems=profiles.problems)
+            every = timedelta(days=self._config.days_between_listings)
+            async for gone in vanished(f"[{self.name}] profiles", self._klaviyo.keys("profiles"), last, every):
+                yield gone
             return
         metrics = {str(one.id): one.attributes.name for one in await self._klaviyo.listed("metrics", Metric)}
         campaigns = await self._campaigns()
@@ -118,8 +128,10 @@ class KlaviyoConnector:
             named = [_named(event, metrics, campaigns) for event in page.raws]
             yield Page(named, page.state, problems=page.problems)
 
-    def map(self, stream: Stream, raw: Profile | Event) -> Iterable[Record]:
+    def map(self, stream: Stream, raw: Profile | Gone | Event) -> Iterable[Record]:
         """The records of one raw."""
+        if isinstance(raw, Gone):
+            return [Tombstone(source=self.name, stream=stream.name, id=raw.id, deleted_at=raw.noticed_at)]
         if isinstance(raw, Profile):
             return map_profile(self.name, stream.name, raw, self._config.external_id_system)
         return map_event(self.name, stream.name, PROFILES.name, raw, self._config.metrics)

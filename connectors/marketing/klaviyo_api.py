@@ -134,6 +134,17 @@ class Klaviyo:
             if cursor is None:
                 return found
 
+    async def keys(self, path: str) -> AsyncIterator[list[str]]:
+        """Ids of all that a list has, page by page."""
+        cursor: str | None = None
+        ask = {"page[size]": str(A_PAGE), "sort": "id", "fields[profile]": "created"}
+        while True:
+            page = await self._page(path, Listed[Reference], cursor, ask)
+            yield [str(one.id) for one in page.data]
+            cursor = self._next(path, page.links, cursor)
+            if cursor is None:
+                return
+
     async def pages(
         self,
         path: str,

@@ -15,9 +15,10 @@ from connectors.exports.mailchimp import MemberActivity, tell_activity
 from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, hookimpl
 from connectors.http import Patience
 from connectors.marketing.mailchimp_api import Mailchimp, Member
-from connectors.marketing.mailchimp_members import map_member, read_members
+from connectors.marketing.mailchimp_members import list_keys, map_member, read_members
 from connectors.marketing.mailchimp_reports import read_reports
-from connectors.records import Record
+from connectors.records import Record, Tombstone
+from connectors.vanished import Gone, vanished
 
 C360_API = ">=1,<2"
 
@@ -25,7 +26,7 @@ MEMBERS = Stream(
     name="members",
     kind=StreamKind.PERSONS,
     cursor_field="last_changed",
-    deletions=Deletions.TOMBSTONES,
+    deletions=Deletions.FULL_SCAN,
     fields=("email_address", "status", "merge_fields", "tags", "interests", "timestamp_opt", "unsubscribe_reason"),
 )
 ACTIVITY = Stream(
@@ -49,6 +50,9 @@ class MailchimpConfig(BaseModel):
     base_url: str | None = Field(default=None, description="address of the API; from the key's data centre unless said")
     page_size: int = Field(default=1000, ge=2, le=1000, description="members or recipients a page")
     overlap_seconds: int = Field(default=300, ge=0, description="how far before the last change a sync begins again")
+    days_between_listings: float = Field(
+        default=7, ge=0, description="how often all members are listed for deleted ones"
+    )
     timeout_seconds: float = Field(default=120.0, gt=0, description="how long one call may take")
 
     @model_validator(mode="after")
@@ -110,15 +114,26 @@ class MailchimpConnector:
         return [MEMBERS, ACTIVITY]
 
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
-        """Pages of `Member` or `MemberActivity`."""
+        """Pages of `Member` and of what is `Gone`, or of `MemberActivity`."""
         audience = await self._chosen(state)
-        read = read_members if stream.name == MEMBERS.name else read_reports
-        overlap = timedelta(seconds=self._config.overlap_seconds)
-        async for page in read(self._mailchimp, audience, state, size=self._config.page_size, overlap=overlap):
-            yield page
+        size, overlap = self._config.page_size, timedelta(seconds=self._config.overlap_seconds)
+        if stream.name == ACTIVITY.name:
+            async for activity in read_reports(self._mailchimp, audience, state, size=size, overlap=overlap):
+                yield activity
+            return
+        last: State = {}
+        async for members in read_members(self._mailchimp, audience, state, size=size, overlap=overlap):
+            last = members.state
+            yield members
+        every = timedelta(days=self._config.days_between_listings)
+        keys = list_keys(self._mailchimp, audience, size)
+        async for gone in vanished(f"[{self.name}] members", keys, last, every):
+            yield gone
 
-    def map(self, stream: Stream, raw: Member | MemberActivity) -> Iterable[Record]:
+    def map(self, stream: Stream, raw: Member | Gone | MemberActivity) -> Iterable[Record]:
         """The records of one raw."""
+        if isinstance(raw, Gone):
+            return [Tombstone(source=self.name, stream=stream.name, id=raw.id, deleted_at=raw.noticed_at)]
         if isinstance(raw, Member):
             return map_member(self.name, stream.name, raw)
         return tell_activity(self.name, stream.name, f"{self.name}/{MEMBERS.name}", raw, f"[{self.name}] activity")

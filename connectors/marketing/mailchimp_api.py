@@ -120,6 +120,14 @@ class _Members(msgspec.Struct, frozen=True):
     members: list[msgspec.Raw]
 
 
+class _Key(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _Keys(msgspec.Struct, frozen=True):
+    members: list[_Key]
+
+
 class _Reports(msgspec.Struct, frozen=True):
     reports: list[Report]
 
@@ -199,6 +207,19 @@ class Mailchimp:
         answer = await self._client.json("GET", f"lists/{audience}/members", _Members, params=params)
         members, problems = decode_each(answer.members, Member, f"{self.source}/members")
         return [*members, *problems]
+
+    async def keys(self, audience: str, *, status: str | None, offset: int, count: int) -> list[str]:
+        """Ids of members, in the order in which they signed up."""
+        params = {
+            "count": count,
+            "offset": offset,
+            "sort_field": "timestamp_signup",
+            "sort_dir": "ASC",
+            "status": status,
+            "fields": "members.id",
+        }
+        answer = await self._client.json("GET", f"lists/{audience}/members", _Keys, params=params)
+        return [one.id for one in answer.members]
 
     async def reports(self, *, offset: int, count: int) -> list[Report]:
         """The figures of all campaigns that were sent, also those of automations."""

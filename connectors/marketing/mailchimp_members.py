@@ -61,6 +61,18 @@ async def read_members(
                     break
 
 
+async def list_keys(mailchimp: Mailchimp, audience: str, size: int) -> AsyncIterator[list[str]]:
+    """Ids of all members there are, archived ones too."""
+    for status in PASSES.values():
+        fetch = partial(_keys, mailchimp, audience, status, size)
+        async for page in offset_pages(fetch, str, f"[{mailchimp.source}] members", size=size):
+            yield list(page.items)
+
+
+async def _keys(mailchimp: Mailchimp, audience: str, status: str | None, size: int, offset: int) -> list[str]:
+    return await mailchimp.keys(audience, status=status, offset=offset, count=size)
+
+
 async def _fetch(
     mailchimp: Mailchimp, audience: str, status: str | None, since: datetime | None, size: int, offset: int
 ) -> Sequence[Member | RawProblem]:

@@ -163,8 +163,8 @@ class FakeMailchimp:
             for row in self.members.values()
             if row["last_changed"] > since and (row["status"] == status if status else row["status"] != "archived")
         ]
-        assert (ask["sort_field"], ask["sort_dir"]) == ("last_changed", "ASC")
-        return sorted(rows, key=lambda row: row["last_changed"])
+        assert (ask["sort_field"] in ("last_changed", "timestamp_signup"), ask["sort_dir"]) == (True, "ASC")
+        return sorted(rows, key=lambda row: row[ask["sort_field"]])
 
     def _part(self, campaign: str, part: str, ask: Row) -> tuple[str, list[Row]]:
         one = self.campaigns[campaign]
@@ -257,7 +257,7 @@ VENDOR = Vendor(
     stand_in=MailchimpStandIn,
     connector=lambda transport, patience: MailchimpConnector(
         "mailchimp",
-        MailchimpConfig(api_key=SecretStr(KEY), page_size=100),
+        MailchimpConfig(api_key=SecretStr(KEY), page_size=100, days_between_listings=0),
         transport=transport,
         patience=patience,
     ),
@@ -271,6 +271,7 @@ VENDOR = Vendor(
         "GET /3.0/ping": "the description has only what gives records",
         "GET /lists?fields": "a general parameter of Mailchimp's collections",
         "GET /lists/{list_id}/members?exclude_fields": "as above",
+        "GET /lists/{list_id}/members?fields": "as above",
         "GET /reports?exclude_fields": "as above",
         "GET /3.0/reports/{campaign_id}/sent-to": "the description tells of opens and clicks, not of sends",
         "GET /3.0/reports/{campaign_id}/abuse-reports": "nor of complaints",
