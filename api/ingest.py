@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.http import Refusal, body_of
-from connectors.errors import RecordError, SourceRefused, SourceUnavailable
+from connectors.errors import C360Error, RecordError, SourceRefused, SourceUnavailable
 from connectors.hookspecs import Partial, RawProblem, WebhookRequest
 from connectors.records import Account, Person, Record
 from graph.rules import Rules
@@ -116,7 +116,7 @@ class Ingest:
         try:
             async with asyncio.timeout(WEBHOOK_SECONDS):
                 pushed = list(await webhook(asked))
-            return pushed if self._adjust is None else self._adjusted(self._adjust, name, asked, pushed)
+            return pushed if self._adjust is None else await self._adjusted(self._adjust, name, asked, pushed)
         except SourceRefused as refused:
             LOG.warning("%s: a push was refused: %s", name, refused)
             raise Refusal(401, "UNAUTHENTICATED", str(refused)) from None
@@ -127,12 +127,13 @@ class Ingest:
             LOG.warning("%s: a push had to be left: %s", name, str(error) or f"not done in {WEBHOOK_SECONDS:g} s")
             raise Refusal(503, "SERVICE_UNAVAILABLE", "Not now; send it again.", Retry_After="30") from None
         except (Exception, SystemExit) as error:
-            LOG.error("%s: the connector '%s' failed in webhook: %s", name, source.kind, type(error).__name__)
+            said = str(error) if isinstance(error, C360Error) else type(error).__name__
+            LOG.error("%s: the connector '%s' failed in webhook: %s", name, source.kind, said)
             LOG.debug("%s: a push failed", name, exc_info=error)
             raise Refusal(500, "INTERNAL_SERVER_ERROR", "The push could not be mapped; the log knows more.") from None
 
     @staticmethod
-    def _adjusted(adjust: AdjustPage, name: str, asked: WebhookRequest, pushed: Pushed) -> Pushed:
+    async def _adjusted(adjust: AdjustPage, name: str, asked: WebhookRequest, pushed: Pushed) -> Pushed:
         """The plugins' hooks see each record with the request it came in, as they see a page."""
         done: list[Record | Partial | RawProblem] = []
         for one in pushed:
@@ -140,7 +141,7 @@ class Ingest:
                 done.append(one)
                 continue
             pairs: list[tuple[Any, list[Record]]] = [(asked, [one.record if isinstance(one, Partial) else one])]
-            adjust(name, STREAM, pairs)
+            await adjust(name, STREAM, pairs)
             done += [_as_before(one, record) for _, records in pairs for record in records]
         return done
 

@@ -10,19 +10,20 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import pluggy
 from pydantic import BaseModel
 
 from connectors.errors import PluginLoadError
+from connectors.hooks import Hook, HookFailed
 from connectors.hookspecs import API_VERSION, HookSpecs, hookimpl
 from connectors.records import Record
 
@@ -34,7 +35,7 @@ SHIPPED = "c360"
 ConnectorClass: TypeAlias = Any
 """A class that follows `connectors.hookspecs.Connector`; its `Config` differs from one to the next."""
 
-PageHook = Callable[[str, str, "list[tuple[Any, list[Record]]]"], None]
+PageHook = Callable[[str, str, "list[tuple[Any, list[Record]]]"], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,38 +101,50 @@ class Plugins:
         self.states = tuple(states)
 
     @property
-    def hook(self) -> pluggy.HookRelay:
-        return self._manager.hook
-
-    @property
     def failed(self) -> list[PluginState]:
         return [state for state in self.states if state.state == "failed"]
 
+    def hooks(self, name: str) -> list[Hook]:
+        """Each plugin's implementation of a hook, in the order in which they are called: the last loaded first."""
+        found = getattr(self._manager.hook, name).get_hookimpls()
+        return [Hook(each.plugin_name, name, each.function, each.argnames) for each in reversed(found)]
+
     def page_hook(self) -> PageHook | None:
-        """What adjusts mapped pages (`c360_map_page`), or None when no plugin does: the sync then skips it."""
-        caller = self._manager.hook.c360_map_page
-        if not caller.get_hookimpls():
+        """What plugins do to a page before it is stored, None when none does anything: the sync then skips it.
+
+        They adjust it (`c360_map_page`), then take out what must not be kept (`c360_redact`), each seeing what the one
+        before left. It raises HookFailed: a page that was not redacted must not be stored.
+        """
+        adjusting, redacting = self.hooks("c360_map_page"), self.hooks("c360_redact")
+        if not adjusting and not redacting:
             return None
 
-        def adjust(source: str, stream: str, pairs: list[tuple[Any, list[Record]]]) -> None:
-            caller(source=source, stream=stream, pairs=pairs)
+        async def adjust(source: str, stream: str, pairs: list[tuple[Any, list[Record]]]) -> None:
+            for hook in adjusting:
+                await hook.call({"source": source, "stream": stream, "pairs": pairs})
+            for hook in redacting:
+                # One thread for the page, not one for each record.
+                await hook.run(partial(_redact, hook, pairs))
 
         return adjust
 
-    def redact_hook(self) -> Callable[[Record], Record] | None:
-        """What takes data out of a record before it is stored (`c360_redact`), or None when no plugin does."""
-        implementations = self._manager.hook.c360_redact.get_hookimpls()
-        if not implementations:
-            return None
+    async def announce(self, name: str, **arguments: Any) -> list[HookFailed]:
+        """Tell every plugin that has the hook; what failed, each by name. The others are told all the same."""
+        failed: list[HookFailed] = []
+        for hook in self.hooks(name):
+            try:
+                await hook.call(arguments)
+            except HookFailed as error:
+                failed.append(error)
+        return failed
 
-        def redact(record: Record) -> Record:
-            # One after the other: each sees what the one before it left.
-            for implementation in reversed(implementations):
-                less = cast("Record | None", implementation.function(record))
-                record = record if less is None else less
-            return record
 
-        return redact
+def _redact(hook: Hook, pairs: list[tuple[Any, list[Record]]]) -> None:
+    for _, records in pairs:
+        for index, record in enumerate(records):
+            less = hook.function(record)
+            if less is not None:
+                records[index] = less
 
 
 def load_plugins(
@@ -281,3 +294,6 @@ def _check_marks(plugin: Any) -> None:
         value = getattr(plugin, name, None)
         if name.startswith("c360_") and callable(value) and not isinstance(value, type) and not hasattr(value, mark):
             raise PluginLoadError(f"{name} is not marked with @hookimpl, so it would never be called.")
+        options = getattr(value, mark, None)
+        if name.startswith("c360_") and isinstance(options, dict) and (options["wrapper"] or options["hookwrapper"]):
+            raise PluginLoadError(f"{name} is a wrapper around other plugins' hooks; each is called on its own here.")

@@ -73,7 +73,7 @@ async def _check(source: LandingSource) -> CheckReport:
         return await source.connector.check()
     except C360Error as error:
         return CheckReport(ok=False, message=str(error))
-    except Exception as error:  # a plugin may raise anything; the other sources are checked
+    except (Exception, SystemExit) as error:  # a plugin may do anything; the other sources are checked
         return CheckReport(ok=False, message=f"the connector '{source.kind}' failed: {type(error).__name__}: {error}")
     finally:
         await source.connector.close()

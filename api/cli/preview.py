@@ -32,18 +32,18 @@ async def preview(source: LandingSource, limit: int, adjust: AdjustPage | None =
         share = max(1, limit // max(1, len(streams)))
         for stream in streams:
             async for page in source.connector.read(stream, None):
-                _take(source, stream, page, share, found, adjust)
+                await _take(source, stream, page, share, found, adjust)
                 break
     except SourceError as error:
         found.error = str(error)
-    except Exception as error:  # a plugin may raise anything; the other sources are shown
+    except (Exception, SystemExit) as error:  # a plugin may do anything; the other sources are shown
         found.error = f"the connector '{source.kind}' failed: {type(error).__name__}: {error}"
     finally:
         await source.connector.close()
     return found
 
 
-def _take(
+async def _take(
     source: LandingSource, stream: Stream, page: Page[Any], share: int, found: Preview, adjust: AdjustPage | None
 ) -> None:
     found.problems.extend(f"{problem.where}: {problem.reason}" for problem in page.problems[:share])
@@ -55,7 +55,7 @@ def _take(
             reason = str(error) if isinstance(error, RecordError) else f"{type(error).__name__}: {error}"
             found.problems.append(f"{source.connector.name}/{stream.name}: {reason}")
     if adjust is not None:
-        adjust(source.connector.name, stream.name, pairs)
+        await adjust(source.connector.name, stream.name, pairs)
     found.streams[stream.name] = [record for _, mapped in pairs for record in mapped][:share]
 
 

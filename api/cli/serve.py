@@ -11,7 +11,7 @@ from api import app as served
 from api.cli.errors import INTERRUPTED
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, of, opened, run
-from api.cli.sources import page_adjuster, read_sources
+from api.cli.sources import read_sources
 from api.ingest import Ingest
 from api.outgoing.settings import OutgoingSettings
 from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings
@@ -70,7 +70,7 @@ async def _ingest(invocation: Invocation, graph: Store, rules: Rules) -> Ingest 
         return None
     for problem in sources.problems:
         invocation.say(problem)
-    ingest = Ingest(graph, rules, sources.landing, page_adjuster(sources.plugins))
+    ingest = Ingest(graph, rules, sources.landing, sources.plugins.page_hook())
     for source in sources.landing:
         if source.connector.name not in ingest.names:
             await source.connector.close()

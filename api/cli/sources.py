@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from api.cli.invocation import Invocation, UsageProblem
 from connectors.chosen_streams import did_you_mean
 from connectors.errors import PluginConfigError
 from connectors.plugins import Plugins, load_plugins
-from connectors.records import Record
 from connectors.settings import SourceSettings, make_connectors, read_settings
-from graph.sync.land import AdjustPage, LandingSource
+from graph.sync.land import LandingSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ def read_sources(invocation: Invocation, plugins_toml: Path, names: Sequence[str
             (connector,) = make_connectors([source], plugins)
         except PluginConfigError as error:
             problems.append(str(error))
-        except Exception as error:  # a plugin may raise anything when it is made; the other sources go on
+        except (Exception, SystemExit) as error:  # a plugin may do anything when it is made; the other sources go on
             what = f"{type(error).__name__}: {error}"
             problems.append(
                 f"{plugins_toml}: [{source.name}]: the connector '{source.connector}' cannot be made: {what}"
@@ -49,21 +47,6 @@ def read_sources(invocation: Invocation, plugins_toml: Path, names: Sequence[str
     if problems and not landing:
         raise PluginConfigError("\n".join(problems))
     return Sources(tuple(landing), plugins, tuple(problems))
-
-
-def page_adjuster(plugins: Plugins) -> AdjustPage | None:
-    """What plugins do to a page before it is stored: adjust it, then take out what must not be kept."""
-    adjust, redact = plugins.page_hook(), plugins.redact_hook()
-    if redact is None:
-        return adjust
-
-    def both(source: str, stream: str, pairs: list[tuple[Any, list[Record]]]) -> None:
-        if adjust is not None:
-            adjust(source, stream, pairs)
-        for _, records in pairs:
-            records[:] = [redact(record) for record in records]
-
-    return both
 
 
 def _chosen(sources: Sequence[SourceSettings], names: Sequence[str], path: Path) -> list[SourceSettings]:

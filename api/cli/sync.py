@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened,
 from api.cli.output import print_json, print_table
 from api.cli.preview import Preview, preview, print_records
 from api.cli.progress import shown_progress
-from api.cli.sources import Sources, page_adjuster, read_sources
+from api.cli.sources import Sources, read_sources
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.settings import StoreSettings
@@ -88,9 +88,8 @@ async def synchronise(
 ) -> SyncReport:
     """One sync of these sources, with progress and the plugins' hooks."""
     options = options or SyncOptions()
-    hook = sources.plugins.hook
     for source in sources.landing:
-        _call(invocation, "c360_before_sync", hook.c360_before_sync, source=source.connector.name)
+        await _announce(invocation, sources, "c360_before_sync", source=source.connector.name)
     with shown_progress(invocation.err) as progress:
         report = await sync_graph(
             sources.landing,
@@ -98,11 +97,11 @@ async def synchronise(
             rules,
             progress,
             full=options.full,
-            adjust=page_adjuster(sources.plugins),
+            adjust=sources.plugins.page_hook(),
             requested=options.requested,
             allow_merges=options.allow_merges,
         )
-    _call(invocation, "c360_after_sync", hook.c360_after_sync, report=report)
+    await _announce(invocation, sources, "c360_after_sync", report=report)
     if rules.alert:
         from api.cli.alerts import tell_raised  # what figures need, for those who have rules
 
@@ -110,13 +109,11 @@ async def synchronise(
     return report
 
 
-def _call(invocation: Invocation, name: str, hook: Callable[..., Any], **arguments: Any) -> None:
-    """A plugin's hook beside the sync; whatever it raises is told, and the sync goes on."""
-    try:
-        hook(**arguments)
-    except Exception as error:
-        invocation.say(f"a plugin failed in {name}: {type(error).__name__}: {error}")
-        LOG.debug("a plugin failed in %s", name, exc_info=error)
+async def _announce(invocation: Invocation, sources: Sources, name: str, **arguments: Any) -> None:
+    """The plugins' hooks beside the sync; what one does wrong is told by its name, and the sync goes on."""
+    for failed in await sources.plugins.announce(name, **arguments):
+        invocation.say(str(failed))
+        LOG.debug("%s", failed, exc_info=failed)
 
 
 def _show_report(invocation: Invocation, report: SyncReport, as_json: bool) -> None:
@@ -169,7 +166,7 @@ def _show_preview(invocation: Invocation, sources: Sources, limit: int, as_json:
 
 
 async def _previews(sources: Sources, limit: int) -> Sequence[Preview]:
-    adjust = page_adjuster(sources.plugins)
+    adjust = sources.plugins.page_hook()
     return [await preview(source, limit, adjust) for source in sources.landing]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,12 +23,14 @@ from graph.sync.pages import PageWriter
 from graph.sync.progress import Progress
 from graph.sync.rows import PageRows, add_record
 
-AdjustPage = Callable[[str, str, list[tuple[Any, list[Record]]]], None]
-"""The hook `c360_map_page`, or None when nobody implements it."""
+AdjustPage = Callable[[str, str, list[tuple[Any, list[Record]]]], Awaitable[None]]
+"""What plugins do to a page before it is stored; raises HookFailed, which stops its source."""
 
 LOG = logging.getLogger("c360.sync")
 
 _TOO_MANY_REJECTED = 0.2
+PAGE_SECONDS = 1800.0
+"""So long a connector may take over one page, what a vendor asks it to wait included."""
 
 
 @dataclass(slots=True)
@@ -118,11 +121,11 @@ def _door(source: LandingSource, doing: str) -> Iterator[None]:
         yield
     except SourceError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _failed(source, doing, error) from error
 
 
-def _failed(source: LandingSource, doing: str, error: Exception) -> SourceError:
+def _failed(source: LandingSource, doing: str, error: BaseException) -> SourceError:
     return SourceError(f"the connector '{source.kind}' failed in {doing}: {type(error).__name__}: {error}")
 
 
@@ -141,7 +144,7 @@ async def _pages(source: LandingSource, stream: Stream, state: State | None) -> 
     try:
         while True:
             with _door(source, "read"):
-                page = await anext(reading, None)
+                page = await _next(source, reading)
                 if page is None:
                     return
                 _check_page(page)
@@ -149,6 +152,19 @@ async def _pages(source: LandingSource, stream: Stream, state: State | None) -> 
     finally:
         if isinstance(reading, AsyncGenerator):
             await _closed(source, "read", reading.aclose)
+
+
+async def _next(source: LandingSource, reading: AsyncIterator[Page[Any]]) -> Page[Any] | None:
+    """The next page; a source that gives none for ever is left, so that the others are linked."""
+    try:
+        async with asyncio.timeout(PAGE_SECONDS) as limit:
+            return await anext(reading, None)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise SourceError(
+            f"the connector '{source.kind}' gave no page for {PAGE_SECONDS:g} s. The next sync goes on from the last."
+        ) from None
 
 
 def _check_page(page: object) -> None:
@@ -180,7 +196,7 @@ async def _land_stream(
             pairs, problems = _mapped(source, stream, page)
             if adjust is not None:
                 with _door(source, "c360_map_page"):
-                    adjust(connector.name, stream.name, pairs)
+                    await adjust(connector.name, stream.name, pairs)
             rows, refused = as_rows(pairs, connector.name, stream.name)
             problems = [*problems, *refused]
             changed, all_new = await pages.store(
@@ -208,7 +224,7 @@ def _mapped(
         except (RecordError, ValueError, KeyError, TypeError, AttributeError) as error:
             reason = str(error) if isinstance(error, RecordError) else f"{type(error).__name__}: {error}"
             problems.append(RawProblem(where=where, reason=reason, body=_raw_text(raw)))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _failed(source, "map", error) from error
     return pairs, problems
 

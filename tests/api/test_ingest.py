@@ -169,7 +169,7 @@ async def test_plugins_see_what_is_pushed_before_it_is_kept(embedded_store: Stor
     connector = Pushing("desk", {})
     seen: list[tuple[str, str]] = []
 
-    def adjust(source: str, stream: str, pairs: list[tuple[Any, list[Any]]]) -> None:
+    async def adjust(source: str, stream: str, pairs: list[tuple[Any, list[Any]]]) -> None:
         seen.append((source, stream))
         for _, records in pairs:
             records.clear()

@@ -10,7 +10,6 @@ import pytest
 
 from connectors.errors import PluginLoadError
 from connectors.plugins import Plugins, api_fits, load_plugins
-from connectors.records import Person
 
 GOOD = """
     from pydantic import BaseModel
@@ -80,6 +79,10 @@ def test_a_plugin_may_be_a_file(tmp_path: Path) -> None:
         (GOOD.replace("(registry):", "(registry, more):"), "PluginValidationError"),
         (GOOD.replace("async def discover", "async def discovers"), "has no discover"),
         (GOOD.replace("Config = BaseModel", "Config = dict"), "has no Config"),
+        (
+            GOOD + "\n    @hookimpl(wrapper=True)\n    def c360_redact(record):\n        return (yield)\n",
+            "is a wrapper",
+        ),
     ],
 )
 def test_a_broken_plugin_is_listed_and_the_rest_go_on(tmp_path: Path, text: str, reason: str) -> None:
@@ -122,37 +125,6 @@ def test_plugins_can_be_switched_off(tmp_path: Path) -> None:
     assert states(by_name)["files"][0] == "loaded"
     assert states(everyone)["mine"][0] == "off"
     assert states(everyone)["files"][0] == "loaded"
-
-
-def test_hooks_are_found_only_where_somebody_has_them(tmp_path: Path) -> None:
-    """Without a plugin that adjusts pages there is no hook to call; with one it changes the records."""
-    adjusting = """
-        from c360 import hookimpl
-        C360_API = ">=1,<2"
-
-        @hookimpl
-        def c360_map_page(source, stream, pairs):
-            for raw, records in pairs:
-                records.clear()
-
-        @hookimpl
-        def c360_redact(record):
-            import msgspec
-            return msgspec.structs.replace(record, birth_date=None, extra={})
-    """
-    person = Person(source="crm", stream="contacts", id="1", extra={"Blood group": "A"})
-    without = load_plugins(off="", found=[])
-    plugins = load_plugins([plugin(tmp_path, "adjusting", adjusting)], off="", found=[])
-
-    adjust, redact = plugins.page_hook(), plugins.redact_hook()
-    assert without.page_hook() is None
-    assert without.redact_hook() is None
-    assert adjust is not None
-    assert redact is not None
-    pairs: list[tuple[object, list[object]]] = [("raw", [person])]
-    adjust("crm", "contacts", pairs)  # type: ignore[arg-type]
-    assert pairs == [("raw", [])]
-    assert redact(person).extra == {}  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = ROOT / "docs" / "connectors"
-OTHERS = {"files.md", "singer.md", "webhook.md", "your_own.md"}
+OTHERS = {"files.md", "hooks.md", "singer.md", "webhook.md", "your_own.md"}
 """Pages whose connectors take what the section says: other tests run them."""
 VENDORS = sorted(path.name for path in PAGES.glob("*.md") if path.name not in OTHERS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
@@ -14,6 +15,7 @@ from connectors.records import Record
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.errors import StoreUnavailable
+from graph.sync import land as land_module
 from graph.sync.land import LandingSource
 from graph.sync.pages import PageWriter
 from graph.sync.sync import sync
@@ -48,7 +50,7 @@ class Wayward(FixedSource):
         self._at("close", None)
 
 
-def _raise(error: Exception) -> Callable[[], Any]:
+def _raise(error: BaseException) -> Callable[[], Any]:
     def deed() -> Any:
         raise error
 
@@ -60,6 +62,8 @@ FAILURES = {
     "raises in read": ("read", _raise(OSError("no reading today")), "read: OSError: no reading today"),
     "gives no page": ("read", lambda: {"raws": []}, "a dict, not a Page"),
     "gives a state that cannot be kept": ("read", lambda: Page([], {"at": object()}), "in read: TypeError"),
+    "calls sys.exit in read": ("read", _raise(SystemExit(3)), "read: SystemExit: 3"),
+    "calls sys.exit in map": ("map", _raise(SystemExit(3)), "map: SystemExit: 3"),
     "raises in map what no record can cause": ("map", _raise(OSError("no mapping")), "map: OSError: no mapping"),
 }
 
@@ -82,6 +86,26 @@ async def test_a_failure_of_a_plugin_is_its_sources(embedded_store: Store, failu
     ]
 
 
+async def test_a_source_that_gives_no_page_is_left(embedded_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hangs after its first page, which is stored; the source beside it is too."""
+    monkeypatch.setattr(land_module, "PAGE_SECONDS", 0.3)
+
+    class Hanging(FixedSource):
+        async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
+            async for page in super().read(stream, state):
+                yield page
+            await asyncio.sleep(60)
+
+    hanging = Hanging("desk", {"users": [person("desk/users/1", "Eve Hall")]})
+
+    report = await sync([LandingSource(hanging, "desk"), fixed_source("crm", BOB)], embedded_store, Rules())
+
+    desk, crm = report.landed
+    assert desk.records == 1
+    assert "the connector 'desk' gave no page for 0.3 s" in (desk.error or "")
+    assert crm.error is None
+
+
 async def test_a_record_of_wrong_types_is_rejected(embedded_store: Store) -> None:
     """A plugin's record with a number for a name is one rejection that names the field; nothing else is lost."""
     odd = msgspec.structs.replace(person("wayward/people/7", "Max Hall"), emails=5)
@@ -98,7 +122,7 @@ async def test_a_record_of_wrong_types_is_rejected(embedded_store: Store) -> Non
 async def test_a_hook_that_raises_fails_the_source_whose_page_it_had(embedded_store: Store) -> None:
     """`c360_map_page` is a plugin's too."""
 
-    def adjust(source: str, stream: str, pairs: list[tuple[Any, list[Record]]]) -> None:
+    async def adjust(source: str, stream: str, pairs: list[tuple[Any, list[Record]]]) -> None:
         if source == "crm":
             raise RuntimeError("no adjusting today")
 
