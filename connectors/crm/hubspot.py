@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
@@ -14,9 +15,10 @@ from connectors.crm.hubspot_codebook import Codebook
 from connectors.crm.hubspot_engagements import ENGAGEMENTS, map_engagement
 from connectors.crm.hubspot_forms import FORM_SUBMISSIONS, Submitted, map_submission, read_submissions
 from connectors.crm.hubspot_records import COMPANIES, CONTACTS, DEALS, gone, map_company, map_contact, map_deal
-from connectors.errors import SourceError, SourceRefused
+from connectors.crm.hubspot_webhooks import check_signature, to_do
+from connectors.errors import RecordError, SourceError, SourceRefused, SourceUnavailable
 from connectors.exports.formats import Context
-from connectors.hookspecs import CheckReport, Page, State, Stream, hookimpl
+from connectors.hookspecs import CheckReport, Page, RawProblem, State, Stream, WebhookRequest, hookimpl
 from connectors.http import Patience
 from connectors.records import Record
 
@@ -43,6 +45,10 @@ SCOPES = {
 """What a private app must be granted for each stream, beside crm.objects.owners.read and crm.schemas.*.read."""
 
 
+BOOK_SECONDS = 300.0
+"""So long a push is read with the owners, stages and properties of an earlier one."""
+
+
 class HubSpotConfig(BaseModel):
     """Whose HubSpot, and how fast it may be asked."""
 
@@ -58,6 +64,8 @@ class HubSpotConfig(BaseModel):
     requests_per_ten_seconds: int = Field(default=190, ge=1, description="requests in any ten seconds, of all streams")
     searches_per_second: int = Field(default=4, ge=1, description="searches in any second, of all streams")
     timeout_seconds: float = Field(default=60.0, gt=0, description="how long one call may take")
+    client_secret: SecretStr | None = Field(default=None, description="the app's client secret, when HubSpot pushes")
+    webhook_url: str | None = Field(default=None, description="the URL that HubSpot calls, where a proxy changes it")
 
 
 class HubSpotConnector:
@@ -75,6 +83,7 @@ class HubSpotConnector:
     ) -> None:
         self.name = name
         self._config = config
+        self._books: dict[str, tuple[float, Codebook]] = {}
         self._hubspot = HubSpot(
             name,
             config.base_url,
@@ -126,10 +135,7 @@ class HubSpotConnector:
             async for submissions in read_submissions(self._hubspot, state, overlap):
                 yield submissions
             return
-        what = OBJECTS[stream.name]
-        book = await self._codebook(what)
-        asked = (*what.properties, *book.subscriptions, *book.custom)
-        reader = Reader(self._hubspot, what, book, tuple(dict.fromkeys(asked)), overlap, self._config.page_size)
+        reader = await self._reader(OBJECTS[stream.name])
         async for objects in reader.read(state):
             yield objects
 
@@ -141,9 +147,42 @@ class HubSpotConnector:
         records = MAPPERS[stream.name](context, raw)
         return gone(context, records, raw) if raw.object.archived else records
 
+    async def webhook(self, request: WebhookRequest) -> list[Record | RawProblem]:
+        """What a push tells: what changed is read again, so that a push and a sync say the same.
+
+        Raises SourceRefused for a wrong signature, RecordError for a body of something else, SourceUnavailable when
+        HubSpot cannot be asked now.
+        """
+        if self._config.client_secret is None:
+            raise SourceRefused(f"[{self.name}] takes no pushes: it has no client_secret in plugins.toml.", status=401)
+        check_signature(request, self._config.client_secret.get_secret_value(), self._config.webhook_url)
+        asked = to_do(self.name, request)
+        told: list[Record | RawProblem] = list(asked.records)
+        try:
+            for name, ids in asked.changed.items():
+                reader = await self._reader(OBJECTS[name], remembered=True)
+                for found in await reader.by_id(sorted(ids)):
+                    try:
+                        told += self.map(reader.what.stream, found)
+                    except RecordError as error:
+                        told.append(RawProblem(where=f"{self.name}/{name} {found.id}", reason=str(error)))
+        except SourceError as error:
+            raise SourceUnavailable(str(error), status=error.status) from None
+        return told
+
     async def close(self) -> None:
         """Close the connections."""
         await self._hubspot.close()
+
+    async def _reader(self, what: ObjectStream, *, remembered: bool = False) -> Reader:
+        known = self._books.get(what.kind)
+        if known is None or not remembered or time.monotonic() - known[0] > BOOK_SECONDS:
+            known = (time.monotonic(), await self._codebook(what))
+            self._books[what.kind] = known
+        book = known[1]
+        asked = tuple(dict.fromkeys((*what.properties, *book.subscriptions, *book.custom)))
+        overlap = self._config.overlap_seconds * 1000
+        return Reader(self._hubspot, what, book, asked, overlap, self._config.page_size)
 
     async def _codebook(self, what: ObjectStream) -> Codebook:
         properties = await self._hubspot.properties(what.kind)

@@ -70,7 +70,10 @@ class CrmObject(msgspec.Struct, frozen=True, rename="camel"):
 
     def said(self, name: str) -> str | None:
         """What a property says, None where nothing."""
-        return text(self.properties.get(name))
+        value = self.properties.get(name)
+        if value is None:
+            return None
+        return (value.strip() or None) if type(value) is str else text(value)
 
 
 class Listed(msgspec.Struct, frozen=True):

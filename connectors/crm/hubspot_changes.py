@@ -78,6 +78,11 @@ class Reader:
         async for page in self._archived(state):
             yield page
 
+    async def by_id(self, ids: Sequence[str]) -> list[Found]:
+        """These objects as they are now; those that are gone are left out."""
+        objects = await self.hubspot.by_id(self.what.kind, ids, self.properties, self.what.history)
+        return await self._complete(list(objects.values()))
+
     async def _load(self, state: State | None) -> AsyncIterator[Page[Found]]:
         # What changes from now on belongs to the first window, so its begin is taken before the first page.
         until = await self._newest() if state is None else state["until"]
@@ -154,6 +159,8 @@ class Reader:
 
     async def _complete(self, objects: Sequence[CrmObject]) -> list[Found]:
         """With history and associations: a search has neither, a list may have not all of the latter."""
+        if not self.what.history and not self.what.links:
+            return [Found(one, {}, self.book) for one in objects]
         bare = [one.id for one in objects if self.what.history and one.properties_with_history is None]
         whole = await self.hubspot.by_id(self.what.kind, bare, self.properties, self.what.history) if bare else {}
         unlinked = [one.id for one in objects if one.associations is None or _cut(one)]
