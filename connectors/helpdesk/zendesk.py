@@ -84,7 +84,7 @@ class ZendeskConfig(BaseModel):
     oauth_token: SecretStr | None = Field(default=None, description="OAuth access token with the scope read")
     email: str | None = Field(default=None, description="address of the administrator whose API token it is")
     api_token: SecretStr | None = Field(default=None, description="API token, where there is no OAuth token")
-    since: date | None = Field(default=None, description="a first reading begins at this day; everything unless given")
+    since: date | None = Field(default=None, description="a first reading of tickets begins at this day")
     page_size: int = Field(default=100, ge=1, le=1000, description="tickets a page")
     overlap_seconds: int = Field(default=300, ge=0, description="how far before the last change a reading begins")
     ratings_days: int = Field(default=35, ge=1, description="ratings this young are read again, as they may change")
@@ -207,9 +207,9 @@ class ZendeskConnector:
     def _pages(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
         zendesk, start, overlap = self._zendesk, self._config.start, self._config.overlap_seconds
         if stream.name == ORGANIZATIONS.name:
-            return read_organizations(zendesk, state, start, overlap)
+            return read_organizations(zendesk, state, 0, overlap)
         if stream.name == USERS.name:
-            return read_users(zendesk, state, start, overlap)
+            return read_users(zendesk, state, 0, overlap)
         if stream.name == TICKETS.name:
             return read_tickets(zendesk, state, start, overlap, page_size=self._config.page_size)
         if stream.name == RATINGS.name:

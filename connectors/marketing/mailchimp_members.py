@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from connectors.errors import RecordError
 from connectors.hookspecs import Page, RawProblem, State
 from connectors.marketing.mailchimp_api import Mailchimp, Member
-from connectors.marketing.offset_pages import offset_pages
 from connectors.moments import parse_instant
+from connectors.offset_pages import offset_pages
 from connectors.raws import page_of
 from connectors.records import Address, Channel, ConsentStatement, ConsentStatus, Email, Person, Phone, said
 

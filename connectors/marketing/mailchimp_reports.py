@@ -15,7 +15,7 @@ import msgspec
 from connectors.exports.mailchimp import MemberActivity
 from connectors.hookspecs import Page, RawProblem, State
 from connectors.marketing.mailchimp_api import Mailchimp, Report, sent_at
-from connectors.marketing.offset_pages import offset_pages
+from connectors.offset_pages import offset_pages
 from connectors.raws import page_of
 
 

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from connectors.errors import SourceError
-from connectors.marketing.offset_pages import offset_pages
+from connectors.offset_pages import offset_pages
 
 pytestmark = pytest.mark.anyio
 
