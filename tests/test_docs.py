@@ -35,6 +35,8 @@ NOT_RUN_HERE = {
     "demo": "tests/api/cli/test_demo.py",
     "keys revoke": "needs the id of a key: tests/api/cli/test_keys.py",
     "keys limit": "needs the id of a key: tests/api/cli/test_keys.py",
+    "rejections show": "needs the id of a rejection: tests/api/cli/test_rejections.py",
+    "sources remove": "needs a source of that name: tests/api/cli/test_known_sources.py",
     "restore": "needs an empty store: tests/api/cli/test_backup.py",
     "store copy": "needs a second store: tests/graph/store/test_digest.py",
 }

@@ -27,9 +27,10 @@ class _Door(LateGroup):
             name: f"api.cli.{name}"
             for name in (
                 "demo", "init", "sync", "serve", "rebuild", "backup", "restore", "sample", "schema", "ask", "export",
-                "alerts", "report", "surveys", "documents", "keys", "link", "pin", "plugins", "store",
+                "alerts", "report", "surveys", "documents", "keys", "link", "pin", "plugins", "rejections", "store",
             )
         }
+        | {"sources": "api.cli.known_sources"}
     )  # fmt: skip
 
     def invoke(self, ctx: Any) -> Any:

@@ -60,7 +60,7 @@ def sync(
     else:
         more = SyncOptions(full, allow_merges, requested)
         report = run(_sync(invocation, readable, invocation.rules(), invocation.store(), more))
-        _show_report(invocation, report, as_json)
+        show_report(invocation, report, as_json)
         if not report.ok:
             raise typer.Exit(FAILURE)
     if readable.problems:
@@ -116,7 +116,8 @@ async def _announce(invocation: Invocation, sources: Sources, name: str, **argum
         LOG.debug("%s", failed, exc_info=failed)
 
 
-def _show_report(invocation: Invocation, report: SyncReport, as_json: bool) -> None:
+def show_report(invocation: Invocation, report: SyncReport, as_json: bool) -> None:
+    """What a sync did, as a table or JSON."""
     if as_json:
         print_json(invocation.out, {**msgspec.to_builtins(report, builtin_types=()), "ok": report.ok})
         return
@@ -138,7 +139,7 @@ def _show_report(invocation: Invocation, report: SyncReport, as_json: bool) -> N
     if unknown:
         invocation.say(f"Kinds of interactions that c360 does not know, kept as they are: {', '.join(unknown)}.")
     if any(one.rejected for one in report.landed):
-        invocation.say("Rejected records are kept with their place and reason: ask GraphQL for sources { rejections }.")
+        invocation.say("Rejected records are kept with their place and reason: c360 rejections list")
     for field in report.fell:
         invocation.say(f"{field.line()}. Has a source stopped sending it? `c360 link drift` tells more.")
     if report.held is not None:

@@ -14,3 +14,8 @@ def epoch_millis(instant: DateTime | datetime) -> int:
     """Milliseconds since 1970, exact: a float of seconds would lose some."""
     native = instant.to_native() if isinstance(instant, DateTime) else instant
     return (native - _EPOCH) // _MILLISECOND
+
+
+def from_epoch_millis(millis: int) -> datetime:
+    """The instant of so many milliseconds since 1970, in UTC."""
+    return _EPOCH + millis * _MILLISECOND

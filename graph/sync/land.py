@@ -190,6 +190,7 @@ async def _land_stream(
     row = await store.read_one(cypher("writes/read_cursor"), key=key)
     state = None if full or row is None else msgspec.json.decode(row[0])
     all_new = row is None
+    began = _now()
     progress.phase(f"read {key}")
     async with aclosing(_pages(source, stream, state)) as reading:
         async for page in reading:
@@ -208,6 +209,8 @@ async def _land_stream(
             progress.advance(f"read {key}", len(page.raws) + len(page.problems))
             progress.reject(f"read {key}", len(problems))
             _stop_when_hopeless(landed, key)
+    if full:
+        await store.write(cypher("writes/forget_rejections"), source=connector.name, stream=stream.name, before=began)
 
 
 def _mapped(

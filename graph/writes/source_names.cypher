@@ -1,0 +1,3 @@
+// The sources that the graph knows.
+MATCH (s:Source)
+RETURN s.name
