@@ -74,7 +74,7 @@ ROOTS = (
     "vanity_checks",
     "attribution",
     "drivers",
-    "churn_risk",
+    "inactivity_risk",
     "lifecycle",
     "segments",
     "best_customers",

@@ -311,9 +311,11 @@ def page_arguments(filter: Any = None, order: Any = None) -> list[Argument]:
     ]
 
 
-def root(description: str, reads: object, arguments: Sequence[Argument] = ()) -> Any:
-    """A root field; `reads` is one of the `Root…` declarations of `api.plan.roots`."""
-    return _field(description, reads, arguments)
+def root(description: str, reads: object, arguments: Sequence[Argument] = (), *, deprecated: str | None = None) -> Any:
+    """A root field; `reads` is one of the `Root…` declarations of `api.plan.roots`; `deprecated` as of an `entry`."""
+    made = _field(description, reads, arguments)
+    made.deprecation_reason = deprecated
+    return made
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(column, instant, identity, one, every, values, many))

@@ -18,7 +18,7 @@ READER, ANALYST, STEWARD, ADMIN = Role.READER, Role.ANALYST, Role.STEWARD, Role.
 FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Query": {
         READER: "node nodes alerts customer customerByIdentifier customers search account changeLog customerJourney",
-        ANALYST: "painPoints voice vanityChecks attribution drivers churnRisk "
+        ANALYST: "painPoints voice vanityChecks attribution drivers inactivityRisk churnRisk "
         "timeBetween touchpoints journeyPaths whatFollowed journeyLoops conversionSequences "
         "sources syncProgress sourceComparison journeyFlow interactionKinds kpi kpis kpiDefinitions funnel "
         "journeyMap promises initiatives "
@@ -129,7 +129,7 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     },
     "DriverOfScore": {ANALYST: "driver meaning mean coefficient share"},
     "WhatIf": {ANALYST: "caveat change expectedMean"},
-    "ChurnRisk": {
+    "InactivityRisk": {
         ANALYST: "caveat horizonDays learnedAsOf learnedFromCount stoppedCount factors reliability discrimination "
         "skill activeCount expectedStopCount customers note",
     },

@@ -23,7 +23,10 @@ class AlertCondition(Enum):
     SILENT = value("silent", "A customer is quiet for much longer than they used to be.")
     REPEAT_CONTACT = value("repeat_contact", "The same topic again.")
     SLA = value("sla", "No human replied to a ticket in time.")
-    CHURN_RISK = value("churn_risk", "A buyer who has probably left: 1 - P(alive), not a contract that ended.")
+    CHURN_RISK = value(
+        "churn_risk",
+        "A buyer who has probably left: `Customer.metrics.churnRisk`, 1 - P(alive); not a contract that ended.",
+    )
     UNANSWERED = value("unanswered", "Nobody of the company said anything after a message.")
 
 

@@ -24,7 +24,8 @@ class CustomerMetrics:
     )
     currency_code: str | None = entry("The currency of both, ISO 4217.")
     churn_risk: float | None = entry(
-        "0 to 1: that the next renewal does not come, or without a contract that they will not buy any more."
+        "0 to 1: without a contract 1 - P(alive) of BG/NBD, that they will not buy any more (which alert rules "
+        "`churn_risk` watch); under contract that the next renewal does not come."
     )
     last_inbound_at: datetime | None = entry("Their last own activity.")
     open_ticket_count: int = entry("How many of their tickets are not solved.")

@@ -90,7 +90,7 @@ from api.schema.retention import (
     work_growth,
 )
 from api.schema.review import MatchDecision, MatchReview, MatchReviewFilter, MatchReviewOrder
-from api.schema.risk import CHURN_RISK_ARGUMENTS, ChurnRisk, work_churn_risk
+from api.schema.risk import INACTIVITY_RISK_ARGUMENTS, InactivityRisk, work_inactivity_risk
 from api.schema.scope import SCOPE_ARGUMENTS
 from api.schema.search import RANKED_SEARCH, SearchResultConnection
 from api.schema.segment import (
@@ -259,10 +259,17 @@ class Query:
         RootWorked(work_drivers),
         DRIVERS_ARGUMENTS,
     )
-    churn_risk: ChurnRisk = root(
+    inactivity_risk: InactivityRisk = root(
         "Who of the active may stop, with factors, and how well told risks have held.",
-        RootWorked(work_churn_risk),
-        CHURN_RISK_ARGUMENTS,
+        RootWorked(work_inactivity_risk),
+        INACTIVITY_RISK_ARGUMENTS,
+    )
+    churn_risk: InactivityRisk = root(
+        "The former name of `inactivityRisk`.",
+        RootWorked(work_inactivity_risk),
+        INACTIVITY_RISK_ARGUMENTS,
+        deprecated="Ask for `inactivityRisk`: churn risk is 1 - P(alive), as in `Customer.metrics`. "
+        "It is gone from 2027-06-01 on.",
     )
     attribution: AttributionAnswer = root(
         "Who was there when customers converted, by several models: credit, not effect.",

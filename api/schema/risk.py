@@ -19,7 +19,8 @@ from api.schema.drivers import ScoreDriver
 from api.schema.scope import SCOPE_ARGUMENTS, scope_of
 from graph.customer import reading
 from graph.figures.cause.features import MEANINGS
-from graph.figures.cause.inactivity import InactivityRisk, inactivity_risk
+from graph.figures.cause.inactivity import InactivityRisk as Risk
+from graph.figures.cause.inactivity import inactivity_risk
 from graph.figures.scope import Scope
 from graph.journeys.view import Unit
 from graph.reading import Column
@@ -76,7 +77,7 @@ class CustomerAtRisk:
 
 
 @described
-class ChurnRisk:
+class InactivityRisk:
     """How likely those who are active are to do nothing in the horizon to come."""
 
     caveat: str = entry("What the figures say, and what they do not.")
@@ -94,8 +95,8 @@ class ChurnRisk:
     note: str | None = entry("Why no model can be told.")
 
 
-async def work_churn_risk(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
-    """The answer of a `churnRisk` field."""
+async def work_inactivity_risk(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
+    """The answer of a `inactivityRisk` field."""
     days = arguments.get("horizonDays") or bench.rules.activity.dormant_after_days
     first = arguments["first"]
     if not 7 <= days <= 730:
@@ -107,7 +108,7 @@ async def work_churn_risk(bench: Bench, arguments: Arguments) -> Mapping[str, An
     return _answer(scope, await asyncio.to_thread(inactivity_risk, scope, days), first)
 
 
-def _answer(scope: Scope, found: InactivityRisk, first: int) -> dict[str, Any]:
+def _answer(scope: Scope, found: Risk, first: int) -> dict[str, Any]:
     model, held = found.model, found.held
     highest = np.lexsort((found.units, -found.risks))[:first]
     of_accounts, journeys = scope.view.unit_of is Unit.ACCOUNT, scope.view.journeys
@@ -142,7 +143,7 @@ def _answer(scope: Scope, found: InactivityRisk, first: int) -> dict[str, Any]:
     }
 
 
-def _factors(found: InactivityRisk) -> list[dict[str, Any]]:
+def _factors(found: Risk) -> list[dict[str, Any]]:
     assert found.model is not None
     strongest = np.argsort(-np.abs(found.model.coefficients), kind="stable")
     return [
@@ -157,13 +158,13 @@ def _factors(found: InactivityRisk) -> list[dict[str, Any]]:
     ]
 
 
-def _factors_of(found: InactivityRisk, row: int) -> list[dict[str, Any]]:
+def _factors_of(found: Risk, row: int) -> list[dict[str, Any]]:
     added = found.contributions[row]
     strongest = np.argsort(-np.abs(added), kind="stable")[:MOST_FACTORS]
     return [{"factor": found.factors[place].value, "log_odds": float(added[place])} for place in strongest]
 
 
-CHURN_RISK_ARGUMENTS = [
+INACTIVITY_RISK_ARGUMENTS = [
     *(argument for argument in SCOPE_ARGUMENTS if argument.name != "period"),
     Argument("horizon_days", int | None, "The horizon, 7 to 730; `dormant_after_days` of rules.toml unless said."),
     Argument("first", int, "At most so many customers, 0 to 100.", 20),

@@ -69,11 +69,11 @@ async def test_drivers_and_risk_say_why_there_is_no_model(embedded_store: Store)
     query = (
         f"{{ drivers(metric: NPS, {PERIOD}) {{ caveat answerCount note drivers {{ driver }} "
         "whatIf(changes: [{driver: HANDOFFS, by: -1}]) { caveat change { value unavailableReason } expectedMean } } "
-        "churnRisk(first: 5) { caveat note activeCount customers { risk customer { id } } } }"
+        "inactivityRisk(first: 5) { caveat note activeCount customers { risk customer { id } } } }"
     )
     answer = await asking(embedded_store)(query)
     assert "errors" not in answer, answer["errors"]
-    drivers, risk = answer["data"]["drivers"], answer["data"]["churnRisk"]
+    drivers, risk = answer["data"]["drivers"], answer["data"]["inactivityRisk"]
 
     assert (drivers["answerCount"], drivers["drivers"]) == (0, [])
     assert drivers["note"] == "Nobody answered in the period."

@@ -72,7 +72,7 @@ NO_VARIABLES = {
     "kpi_board",
     "where_it_hurts",
 }
-NO_VARIABLES |= {"attribution", "drivers", "churn_risk", "voice", "vanity_checks"}
+NO_VARIABLES |= {"attribution", "drivers", "inactivity_risk", "voice", "vanity_checks"}
 NO_VARIABLES |= {"retention", "linked_kpis", "measurement_plan", "kpi_delta"}
 
 

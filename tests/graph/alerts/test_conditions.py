@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from graph.alerts.evaluate import NewAlert, look
 from graph.alerts.rules import AlertRule
 from graph.customer.hours import BusinessHours
 from graph.estimates.buying import fit_buying
+from graph.figures.customer_metrics import metrics_of
 from graph.journeys.journeys import Journeys
 from graph.rules import Calendar, Rules
 from tests.journeys import Told, answer, event, journeys, ms
@@ -188,17 +189,8 @@ def test_a_message_is_unanswered_until_a_human_speaks() -> None:
 
 def test_churn_risk_rises_at_the_moment_at_which_the_model_reaches_it() -> None:
     """Since when it holds is where 1 − P(alive) crosses the rule's probability, found by bisection."""
-    dice = np.random.default_rng(7)
-    events = []
-    for number in range(150):
-        name, day, rate, leaves = f"c{number:03d}", 0.0, dice.gamma(0.8, 0.05), dice.beta(0.8, 2.5)
-        while day < 300:
-            events.append(event(name, str(np.datetime64("2025-06-01") + int(day)), "order.placed"))
-            if dice.random() < leaves:
-                break
-            day += dice.exponential(1 / rate)
     rule = AlertRule("leaving", "churn_risk", at_least=0.6, look_back_days=400)
-    table = journeys(*events)
+    table = _buyers()
     alerts = look(table, Rules(alert=(rule,)), ms(NOW), {}).alerts
     histories = _histories(table, ms(NOW))
     model = fit_buying(*zip(*histories.values(), strict=True))
@@ -213,6 +205,35 @@ def test_churn_risk_rises_at_the_moment_at_which_the_model_reaches_it() -> None:
         repeats, recency, age = histories[alert.customer]
         crossed = brentq(lambda a, x=repeats, t=recency: risk(x, t, a) - 0.6, recency, 5000)
         assert (alert.since - ms(NOW)) // 86_400_000 + age == pytest.approx(np.ceil(crossed), abs=1)
+
+
+def test_the_churn_risk_of_an_alert_is_that_of_the_customer() -> None:
+    """One word, one figure: what the alert gives as evidence is what `Customer.metrics` tells at that moment."""
+    table = _buyers()
+    rule = AlertRule("leaving", "churn_risk", at_least=0.6, look_back_days=400)
+    alerts = look(table, Rules(alert=(rule,)), ms(NOW), {}).alerts
+    now = datetime.fromtimestamp(ms(NOW) / 1000, UTC)
+
+    assert alerts
+    for alert in alerts:
+        metrics = metrics_of(table, now, alert.customer)
+        assert metrics is not None
+        assert metrics.churn_risk == pytest.approx(json.loads(alert.evidence)["probability"], abs=1e-4)
+
+
+def _buyers() -> Journeys:
+    """150 who buy at rates of their own until they leave, as BG/NBD has it."""
+    dice = np.random.default_rng(7)
+    events = []
+    for number in range(150):
+        name, day, rate, leaves = f"c{number:03d}", 0.0, dice.gamma(0.8, 0.05), dice.beta(0.8, 2.5)
+        while day < 300:
+            at = str(np.datetime64("2025-06-01") + int(day))
+            events.append(event(name, at, "order.placed", amount=10.0, currency="EUR"))
+            if dice.random() < leaves:
+                break
+            day += dice.exponential(1 / rate)
+    return journeys(*events)
 
 
 def _histories(table: Journeys, now: int) -> dict[str, tuple[int, int, int]]:
