@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -39,24 +39,29 @@ class RtServer:
     folder: str
 
 
-def install() -> None:
-    """Install Debian's packages of RT with SQLite; starts no service and makes no database. Needs root."""
-    missing = [package for package in PACKAGES if not _installed(package)]
+def install_packages(packages: Sequence[str], what: str) -> None:
+    """Install Debian's packages that are missing, and start no service of theirs. Needs root."""
+    missing = [package for package in packages if not _installed(package)]
     if not missing:
         return
     if shutil.which("apt-get") is None:
-        raise ServerError("Request Tracker is installed from Debian's packages; this machine has no apt-get.")
+        raise ServerError(f"{what} is installed from Debian's packages; this machine has no apt-get.")
     if os.geteuid() != 0:
-        raise ServerError(f"Request Tracker is not installed. As root: apt-get install {' '.join(missing)}")
+        raise ServerError(f"{what} is not installed. As root: apt-get install {' '.join(missing)}")
     quiet = {"DEBIAN_FRONTEND": "noninteractive", "DEBCONF_NONINTERACTIVE_SEEN": "true"}
     lock = ["-o", "DPkg::Lock::Timeout=300"]
     with _no_daemons():
         run(["apt-get", *lock, "update", "-qq"], what="apt-get update", env=quiet)
         run(
             ["apt-get", *lock, "install", "-y", "-qq", "--no-install-recommends", *missing],
-            what="installing Request Tracker",
+            what=f"installing {what}",
             env=quiet,
         )
+
+
+def install() -> None:
+    """Debian's packages of RT with SQLite; makes no database."""
+    install_packages(PACKAGES, "Request Tracker")
 
 
 def start_rt(folder: Path, cache: Path, *, port: int | None = None, workers: int = 2) -> RtServer:
