@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from connectors.errors import SourceError, SourceRefused
 from connectors.exports.formats import asked_for
 from connectors.helpdesk.zendesk_api import Zendesk
-from connectors.helpdesk.zendesk_history import hidden_comments
 from connectors.helpdesk.zendesk_objects import Organization, SatisfactionRating, Ticket, User
 from connectors.helpdesk.zendesk_promises import map_broken
 from connectors.helpdesk.zendesk_reading import (
@@ -29,7 +28,7 @@ from connectors.helpdesk.zendesk_tickets import Names, asks_customers, map_ratin
 from connectors.helpdesk.zendesk_users import map_agent, map_organization, map_user
 from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, hookimpl
 from connectors.http import Patience
-from connectors.records import Record, Tombstone
+from connectors.records import Record
 
 C360_API = ">=1,<2"
 
@@ -194,7 +193,7 @@ class ZendeskConnector:
             yield from map_user(self.name, stream.name, raw, organizations=ORGANIZATIONS.name)
             yield from map_agent(self.name, stream.name, raw)
         elif isinstance(raw, Ticket):
-            yield from self._ticket(stream, raw)
+            yield from map_ticket(self.name, stream.name, USERS.name, raw, self._names)
         elif isinstance(raw, SatisfactionRating):
             yield from map_rating(self.name, stream.name, USERS.name, raw, self._names)
         else:
@@ -215,16 +214,6 @@ class ZendeskConnector:
         if stream.name == RATINGS.name:
             return read_ratings(zendesk, state, start, self._config.ratings_days)
         return read_broken_promises(zendesk, state, start, overlap)
-
-    def _ticket(self, stream: Stream, ticket: Ticket) -> Iterable[Record]:
-        if ticket.status == "deleted":
-            at = ticket.updated_at or ticket.created_at
-            yield Tombstone(source=self.name, stream=stream.name, id=str(ticket.id), deleted_at=at, matter="ticket")
-            return
-        yield from map_ticket(self.name, stream.name, USERS.name, ticket, self._names)
-        for comment in hidden_comments(ticket):
-            at = ticket.updated_at or ticket.created_at
-            yield Tombstone(source=self.name, stream=stream.name, id=f"{ticket.id}:comment:{comment}", deleted_at=at)
 
 
 async def _names(zendesk: Zendesk) -> Names:

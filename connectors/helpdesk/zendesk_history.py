@@ -15,6 +15,8 @@ AUTOMATIC = frozenset({"rule", "system"})
 SYSTEM = "-1"
 """The author of what nobody did."""
 
+Told = list[tuple[Audit, Event]]
+
 
 class Rated(msgspec.Struct, frozen=True):
     """An answer to the satisfaction survey, as an audit told it."""
@@ -23,6 +25,103 @@ class Rated(msgspec.Struct, frozen=True):
     at: datetime
     score: str
     words: str | None
+
+
+class History:
+    """A ticket's audits, gone through once: its changes by field, its other events by type."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        self.ticket = ticket
+        self._changes: dict[str, Told] = {}
+        self._others: dict[str, Told] = {}
+        self._first: dict[str, Event] = {}
+        for audit in ticket.audits:
+            for event in audit.events:
+                name = event.field_name
+                if name is not None:
+                    self._first.setdefault(name, event)
+                if event.type == "Change" and name is not None:
+                    self._changes.setdefault(name, []).append((audit, event))
+                else:
+                    self._others.setdefault(event.type, []).append((audit, event))
+        group = ticket.group.id if ticket.group else ticket.group_id
+        self.group_now, self.assignee_now = group, ticket.assignee.id if ticket.assignee else ticket.assignee_id
+        self._owners = [(ticket.created_at, self.first_owner()[0])]
+        self._owners += [(audit.created_at, event.value) for audit, event in self._changes.get("group_id", ())]
+        self._owners.sort(key=lambda owner: owner[0])
+
+    def customers(self, agents: Collection[str]) -> frozenset[str]:
+        """Ids of all who write on the ticket as customers: its requester, now and before, and whoever is in copy.
+
+        Known agents, and who ever was assigned to it, are not among them: an agent who left is an end user today.
+        """
+        asking = {requester_of(self.ticket), *map(text, self.ticket.collaborator_ids)}
+        working = {text(self.assignee_now)}
+        for people, name in ((asking, "requester_id"), (working, "assignee_id")):
+            for _, event in self._changes.get(name, ()):
+                people |= {text(event.value), text(event.previous_value)}
+        return frozenset(one for one in asking - working if one is not None and one not in agents)
+
+    def comments(self) -> Sequence[Comment]:
+        """The ticket's comments, oldest first: its own, or those that its audits tell, as public as they are now."""
+        if self.ticket.comments:
+            return self.ticket.comments
+        told = [*self._others.get("Comment", ()), *self._others.get("VoiceComment", ())]
+        if "VoiceComment" in self._others:
+            told.sort(key=lambda one: one[0].created_at)
+        public = self._made_public()
+        return [
+            Comment(
+                id=event.id or audit.id,
+                author_id=event.author_id or audit.author_id or SYSTEM,
+                created_at=audit.created_at,
+                body=event.body,
+                plain_body=event.plain_body,
+                public=public.get(text(event.id), event.public is not False),
+                via=event.via or audit.via,
+            )
+            for audit, event in told
+        ]
+
+    def hidden_comments(self) -> Iterator[str]:
+        """Ids of comments that were public once and no longer are."""
+        return (one for one, is_public in self._made_public().items() if one is not None and not is_public)
+
+    def first_owner(self) -> tuple[Any, Any]:
+        """Group and assignee when the ticket was made: as its first audit says, else as they are now."""
+        return self._at_first("group_id", self.group_now), self._at_first("assignee_id", self.assignee_now)
+
+    def group_at(self, at: datetime) -> Any:
+        """The group in charge at that moment."""
+        now = self._owners[0][1]
+        for since, group in self._owners[1:]:
+            if since <= at:
+                now = group
+        return now
+
+    def ratings(self) -> list[Rated]:
+        """The answers of good or bad, oldest first. An offer is none; more words to a score are the same answer."""
+        told = [(audit, event.score, event.body) for audit, event in self._others.get("SatisfactionRating", ())]
+        told += [(audit, str(event.value), event.body) for audit, event in self._changes.get("satisfaction_score", ())]
+        answers: list[Rated] = []
+        for audit, score, words in sorted(told, key=lambda one: one[0].created_at):
+            if score is None or not score.startswith(("good", "bad")):
+                continue
+            said = Rated(str(audit.id), audit.created_at, "good" if score.startswith("good") else "bad", words)
+            if answers and answers[-1].score == said.score:
+                answers[-1] = msgspec.structs.replace(answers[-1], words=said.words or answers[-1].words)
+            else:
+                answers.append(said)
+        return answers
+
+    def _at_first(self, name: str, now: Any) -> Any:
+        event = self._first.get(name)
+        if event is None:
+            return now
+        return event.value if event.type == "Create" else event.previous_value
+
+    def _made_public(self) -> dict[str | None, bool]:
+        return {text(event.comment_id): bool(event.public) for _, event in self._others.get("CommentPrivacyChange", ())}
 
 
 def text(identifier: object) -> str | None:
@@ -35,103 +134,6 @@ def requester_of(ticket: Ticket) -> str | None:
     return text(ticket.requester.id if ticket.requester else ticket.requester_id)
 
 
-def customers_of(ticket: Ticket, agents: Collection[str]) -> frozenset[str]:
-    """Ids of all who write on the ticket as customers: its requester, now and before, and whoever is in copy.
-
-    Known agents, and who ever was assigned to it, are not among them: an agent who left is an end user today.
-    """
-    asking = {requester_of(ticket), *map(text, ticket.collaborator_ids)}
-    working = {text(ticket.assignee.id if ticket.assignee else ticket.assignee_id)}
-    for _, event in _changes(ticket, "requester_id"):
-        asking |= {text(event.value), text(event.previous_value)}
-    for _, event in _changes(ticket, "assignee_id"):
-        working |= {text(event.value), text(event.previous_value)}
-    return frozenset(one for one in asking - working if one is not None and one not in agents)
-
-
-def comments_of(ticket: Ticket) -> Sequence[Comment]:
-    """The ticket's comments, oldest first: its own, or those that its audits tell, as public as they are now."""
-    if ticket.comments:
-        return ticket.comments
-    public = {text(event.comment_id): bool(event.public) for _, event in _events(ticket, "CommentPrivacyChange")}
-    return [
-        Comment(
-            id=event.id or audit.id,
-            author_id=event.author_id or audit.author_id or SYSTEM,
-            created_at=audit.created_at,
-            body=event.body,
-            plain_body=event.plain_body,
-            public=public.get(text(event.id), event.public is not False),
-            via=event.via or audit.via,
-        )
-        for audit, event in _events(ticket, "Comment", "VoiceComment")
-    ]
-
-
-def hidden_comments(ticket: Ticket) -> Iterator[str]:
-    """Ids of comments that were public once and no longer are."""
-    public = {text(event.comment_id): event.public for _, event in _events(ticket, "CommentPrivacyChange")}
-    return (comment for comment, is_public in public.items() if comment is not None and not is_public)
-
-
-def first_owner(ticket: Ticket) -> tuple[Any, Any]:
-    """Group and assignee when the ticket was made: as its first audit says, else as they are now."""
-    owner: dict[str, Any] = {}
-    for audit in ticket.audits:
-        for event in audit.events:
-            if event.field_name in ("group_id", "assignee_id") and event.field_name not in owner:
-                owner[event.field_name] = event.value if event.type == "Create" else event.previous_value
-    return (
-        owner.get("group_id", ticket.group.id if ticket.group else ticket.group_id),
-        owner.get("assignee_id", ticket.assignee.id if ticket.assignee else ticket.assignee_id),
-    )
-
-
-def owners_of(ticket: Ticket) -> list[tuple[datetime, Any]]:
-    """(since, group) in time."""
-    owners = [(ticket.created_at, first_owner(ticket)[0])]
-    owners += [(audit.created_at, event.value) for audit, event in _changes(ticket, "group_id")]
-    owners.sort(key=lambda owner: owner[0])
-    return owners
-
-
-def owner_at(owners: Sequence[tuple[datetime, Any]], at: datetime) -> Any:
-    """The group in charge at that moment."""
-    now = owners[0][1]
-    for since, group in owners:
-        if since <= at:
-            now = group
-    return now
-
-
-def ratings_of(ticket: Ticket) -> list[Rated]:
-    """The answers of good or bad, oldest first. An offer is none; more words to the same score are the same answer."""
-    answers: list[Rated] = []
-    for audit in ticket.audits:
-        for event in audit.events:
-            score = event.score if event.type == "SatisfactionRating" else _scored(event)
-            if score is None or not score.startswith(("good", "bad")):
-                continue
-            said = Rated(str(audit.id), audit.created_at, score[:4].rstrip("_"), event.body)
-            if answers and answers[-1].score == said.score:
-                answers[-1] = msgspec.structs.replace(answers[-1], words=said.words or answers[-1].words)
-            else:
-                answers.append(said)
-    return answers
-
-
 def is_automatic(author: object, audit: Audit | Comment) -> bool:
     """Whether Zendesk did it by itself."""
     return text(author) == SYSTEM or (audit.via is not None and str(audit.via.channel) in AUTOMATIC)
-
-
-def _scored(event: Event) -> str | None:
-    return str(event.value) if event.type == "Change" and event.field_name == "satisfaction_score" else None
-
-
-def _changes(ticket: Ticket, field: str) -> Iterator[tuple[Audit, Event]]:
-    return ((audit, event) for audit, event in _events(ticket, "Change") if event.field_name == field)
-
-
-def _events(ticket: Ticket, *types: str) -> Iterator[tuple[Audit, Event]]:
-    return ((audit, event) for audit in ticket.audits for event in audit.events if event.type in types)

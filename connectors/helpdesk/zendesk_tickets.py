@@ -6,25 +6,15 @@ The same for what the API gives and what the JSON export holds.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from connectors.helpdesk.zendesk_history import (
-    comments_of,
-    customers_of,
-    first_owner,
-    is_automatic,
-    owner_at,
-    owners_of,
-    ratings_of,
-    requester_of,
-    text,
-)
-from connectors.helpdesk.zendesk_objects import Audit, SatisfactionRating, Ticket, TicketField
+from connectors.helpdesk.zendesk_history import History, is_automatic, requester_of, text
+from connectors.helpdesk.zendesk_objects import Audit, Comment, SatisfactionRating, Ticket, TicketField
 from connectors.records import (
     BusinessFunction,
     Channel,
@@ -32,6 +22,7 @@ from connectors.records import (
     Interaction,
     SurveyMetric,
     SurveyProgram,
+    Tombstone,
     said,
 )
 
@@ -85,18 +76,24 @@ def asks_customers(one: TicketField) -> bool:
     return one.visible_in_portal and one.type not in SYSTEM_FIELDS
 
 
-def map_ticket(source: str, stream: str, users: str, ticket: Ticket, names: Names) -> Iterator[Interaction]:
-    """The ticket's interactions; `users` is the stream of its people. One that is about an agent gives none."""
+def map_ticket(source: str, stream: str, users: str, ticket: Ticket, names: Names) -> Iterator[Interaction | Tombstone]:
+    """The ticket's interactions; `users` is the stream of its people. One that is about an agent gives none, of a
+    deleted one all are gone, and so is a comment that was made private."""
+    changed_at = ticket.updated_at or ticket.created_at
+    if ticket.status == "deleted":
+        yield Tombstone(source=source, stream=stream, id=str(ticket.id), deleted_at=changed_at, matter="ticket")
+        return
     requester = requester_of(ticket)
     if requester is None or requester in names.agents:
         return
-    customers = customers_of(ticket, names.agents)
+    history = History(ticket)
+    told = _Told(ticket, names, history, history.customers(names.agents), history.comments())
     channel = CHANNELS.get(str(ticket.via.channel) if ticket.via else "", Channel.OTHER)
     rows = [
-        _created(ticket, customers, names),
-        *_replies(ticket, customers, names),
-        *_changes(ticket, customers, names),
-        *_former_ratings(ticket, names),
+        _created(told),
+        *_replies(told),
+        *_changes(told),
+        *_former_ratings(told),
     ]
     rows.sort(key=lambda row: row[1])
     for sequence, (identifier, at, fields) in enumerate(rows):
@@ -114,12 +111,30 @@ def map_ticket(source: str, stream: str, users: str, ticket: Ticket, names: Name
             source_url=said(ticket.url),
             **{"channel": channel, **fields},
         )
+    for comment in history.hidden_comments():
+        yield Tombstone(source=source, stream=stream, id=f"{ticket.id}:comment:{comment}", deleted_at=changed_at)
 
 
-def _created(ticket: Ticket, customers: frozenset[str], names: Names) -> Row:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A ticket and what its audits say, read once."""
+
+    ticket: Ticket
+    names: Names
+    history: History
+    customers: frozenset[str]
+    comments: Sequence[Comment]
+
+    def team(self, at: datetime) -> str | None:
+        """The team in charge at that moment."""
+        return self.names.group(self.history.group_at(at))
+
+
+def _created(told: _Told) -> Row:
+    ticket, names = told.ticket, told.names
     submitter = text(ticket.submitter.id if ticket.submitter else ticket.submitter_id)
-    by_customer = submitter is None or submitter in customers or submitter == requester_of(ticket)
-    group, agent = first_owner(ticket)
+    by_customer = submitter is None or submitter in told.customers or submitter == requester_of(ticket)
+    group, agent = told.history.first_owner()
     channel = str(ticket.via.channel) if ticket.via else ""
     # Only the help centre shows the form; a mail or a call asks for nothing.
     asked = names.forms.get(str(ticket.ticket_form_id), ()) if by_customer and channel in ("web", "help_center") else ()
@@ -140,7 +155,7 @@ def _created(ticket: Ticket, customers: frozenset[str], names: Names) -> Row:
             "direction": Direction.INBOUND if by_customer else Direction.OUTBOUND,
             "team": names.group(group),
             "agent": names.agent(agent),
-            "text": said(_first_words(ticket)),
+            "text": said(_first_words(told)),
             "requested_fields": asked,
             "topic": said(ticket.type),
             "extra": {key: value for key, value in extra.items() if value},
@@ -148,44 +163,43 @@ def _created(ticket: Ticket, customers: frozenset[str], names: Names) -> Row:
     )
 
 
-def _first_words(ticket: Ticket) -> str | None:
-    comments = comments_of(ticket)
-    if not comments:
-        return ticket.description
-    return comments[0].plain_body or comments[0].body if comments[0].public else None
+def _first_words(told: _Told) -> str | None:
+    if not told.comments:
+        return told.ticket.description
+    first = told.comments[0]
+    return first.plain_body or first.body if first.public else None
 
 
-def _replies(ticket: Ticket, customers: frozenset[str], names: Names) -> Iterator[Row]:
-    owners = owners_of(ticket)
-    for comment in comments_of(ticket)[1:]:
+def _replies(told: _Told) -> Iterator[Row]:
+    for comment in told.comments[1:]:
         if not comment.public:
             continue
         author = str(comment.author_id)
-        inbound = author in customers
+        inbound = author in told.customers
         fields: dict[str, Any] = {
             "kind": "ticket.replied",
             "direction": Direction.INBOUND if inbound else Direction.OUTBOUND,
             "text": said(comment.plain_body or comment.body),
-            "team": names.group(owner_at(owners, comment.created_at)),
+            "team": told.team(comment.created_at),
         }
         if inbound:
             fields["author"] = author
         else:
-            fields |= {"agent": names.agent(author), "automated": is_automatic(author, comment)}
+            fields |= {"agent": told.names.agent(author), "automated": is_automatic(author, comment)}
         if comment.via and str(comment.via.channel) in CHANNELS:
             fields["channel"] = CHANNELS[str(comment.via.channel)]
         yield f"comment:{comment.id}", comment.created_at, fields
 
 
-def _changes(ticket: Ticket, customers: frozenset[str], names: Names) -> Iterator[Row]:
+def _changes(told: _Told) -> Iterator[Row]:
+    ticket, names = told.ticket, told.names
     solved = False
-    owners = owners_of(ticket)
     for audit in ticket.audits:
-        team = names.group(owner_at(owners, audit.created_at))
+        team = told.team(audit.created_at)
         yield from _handoff(audit, team, names)
         for number, status in enumerate(event for event in audit.events if event.field_name == "status"):
             suffix = f"{audit.id}.{number}" if number else str(audit.id)
-            by_customer = text(audit.author_id) in customers
+            by_customer = text(audit.author_id) in told.customers
             fields: dict[str, Any] = {"team": team}
             if by_customer:
                 fields["direction"] = Direction.INBOUND
@@ -200,11 +214,10 @@ def _changes(ticket: Ticket, customers: frozenset[str], names: Names) -> Iterato
                 fields = {"direction": Direction.INTERNAL, **fields}
                 yield f"reopened:{suffix}", audit.created_at, {"kind": "ticket.reopened", **fields}
     if not solved and ticket.metric_set is not None and ticket.metric_set.solved_at is not None:
-        group_now = ticket.group.id if ticket.group else ticket.group_id
         yield (
             "solved",
             ticket.metric_set.solved_at,
-            {"kind": "ticket.solved", "direction": Direction.OUTBOUND, "team": names.group(group_now)},
+            {"kind": "ticket.solved", "direction": Direction.OUTBOUND, "team": names.group(told.history.group_now)},
         )
 
 
@@ -235,11 +248,9 @@ def _handoff(audit: Audit, team: str | None, names: Names) -> Iterator[Row]:
     )
 
 
-def _former_ratings(ticket: Ticket, names: Names) -> Iterator[Row]:
+def _former_ratings(told: _Told) -> Iterator[Row]:
     """Answers that the customer changed from good to bad or back: told, but not scored, as Zendesk counts the last."""
-    answers = ratings_of(ticket)
-    owners = owners_of(ticket)
-    for answer, after in itertools.pairwise(answers):
+    for answer, after in itertools.pairwise(told.history.ratings()):
         yield (
             f"rated:{answer.audit}",
             answer.at,
@@ -247,7 +258,7 @@ def _former_ratings(ticket: Ticket, names: Names) -> Iterator[Row]:
                 "kind": "survey.answered",
                 "direction": Direction.INBOUND,
                 "channel": Channel.EMAIL,
-                "team": names.group(owner_at(owners, answer.at)),
+                "team": told.team(answer.at),
                 "text": said(answer.words),
                 "program": SurveyProgram.TRANSACTIONAL,
                 "extra": {"rated": answer.score, "changed_to": after.score},
