@@ -236,7 +236,8 @@ def _contacts(scope: Scope) -> _Contacts:
     old_enough = contact & (end <= scope.now_ms)
     repeated = _repeated(everything, end)
     reopened = (everything.reopened_at != NOT_SAID) & (everything.reopened_at <= end)
-    good = old_enough & solved & (everything.moves == 0) & ~reopened & ~repeated
+    transferred = np.isin(everything.code, _handoffs(scope)[0])  # to another agent of the team is none
+    good = old_enough & solved & ~transferred & ~reopened & ~repeated
     return _Contacts(everything, contact, old_enough, repeated, good)
 
 

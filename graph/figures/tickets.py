@@ -44,8 +44,6 @@ class Tickets:
     replies: NDArray[np.int64]
     """How many human replies."""
     reopens: NDArray[np.int64]
-    moves: NDArray[np.int64]
-    """How often it was reassigned."""
 
     def __len__(self) -> int:
         return len(self.code)
@@ -103,7 +101,6 @@ def _tickets(view: View) -> Tickets:
         table.first(reopened & (first_solved[number] != NOT_SAID) & (at >= first_solved[number])),
         table.count(reply),
         table.count(reopened),
-        table.count(kind.among("ticket.reassigned")),
     )
 
 

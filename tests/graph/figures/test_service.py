@@ -137,10 +137,13 @@ def test_a_reopened_ticket_is_not_solved() -> None:
 
 
 def contacts() -> list[Told]:
-    """Six contacts: two stay solved, then one unsolved, one transferred, one reopened, one repeated on the topic."""
+    """Six contacts: two stay solved, one of them by another agent of the team; then one unsolved, one transferred, one
+    reopened, one repeated on the topic."""
     solved = (("2026-03-02", "created"), ("2026-03-03", "solved"))
-    told = [*ticket(0, *solved), *ticket(1, *solved), *ticket(2, ("2026-03-02", "created"))]
-    told += ticket(3, solved[0], ("2026-03-02T10:00", "reassigned"), solved[1])
+    told = [*ticket(0, *solved), *ticket(2, ("2026-03-02", "created"))]
+    told += ticket(1, solved[0], ("2026-03-02T10:00", "reassigned"), solved[1])
+    moved = {"ticket": "t/3", "team": "Billing", "direction": "internal"}
+    told += [*ticket(3, *solved), event("c3", "2026-03-02T10:00", "ticket.reassigned", **moved)]
     told += ticket(4, *solved, ("2026-03-08", "reopened"))
     told += ticket(5, *solved, who="f")
     return [*told, *ticket(6, ("2026-03-09T23:00", "created"), ("2026-03-10", "solved"), who="f")]

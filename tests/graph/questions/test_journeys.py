@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from graph.ask import ask
+from graph.figures.funnel import FunnelRules, FunnelStep, chains, funnel
+from graph.figures.scope import Scope
+from graph.journeys.period import Period
+from graph.journeys.read import read_journeys
+from graph.rules import Rules
 from graph.store.driver import Store
 from tests.graph.questions.tiny import add_customer, event
+from tests.journeys import ms
 
 pytestmark = pytest.mark.anyio
 
@@ -80,7 +88,9 @@ async def test_paths_to_a_ticket_are_the_last_steps_before_each(store: Store) ->
 
 
 async def test_a_funnel_takes_the_longest_chain_from_any_start(store: Store) -> None:
-    """Ada's first start leads nowhere in time, her second one does; Bob stops, Eve's window is still open."""
+    """Ada's first start leads nowhere in time, her second one does; Bob stops. Eve's window is still open, so that she
+    is in no step, though she was quick; of Kim the older start counts, whose window is over. The API says the same.
+    """
     steps = "form.submitted,deal.created,deal.won"
     await add_customer(
         store,
@@ -91,16 +101,29 @@ async def test_a_funnel_takes_the_longest_chain_from_any_start(store: Store) -> 
         event(115, "deal.won"),
     )
     await add_customer(store, "bob", event(0, "form.submitted"), event(40, "deal.created"), event(95, "deal.won"))
-    await add_customer(store, "eve", event(115, "form.submitted"))
+    await add_customer(store, "eve", event(205, "form.submitted"), event(206, "deal.created"))
+    await add_customer(
+        store, "kim", event(0, "form.submitted"), event(205, "form.submitted"), event(206, "deal.created")
+    )
+    await add_customer(store, "sam", event(0, "form.submitted"), event(1, "deal.created", automated=True))
     await add_customer(store, "zoe", event(0, "deal.won"))
 
-    rows = (await ask(store, "ordered_funnel", {"steps": steps, "window_days": "90", "now": "2026-05-01"})).rows
+    rows = (await ask(store, "ordered_funnel", {"steps": steps, "window_days": "90", "now": "2026-08-01"})).rows
 
     assert rows == [
-        [1, "form.submitted", 3, 1.0, 1],
-        [2, "deal.created", 2, 0.667, 0],
-        [3, "deal.won", 1, 0.333, 0],
+        [1, "form.submitted", 4, 1.0, 1],
+        [2, "deal.created", 2, 0.5, None],
+        [3, "deal.won", 1, 0.25, None],
     ]
+    assert await _funnel_of_the_columns(store, steps.split(","), 90, "2026-08-01") == ([4, 2, 1], 1)
+
+
+async def _funnel_of_the_columns(store: Store, kinds: list[str], days: int, now: str) -> tuple[list[int], int]:
+    period = Period(date(2000, 1, 1), date(2100, 1, 1))
+    rules = FunnelRules(tuple(FunnelStep(kind, (kind,)) for kind in kinds), days * 86_400_000)
+    table = await read_journeys(store, Rules(), 0)
+    found = funnel(chains(Scope(table.view(as_of=ms(now)), period, ms(now)), rules))
+    return [level.entered for level in found.levels], found.immature
 
 
 async def test_a_funnel_nobody_entered_has_zeros(store: Store) -> None:
@@ -109,7 +132,7 @@ async def test_a_funnel_nobody_entered_has_zeros(store: Store) -> None:
 
     rows = (await ask(store, "ordered_funnel", {"steps": "form.submitted,deal.won", "now": "2026-05-01"})).rows
 
-    assert rows == [[1, "form.submitted", 0, None, 0], [2, "deal.won", 0, None, 0]]
+    assert rows == [[1, "form.submitted", 0, None, 0], [2, "deal.won", 0, None, None]]
 
 
 async def test_who_waits_between_two_stages_counts_in_the_median(store: Store) -> None:

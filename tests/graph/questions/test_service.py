@@ -95,21 +95,24 @@ async def test_a_detractor_is_answered_by_a_person_in_time_or_not_at_all(store: 
 
 
 async def test_first_contact_resolution_leaves_out_what_is_too_young_to_tell(store: Store) -> None:
-    """Of four login tickets one was repeated, one reopened, one handed over, one solved at once; a fifth is young."""
+    """Of five login tickets one was repeated, one reopened, one handed over, two solved at once, of which one went to
+    another agent of the same team; a sixth is young."""
     await add_customer(store, "ada", event(0, "ticket.created", topic="login", ticket="h/1"),
                        event(60, "ticket.created", topic="login", ticket="h/2"))  # fmt: skip
     await add_customer(store, "bob", event(0, "ticket.created", topic="login", ticket="h/3"),
                        event(3, "ticket.reopened", ticket="h/3"))  # fmt: skip
-    await add_customer(store, "eve", event(0, "ticket.created", topic="login", ticket="h/4"),
-                       event(3, "ticket.reassigned", ticket="h/4"))  # fmt: skip
+    for name, team in (("eve", "Billing"), ("kim", "Support")):
+        of = {"ticket": f"h/{name}", "agent": "Tom"}
+        opened = event(0, "ticket.created", topic="login", team="Support", **of)
+        await add_customer(store, name, opened, event(3, "ticket.reassigned", direction="internal", team=team, **of))
     await add_customer(store, "zoe", event(0, "ticket.created", topic="login", ticket="h/5"),
                        event(3, "ticket.created", topic="login", ticket="h/6"))  # fmt: skip
 
     rows = (await ask(store, "repeat_contact", {"now": "2026-01-09"})).rows
     topics = (await ask(store, "repeat_contact", {"now": "2026-01-20"})).as_maps()
 
-    assert rows == [["login", 4, 1, 1, 1, 1, 0.25, 0.046, 0.699]]
-    assert (topics[0]["tickets"], topics[0]["at_once"]) == (5, 2)
+    assert rows == [["login", 5, 1, 1, 1, 2, 0.4, 0.118, 0.769]]
+    assert (topics[0]["tickets"], topics[0]["at_once"]) == (6, 3)
 
 
 async def test_a_touchpoint_has_its_score_with_an_interval_and_scales_are_not_pooled(store: Store) -> None:
