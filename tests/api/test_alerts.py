@@ -29,8 +29,6 @@ HANDLE = """mutation ($id: ID!, $until: DateTime!) {
   snoozeAlert(input: {alertId: $id, until: $until}) { alert { status snoozedUntil } userErrors { code } }
   tried: resolveAlert(input: {alertId: $id, outcome: LOST, dryRun: true}) { alert { status } userErrors { code } }
   reopenAlert(input: {alertId: $id}) { alert { status } userErrors { code field message } } }"""
-RAISED = """subscription ($after: String) { alertRaised(after: $after) {
-  customerId alert { rule } customer { displayName } } }"""
 
 
 def asking(store: Store, *, walked: bool = False) -> Ask:
@@ -120,15 +118,19 @@ async def test_people_handle_alerts_and_are_told_why_not(store: Store) -> None:
 
 
 async def test_subscribers_are_told_of_alerts_as_they_are_raised(embedded_store: Store) -> None:
-    """Each alert comes once, with the customer whom it concerns."""
+    """Each alert comes once, with the customer whom it concerns, by the example; after a cursor the next ones come."""
+    raised = (EXAMPLES / "alert_raised.graphql").read_text(encoding="utf-8")
     await load(embedded_store)
     async with served(embedded_store) as base, opened_socket(base) as client:
-        await client.subscribe(RAISED, "a", after=place_cursor(0))
+        await client.subscribe(raised, "a", after=place_cursor(0))
         await evaluate(embedded_store)
         told = [await asyncio.wait_for(client.event(), 20) for _ in range(3)]
+        await client.subscribe(raised, "b", after=told[1]["cursor"])
+        again = await asyncio.wait_for(client.event(), 20)
 
     assert sorted((one["customer"]["displayName"], one["alert"]["rule"]) for one in told) == [
         ("Ada Byron", "A detractor"),
         ("Bob Stone", "A detractor"),
         ("Bob Stone", "Nobody replied"),
     ]
+    assert again == told[2]

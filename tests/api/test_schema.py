@@ -40,6 +40,7 @@ OF_REVIEWS = {
     "record_survey_response",
     "start_sync",
     "alerts",
+    "alert_raised",
     "resolve_alert",
     "sync_progress",
 }

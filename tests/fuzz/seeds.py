@@ -13,8 +13,9 @@ from api.plan.change_cursor import place_cursor
 from api.plan.ids import encode_id
 from api.schema.schema import graphql_schema
 
-OTHERWISE = {"journey_map", "measurement_plan"}
-"""The first needs a persona of rules.toml, the second tells when it was asked: neither has one right answer here."""
+OTHERWISE = {"journey_map", "measurement_plan", "alert_raised"}
+"""The first needs a persona of rules.toml, the second tells when it was asked, the third is no request: none has one
+right answer here."""
 EXAMPLES = sorted(
     path
     for path in (Path(__file__).parents[2] / "examples" / "queries").glob("*.graphql")
