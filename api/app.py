@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 
 from api.documents import Documents
 from api.feed import Feed
-from api.http import graphql_endpoint
+from api.http import GraphQLEndpoint
 from api.ingest import Ingest, ingest_routes
 from api.metrics import Metrics, metrics_endpoint
 from api.outgoing.rounds import make_rounds
@@ -75,7 +75,7 @@ def create_app(
     app = Starlette(
         middleware=_cors(settings.cors_origins),
         routes=[
-            Route("/graphql", graphql_endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+            Route("/graphql", GraphQLEndpoint(), methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
             WebSocketRoute("/graphql", graphql_socket),
             Route("/", _home),
             Route("/health", _health),

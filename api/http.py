@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -17,6 +18,7 @@ import orjson
 from graphql import ExecutionResult, GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from api.documents import Asked, Documents
 from api.issuer_keys import ProviderUnavailable
@@ -64,12 +66,15 @@ class Refusal(Exception):
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-async def graphql_endpoint(request: Request) -> Response:
-    """Answer one GraphQL request."""
-    answer = await _answered(request)
-    metrics: Metrics = request.app.state.metrics
-    metrics.responded(answer.status_code)
-    return answer
+class GraphQLEndpoint:
+    """Answers GraphQL requests; an application of its own, which no layer is wrapped around."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        answer = await _answered(request)
+        metrics: Metrics = request.app.state.metrics
+        metrics.responded(answer.status_code)
+        await answer(scope, receive, send)
 
 
 async def _answered(request: Request) -> Response:
@@ -77,12 +82,12 @@ async def _answered(request: Request) -> Response:
     documents: Documents = request.app.state.documents
     media_type = RESPONSE_TYPE
     try:
-        media_type = accepted_type(request.headers.get("accept"))
-        await check_viewer(request)
-        service.admit(request.state.viewer)
-        given = await read_request(request, service.limits)
+        headers = _headers(request)
+        media_type = accepted_type(headers.get("accept"))
+        viewer = await check_viewer(request, headers)
+        service.admit(viewer)
+        given = await read_request(request, headers, service.limits)
         document, is_get = _document(documents, given.asked), request.method == "GET"
-        viewer: Viewer = request.state.viewer
         if media_type == EVENT_TYPE:
             patrol: Patrol = request.app.state.patrol
             results = service.subscribe(
@@ -91,7 +96,7 @@ async def _answered(request: Request) -> Response:
                 given.operation_name,
                 only_reads=is_get,
                 viewer=viewer,
-                last_event_id=request.headers.get("last-event-id") or None,
+                last_event_id=headers.get("last-event-id") or None,
             )
             return EventStream(patrol.guarded(viewer, results), request.app.state.metrics.event_streams)
         result = await service.answer(
@@ -129,6 +134,12 @@ async def _answered(request: Request) -> Response:
         return response({"errors": [public_error(masked)]}, media_type, 500)
 
 
+def _headers(request: Request) -> dict[str, str]:
+    """The headers by their names in lower case; of several with one name the first."""
+    given: list[tuple[bytes, bytes]] = request.scope["headers"]
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(given)}
+
+
 def _document(documents: Documents, asked: Asked) -> str:
     """The document that is asked for; raises RequestRefused."""
     try:
@@ -162,6 +173,7 @@ def _refused_status(refused: RequestRefused) -> int:
     return 403 if codes == {"FORBIDDEN"} else 400
 
 
+@lru_cache(256)
 def accepted_type(accept: str | None) -> str:
     """The media type to answer with; raises Refusal (406) when none of ours is accepted."""
     if not accept or not accept.strip():
@@ -182,11 +194,11 @@ def accepted_type(accept: str | None) -> str:
     return best[1]
 
 
-async def check_viewer(request: Request) -> None:
-    """Know who asks; raises Refusal (401, 403, 503), and StoreError when the graph cannot tell."""
+async def check_viewer(request: Request, headers: Mapping[str, str]) -> Viewer:
+    """Who asks; raises Refusal (401, 403, 503), and StoreError when the graph cannot tell."""
     door: Door = request.app.state.door
     try:
-        request.state.viewer = await door.viewer_of(request.headers)
+        viewer = await door.viewer_of(headers)
     except NotAuthenticated as refused:
         # RFC 6750: a client that is told `invalid_token` fetches itself a new one.
         said = f', error="invalid_token", error_description="{refused}"' if str(refused) else ""
@@ -210,23 +222,29 @@ async def check_viewer(request: Request) -> None:
         ) from None
     # A page of another site may send a simple GET in somebody's name; a POST of JSON it may not.
     settings: ApiSettings = request.app.state.settings
-    is_foreign = request.headers.get("sec-fetch-site") == "cross-site"
-    if is_foreign and request.headers.get("origin") not in settings.cors_origins:
+    is_foreign = headers.get("sec-fetch-site") == "cross-site"
+    if is_foreign and headers.get("origin") not in settings.cors_origins:
         raise Refusal(403, "FORBIDDEN", "Requests from pages of other sites are refused.")
+    return viewer
 
 
-async def read_request(request: Request, limits: Limits) -> GraphQLRequest:
+async def read_request(request: Request, headers: Mapping[str, str], limits: Limits) -> GraphQLRequest:
     """The GraphQL parameters of a GET or POST; raises Refusal."""
     if request.method == "GET":
         return _from_query_string(request)
     if request.method != "POST":
         raise Refusal(405, "METHOD_NOT_ALLOWED", "Ask by POST or GET.", Allow="GET, POST")
-    name, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
-    if name != JSON_TYPE or not _utf8(parameters) or request.headers.get("content-encoding", "identity") != "identity":
+    if not _is_json(headers.get("content-type", "")) or headers.get("content-encoding", "identity") != "identity":
         raise Refusal(
             415, "UNSUPPORTED_MEDIA_TYPE", f"Send {JSON_TYPE}, in UTF-8 and not compressed.", Accept=JSON_TYPE
         )
     return _from_json(await body_of(request, limits.body_bytes))
+
+
+@lru_cache(256)
+def _is_json(content_type: str) -> bool:
+    name, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    return name == JSON_TYPE and _utf8(parameters)
 
 
 def _from_query_string(request: Request) -> GraphQLRequest:

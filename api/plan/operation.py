@@ -31,9 +31,8 @@ from graphql import (
     get_named_type,
     is_list_type,
     is_non_null_type,
-    type_from_ast,
 )
-from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
+from graphql.execution.values import VariableValues
 
 from api.plan.access import Forbidden
 from api.plan.clock import Clock
@@ -57,6 +56,7 @@ from api.plan.roots import (
 )
 from api.plan.rows import Arguments, ClockSlot, Parameters
 from api.plan.select import Selector, reads
+from api.plan.values import Variables
 from graph.keys import Role
 
 LOG = logging.getLogger("c360.api")
@@ -68,13 +68,20 @@ _CYPHER = 5
 """Bytes of a planned root field, for each field with arguments in it, and for each character of its query."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Operation:
     """A valid document and the operation of it that is meant."""
 
     document: DocumentNode
     node: OperationDefinitionNode
     hash: bytes
+    _variables: Variables | None = None
+
+    def variables(self, schema: GraphQLSchema) -> Variables:
+        """What it defines, worked out once."""
+        if self._variables is None:
+            self._variables = Variables(schema, self.node)
+        return self._variables
 
     @property
     def name(self) -> str | None:
@@ -92,6 +99,10 @@ class Plan:
     """Whether the schema itself is asked for, which only graphql-core can tell."""
     points: int = 0
     """What is asked beside the planned fields costs."""
+    works: bool = False
+    """Whether anything of it is worked out, with a bench."""
+    reckons: bool = False
+    """Whether putting the answer together may take a while."""
 
 
 class PlanCache:
@@ -161,7 +172,7 @@ async def run(
     else:
         answers = await asyncio.gather(*(_answer(reader, root, bench) for root in bound.values()))
     found = dict(zip(plan.roots, answers, strict=True))
-    if any(isinstance(root, RootPlan) and root.selector.reckons for root in plan.roots.values()):
+    if plan.reckons:
         return await asyncio.to_thread(finish, schema, plans, prepared, found, walked=walked, seen=seen)
     return finish(schema, plans, prepared, found, walked=walked, seen=seen)
 
@@ -194,10 +205,11 @@ def prepare(
 ) -> Prepared | ExecutionResult:
     """Plan an operation and fill in its values; errors in the request give a result without data."""
     given = dict(variables or {})
-    values = get_variable_values(schema, operation.node.variable_definitions or (), given, max_errors=20)
+    defined = operation.variables(schema)
+    values = defined.coerced(given)
     if isinstance(values, list):
         return ExecutionResult(None, [_as_bad_input(error) for error in values])
-    key = (operation.hash, operation.name, role, variables_shape(schema, operation.node, values))
+    key = (operation.hash, operation.name, role, variables_shape(defined, values))
     plan = plans.get(key)
     if plan is None:
         try:
@@ -301,17 +313,14 @@ def make_plan(schema: GraphQLSchema, operation: Operation, values: VariableValue
             raise
         except GraphQLError as error:
             roots[key] = error
-    return Plan(roots, keys, introspects, points)
+    planned = [root for root in roots.values() if isinstance(root, RootPlan)]
+    works = any(root.work is not None or root.selector.needs_journeys for root in planned)
+    return Plan(roots, keys, introspects, points, works, any(root.selector.reckons for root in planned))
 
 
-def variables_shape(schema: GraphQLSchema, node: OperationDefinitionNode, values: VariableValues) -> Any:
+def variables_shape(defined: Variables, values: VariableValues) -> Any:
     """What of the variables a plan depends on: which there are, booleans, enum values, types of ids, page buckets."""
-    shapes: list[Any] = []
-    for definition in node.variable_definitions or ():
-        name = definition.variable.name.value
-        if name in values.coerced:
-            shapes.append((name, _shape(type_from_ast(schema, definition.type), values.coerced[name])))
-    return tuple(shapes)
+    return tuple([(name, _shape(defined.types[name], value)) for name, value in values.coerced.items()])
 
 
 def _shape(type_: Any, value: Any) -> Any:
@@ -351,7 +360,7 @@ def _bound(root: RootPlan | GraphQLError, values: VariableValues, clock: Clock) 
     if isinstance(root, GraphQLError):
         return root
     try:
-        arguments = [get_argument_values(definition, node, values) for definition, node in root.selector.occurrences]
+        arguments = [coerce(values) for coerce in root.selector.coercions]
         if root.ask is not None:
             return Bound(root, Parameters(), root.ask(arguments[0]), cost=root.selector.points[None])
         parameters = Parameters()

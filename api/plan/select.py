@@ -29,7 +29,7 @@ from graphql import (
     is_abstract_type,
     is_list_type,
 )
-from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
+from graphql.execution.values import VariableValues, get_directive_values
 from strawberry.types.field import StrawberryField
 
 from api.plan.access import Access, Forbidden, access_of, masked
@@ -70,6 +70,7 @@ from api.plan.shape import (
     present,
     record,
 )
+from api.plan.values import Coerce, coercion
 from graph.keys import Role
 from graph.reading import Part, Predicate
 
@@ -84,6 +85,8 @@ class Selector:
     role: Role = Role.ADMIN
     """Whose the plan is: what this role may not ask for is refused, and what it may not see is masked."""
     occurrences: list[tuple[GraphQLField, FieldNode]] = field(default_factory=list)
+    coercions: list[Coerce] = field(default_factory=list)
+    """How the arguments of each occurrence are had."""
     slots: list[Slot | ClockSlot] = field(default_factory=list)
     sizes: list[Size] = field(default_factory=list)
     within: int | None = None
@@ -123,7 +126,8 @@ class Selector:
     def occurrence(self, definition: GraphQLField, node: FieldNode) -> tuple[int, Arguments]:
         """Note that a field with arguments occurs; its number and its arguments as they are now."""
         self.occurrences.append((definition, node))
-        return len(self.occurrences) - 1, get_argument_values(definition, node, self.variables)
+        self.coercions.append(coercion(definition, node))
+        return len(self.occurrences) - 1, self.coercions[-1](self.variables)
 
     def slot(self, occurrence: int, read: Callable[[Arguments], Any]) -> str:
         """A new query parameter, filled for each request."""

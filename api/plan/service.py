@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
@@ -126,7 +127,7 @@ class Service:
         self.plans = PlanCache()
         self._store = store
         self._throttle = Throttle()
-        self.documents: Kept[bytes, tuple[DocumentNode, Measure]] = Kept(DOCUMENT_BYTES)
+        self.documents: Kept[bytes, _Document] = Kept(DOCUMENT_BYTES)
         """Valid documents by their hash."""
 
     def limits_of(self, viewer: Viewer) -> Limits:
@@ -196,7 +197,7 @@ class Service:
             raise RequestRefused([coded("OPERATION_NOT_SUPPORTED", message)])
         prepared = self._prepared(operation, variables, viewer, limits.rows)
         told = self._paid(viewer, prepared.cost)
-        bench = self._bench(viewer)
+        bench = self._bench(viewer) if prepared.plan.works else None
         result = await run(self.schema, self._store, self.plans, prepared, bench=bench, walked=self._walked, seen=seen)
         if self._feed is not None and operation.node.operation is OperationType.MUTATION:
             self._feed.wake()
@@ -294,11 +295,14 @@ class Service:
         digest = blake2b(query.encode(), digest_size=16).digest()
         known = self.documents.get(digest)
         if known is None:
-            known = self._valid(query, limits, viewer.role)
-            self.documents.put(digest, known, document_bytes(known[0]))
+            known = _Document(*self._valid(query, limits, viewer.role), {})
+            self.documents.put(digest, known, document_bytes(known.node))
         else:
-            _check(known[1], limits)
-        return Operation(known[0], _operation_node(known[0], name), digest)
+            _check(known.measure, limits)
+        operation = known.operations.get(name)
+        if operation is None:
+            operation = known.operations[name] = Operation(known.node, _operation_node(known.node, name), digest)
+        return operation
 
     def _valid(self, query: str, limits: Limits, role: Role) -> tuple[DocumentNode, Measure]:
         try:
@@ -328,6 +332,15 @@ class Service:
             for error in errors:
                 error.message = _SUGGESTION.sub("", error.message)
         return errors
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A valid document, how large it is, and those of its operations that were asked for, by their name."""
+
+    node: DocumentNode
+    measure: Measure
+    operations: dict[str | None, Operation]
 
 
 def _check(measure: Measure, limits: Limits) -> None:
