@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Self
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.errors import SourceError, SourceRefused
+from connectors.errors import SourceError, SourceRefused, SourceUnavailable
 from connectors.exports.formats import asked_for
 from connectors.helpdesk.zendesk_api import Zendesk
 from connectors.helpdesk.zendesk_objects import Organization, SatisfactionRating, Ticket, User
@@ -19,6 +20,7 @@ from connectors.helpdesk.zendesk_promises import map_broken
 from connectors.helpdesk.zendesk_reading import (
     Broken,
     read_broken_promises,
+    read_one,
     read_organizations,
     read_ratings,
     read_tickets,
@@ -26,9 +28,20 @@ from connectors.helpdesk.zendesk_reading import (
 )
 from connectors.helpdesk.zendesk_tickets import Names, asks_customers, map_rating, map_ticket
 from connectors.helpdesk.zendesk_users import map_agent, map_organization, map_user
-from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, hookimpl
+from connectors.helpdesk.zendesk_webhooks import check_signature, what_changed
+from connectors.hookspecs import (
+    CheckReport,
+    Deletions,
+    Page,
+    RawProblem,
+    State,
+    Stream,
+    StreamKind,
+    WebhookRequest,
+    hookimpl,
+)
 from connectors.http import Patience
-from connectors.records import Record
+from connectors.records import Record, Tombstone
 
 C360_API = ">=1,<2"
 
@@ -67,6 +80,8 @@ PROMISES = Stream(
     fields=("metric", "type", "sla", "ticket_id"),
 )
 STREAMS = (ORGANIZATIONS, USERS, TICKETS, RATINGS, PROMISES)
+NAMES_SECONDS = 300.0
+"""How long a new group or agent may stand for itself in what is pushed."""
 
 ZendeskRaw = Organization | User | Ticket | SatisfactionRating | Broken
 
@@ -88,6 +103,7 @@ class ZendeskConfig(BaseModel):
     overlap_seconds: int = Field(default=300, ge=0, description="how far before the last change a reading begins")
     ratings_days: int = Field(default=35, ge=1, description="ratings this young are read again, as they may change")
     timeout_seconds: float = Field(default=60.0, gt=0, description="how long one call may take")
+    webhook_secret: SecretStr | None = Field(default=None, description="the webhook's signing secret, for pushes")
 
     @model_validator(mode="after")
     def _says_who_reads_what(self) -> Self:
@@ -129,6 +145,7 @@ class ZendeskConnector:
         self.name = name
         self._config = config
         self._names = Names()
+        self._names_until = 0.0
         secret = config.oauth_token or config.api_token
         assert secret is not None  # the configuration has one
         token = secret.get_secret_value()
@@ -171,7 +188,7 @@ class ZendeskConnector:
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
         """Pages of `Organization`, `User`, `Ticket`, `SatisfactionRating` or `Broken`."""
         if stream.name not in (ORGANIZATIONS.name, USERS.name):
-            self._names = await _names(self._zendesk)
+            await self._learn_names()
         try:
             async for page in self._pages(stream, state):
                 yield page
@@ -199,9 +216,34 @@ class ZendeskConnector:
         else:
             yield from map_broken(self.name, stream.name, USERS.name, raw, self._names)
 
+    async def webhook(self, request: WebhookRequest) -> list[Record | RawProblem]:
+        """What a push tells: what changed is read again, so that a push and a sync say the same.
+
+        Raises SourceRefused for a wrong signature, RecordError for a body of something else, SourceUnavailable when
+        Zendesk cannot be asked now.
+        """
+        if self._config.webhook_secret is None:
+            raise SourceRefused(f"[{self.name}] takes no pushes: it has no webhook_secret in plugins.toml.", status=401)
+        check_signature(request, self._config.webhook_secret.get_secret_value())
+        changed = what_changed(self.name, request)
+        if changed is None or isinstance(changed, Tombstone):
+            return [] if changed is None else [changed]
+        try:
+            if time.monotonic() > self._names_until:
+                await self._learn_names()
+            found, problems = await read_one(self._zendesk, changed.stream, changed.id)
+        except SourceError as error:
+            raise SourceUnavailable(str(error), status=error.status) from None
+        stream = next(one for one in STREAMS if one.name == changed.stream)
+        return [*(record for raw in found for record in self.map(stream, raw)), *problems]
+
     async def close(self) -> None:
         """Close the connections."""
         await self._zendesk.close()
+
+    async def _learn_names(self) -> None:
+        self._names = await _names(self._zendesk)
+        self._names_until = time.monotonic() + NAMES_SECONDS
 
     def _pages(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
         zendesk, start, overlap = self._zendesk, self._config.start, self._config.overlap_seconds

@@ -95,6 +95,19 @@ class TicketList(msgspec.Struct, frozen=True):
     tickets: list[msgspec.Raw]
 
 
+class UserList(msgspec.Struct, frozen=True):
+    """Users that were asked for by id."""
+
+    users: list[msgspec.Raw]
+    identities: list[msgspec.Raw] = []
+
+
+class OrganizationList(msgspec.Struct, frozen=True):
+    """Organizations that were asked for by id."""
+
+    organizations: list[msgspec.Raw]
+
+
 class RatingList(msgspec.Struct, frozen=True):
     """A page of satisfaction ratings."""
 
@@ -156,6 +169,18 @@ class Zendesk:
         """These tickets, at most a hundred; one that was deleted is not among them."""
         params = {"ids": ",".join(ids)}
         return (await self.client.json("GET", "tickets/show_many.json", TicketList, params=params)).tickets
+
+    async def users_by_id(self, ids: Sequence[str]) -> UserExport:
+        """These users with their identities, deleted ones too."""
+        params = {"ids": ",".join(ids), "include": "identities"}
+        found = await self.client.json("GET", "users/show_many.json", UserList, params=params)
+        return UserExport(users=found.users, identities=found.identities, end_of_stream=True)
+
+    async def organizations_by_id(self, ids: Sequence[str]) -> list[msgspec.Raw]:
+        """These organizations."""
+        params = {"ids": ",".join(ids)}
+        answer = await self.client.json("GET", "organizations/show_many.json", OrganizationList, params=params)
+        return answer.organizations
 
     async def ratings(self, since: int, after: str | None, per_page: int = A_PAGE) -> RatingList:
         """Satisfaction ratings that were made (offered) since then."""

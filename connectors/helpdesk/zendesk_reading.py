@@ -54,14 +54,9 @@ def read_organizations(zendesk: Zendesk, state: State | None, start: int, overla
 
 def read_users(zendesk: Zendesk, state: State | None, start: int, overlap: int) -> AsyncIterator[Page[Any]]:
     """Pages of `User`, each with its identities."""
-    where = f"{zendesk.source}/users"
 
     async def complete(export: UserExport, users: list[User]) -> Completed:
-        identities, problems = decode_each(export.identities, Identity, where)
-        of: dict[str, list[Identity]] = defaultdict(list)
-        for identity in identities:
-            of[str(identity.user_id)].append(identity)
-        return [msgspec.structs.replace(one, identities=of[str(one.id)]) for one in users], problems
+        return _with_identities(zendesk, export, users)
 
     reading = Reading(zendesk.source, "users", User, lambda one: seconds(one.updated_at), complete, start, overlap)
     return read_by_cursor(reading, zendesk.users, state)
@@ -71,7 +66,42 @@ def read_tickets(
     zendesk: Zendesk, state: State | None, start: int, overlap: int, *, page_size: int
 ) -> AsyncIterator[Page[Any]]:
     """Pages of `Ticket`, each with its audits; of a deleted one there are none."""
-    where = f"{zendesk.source}/tickets"
+
+    async def complete(_export: object, tickets: list[Ticket]) -> Completed:
+        return await _with_audits(zendesk, tickets)
+
+    def moment(ticket: Ticket) -> int | None:
+        return ticket.generated_timestamp or seconds(ticket.updated_at)
+
+    reading = Reading(zendesk.source, "tickets", Ticket, moment, complete, start, overlap)
+    return read_by_cursor(reading, partial(zendesk.tickets, per_page=page_size), state)
+
+
+async def read_one(zendesk: Zendesk, stream: str, identifier: str) -> Completed:
+    """One `Organization`, `User` or `Ticket` as it is now, as a page of its stream would have it."""
+    where = f"{zendesk.source}/{stream}"
+    if stream == "users":
+        export = await zendesk.users_by_id([identifier])
+        users, refused = decode_each(export.users, User, where)
+        found, more = _with_identities(zendesk, export, users)
+    elif stream == "tickets":
+        tickets, refused = decode_each(await zendesk.tickets_by_id([identifier]), Ticket, where)
+        found, more = await _with_audits(zendesk, tickets)
+    else:
+        found, refused = decode_each(await zendesk.organizations_by_id([identifier]), Organization, where)
+        more = ()
+    return found, [*refused, *more]
+
+
+def _with_identities(zendesk: Zendesk, export: UserExport, users: Sequence[User]) -> Completed:
+    identities, problems = decode_each(export.identities, Identity, f"{zendesk.source}/users")
+    of: dict[str, list[Identity]] = defaultdict(list)
+    for identity in identities:
+        of[str(identity.user_id)].append(identity)
+    return [msgspec.structs.replace(one, identities=of[str(one.id)]) for one in users], problems
+
+
+async def _with_audits(zendesk: Zendesk, tickets: Sequence[Ticket]) -> Completed:
     few_at_once = asyncio.Semaphore(CALLS_AT_ONCE)
 
     async def audited(ticket: Ticket) -> Ticket | RawProblem | None:
@@ -82,18 +112,11 @@ def read_tickets(
                 raws = await zendesk.audits(ticket.id)
             except SourceNotFound:
                 return None  # deleted since the export was made, which will say so
-        audits, problems = decode_each(raws, Audit, f"{where}: audits of {ticket.id}")
+        audits, problems = decode_each(raws, Audit, f"{zendesk.source}/tickets: audits of {ticket.id}")
         return problems[0] if problems else msgspec.structs.replace(ticket, audits=audits)
 
-    async def complete(_export: object, tickets: list[Ticket]) -> Completed:
-        found = await asyncio.gather(*(audited(ticket) for ticket in tickets))
-        return [one for one in found if isinstance(one, Ticket)], [one for one in found if isinstance(one, RawProblem)]
-
-    def moment(ticket: Ticket) -> int | None:
-        return ticket.generated_timestamp or seconds(ticket.updated_at)
-
-    reading = Reading(zendesk.source, "tickets", Ticket, moment, complete, start, overlap)
-    return read_by_cursor(reading, partial(zendesk.tickets, per_page=page_size), state)
+    found = await asyncio.gather(*(audited(ticket) for ticket in tickets))
+    return [one for one in found if isinstance(one, Ticket)], [one for one in found if isinstance(one, RawProblem)]
 
 
 async def read_ratings(zendesk: Zendesk, state: State | None, start: int, days: int) -> AsyncIterator[Page[Any]]:

@@ -235,6 +235,12 @@ class ZendeskStandIn:
             found = [self.tickets[one] for one in sorted(ids & set(self.tickets)) if one in self.audits]
             return httpx.Response(200, json={"tickets": found, "count": len(found)})
         first, _, rest = path.partition("/")
+        if path == "users/show_many.json":
+            users = [self.users[int(one)] for one in params["ids"].split(",") if int(one) in self.users]
+            return httpx.Response(200, json={"users": users, **self._with_identities(users)})
+        if path == "organizations/show_many.json":
+            found = [self.organizations[int(one)] for one in params["ids"].split(",")]
+            return httpx.Response(200, json={"organizations": found})
         if first == "tickets" and rest.endswith("/audits.json"):
             audits = self.audits.get(int(rest.partition("/")[0]))
             if audits is None:
