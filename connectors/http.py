@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -165,6 +166,34 @@ class SourceClient:
             raise SourceError(
                 f"[{self.source}] {response.request.method} {url.host}{url.path} answered {response.status_code} with "
                 f"something else than the expected JSON ({error}): {self._quote(response)}.",
+                status=response.status_code,
+            ) from None
+
+    async def token(self, path: str, answer: type[T], form: Mapping[str, str]) -> T:
+        """Ask for a token (RFC 6749 §4) with a form, and what `answer` makes of it.
+
+        SourceRefused also for 400, which is how these servers refuse; what is answered else is never quoted: it may
+        hold the token.
+        """
+        for name in ("client_secret", "assertion"):
+            self.strike_out(form.get(name, ""))
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        try:
+            response = await self.request("POST", path, content=urlencode(form).encode(), headers=headers)
+        except SourceError as error:
+            if error.status != 400:
+                raise
+            raise SourceRefused(
+                f"{error} No token is given: check the credentials in [{self.source}] of plugins.toml, and what the "
+                f"app may do.",
+                status=400,
+            ) from None
+        try:
+            return msgspec.json.decode(response.content, type=answer)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise SourceError(
+                f"[{self.source}] POST {self._where(path)} answered {response.status_code} with something else than "
+                f"the expected JSON: no token.",
                 status=response.status_code,
             ) from None
 

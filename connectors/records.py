@@ -312,7 +312,7 @@ Record = Person | Account | Interaction | Consent | Tombstone
 KINDS: frozenset[str] = frozenset(
     """
     email.sent email.delivered email.opened email.clicked email.bounced email.unsubscribed email.complained
-    form.submitted form.abandoned page.viewed ad.clicked event.attended call.made meeting.held
+    form.submitted form.abandoned page.viewed ad.clicked event.attended campaign.responded call.made meeting.held
     lead.created lead.accepted lead.rejected note.written
     deal.created deal.stage_changed deal.reassigned deal.won deal.lost quote.sent
     order.placed order.refunded order.cancelled invoice.paid invoice.refunded payment.failed trial.started

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
-from connectors.errors import SourceError, SourceRefused
+from connectors.errors import SourceRefused
 from connectors.http import Patience, SourceClient
 
 A_PAGE = 250
@@ -263,22 +263,11 @@ class Shopify:
             client_id, client_secret = self._app
             form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret}
             try:
-                token = await self._client.json(
-                    "POST",
-                    "oauth/access_token",
-                    _Token,
-                    content=urlencode(form).encode(),
-                    headers={"Content-Type": "application/x-www-form-urlencoded"},
-                )
-            except SourceRefused:
-                raise
-            except SourceError as error:
-                if error.status != 400:
-                    raise
+                token = await self._client.token("oauth/access_token", _Token, form)
+            except SourceRefused as error:
                 raise SourceRefused(
-                    f"[{self.source}] Shopify gives the app {client_id!r} no token for {self.host}: {error} Is the app "
-                    f"installed in this shop, and of the same organisation?",
-                    status=400,
+                    f"{error} Is the app {client_id!r} installed in the shop {self.host}, and of its organisation?",
+                    status=error.status,
                 ) from None
             self._client.set_header("X-Shopify-Access-Token", token.access_token)
             self._valid_until = time.monotonic() + token.expires_in - 300

@@ -186,7 +186,7 @@ async def test_an_app_gets_a_token_for_a_day() -> None:
     assert fine.ok
     assert [one.url.path for one in shop.asked].count("/admin/oauth/access_token") == 2
     assert not refused.ok
-    assert "Is the app installed in this shop" in refused.message
+    assert "installed in the shop acme.myshopify.com" in refused.message
     assert "shpss_wrong-secret" not in refused.message
 
 

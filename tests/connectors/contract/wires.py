@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from urllib.parse import unquote_plus
 
 import httpx
 
@@ -78,7 +79,8 @@ class DescribedWire(httpx.AsyncBaseTransport):
 class FaultyWire(httpx.AsyncBaseTransport):
     """A stand-in whose answers to some requests are bad: from the one after `good` good ones on, `times` times.
 
-    `requests` is a pattern of `METHOD /path`; `hosts` are those that were asked.
+    `requests` is a pattern of `METHOD /path`, or of `METHOD /path?query` when it has a `\\?`, for a vendor whose
+    streams share a path; `hosts` are those that were asked.
     """
 
     def __init__(self, answer: Answer, requests: str, bad: Bad, *, good: int = 0, times: int | None = None) -> None:
@@ -93,13 +95,17 @@ class FaultyWire(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
         self.hosts.add(request.url.host)
-        if not self._pattern.fullmatch(f"{request.method} {request.url.path}"):
+        if not self._pattern.fullmatch(f"{request.method} {self._where(request.url)}"):
             return self._answer(request)
         number = self.asked
         self.asked += 1
         if number < self._from or (self._to is not None and number >= self._to):
             return self._answer(request)
         return self._bad(request, self._answer)
+
+    def _where(self, url: httpx.URL) -> str:
+        query = unquote_plus(url.query.decode())
+        return f"{url.path}?{query}" if query and "\\?" in self._pattern.pattern else url.path
 
 
 class Pieces(httpx.AsyncByteStream):
