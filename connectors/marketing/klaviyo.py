@@ -145,7 +145,9 @@ class KlaviyoConnector:
         found: dict[str, str] = {}
         for channel in ("email", "sms"):
             wanted = f"equals(messages.channel,'{channel}')"
-            for campaign in await self._klaviyo.listed("campaigns", Campaign, filter=wanted):
+            for campaign in await self._klaviyo.listed(
+                "campaigns", Campaign, filter=wanted, include="campaign-messages"
+            ):
                 messages = campaign.relationships.campaign_messages if campaign.relationships else None
                 for message in (messages.data if messages else None) or ():
                     found[str(message.id)] = str(campaign.id)

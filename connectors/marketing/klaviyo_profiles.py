@@ -124,7 +124,7 @@ _SAID_NO = frozenset({"UNSUBSCRIBE", "UNSUBSCRIBED", "SPAM_COMPLAINT", "USER_SUP
 
 
 def _statements(channel: Channel, purpose: str, told: Agreement) -> Iterator[ConsentStatement]:
-    """Agreed, or taken back; a suppression counts as taken back unless the address is merely dead."""
+    """Agreed, or taken back; a suppression that holds is the last word, unless the address is merely dead."""
     statuses = {"SUBSCRIBED": ConsentStatus.GRANTED, "UNSUBSCRIBED": ConsentStatus.REVOKED}
     status = statuses.get((told.consent or "").upper())
     if status is not None:
@@ -132,7 +132,7 @@ def _statements(channel: Channel, purpose: str, told: Agreement) -> Iterator[Con
         yield _statement(channel, purpose, status, at, told.method)
     for suppression in told.suppression or ():
         if (suppression.reason or "").upper() in _SAID_NO:
-            at = suppression.timestamp or told.last_updated
+            at = max(filter(None, (suppression.timestamp, told.consent_timestamp)), default=told.last_updated)
             yield _statement(channel, purpose, ConsentStatus.REVOKED, at, suppression.reason)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
@@ -10,7 +11,7 @@ import httpx
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from connectors.errors import RecordError, SourceError, SourceRefused
+from connectors.errors import RecordError, SourceError, SourceRefused, SourceUnavailable
 from connectors.hookspecs import (
     CheckReport,
     Deletions,
@@ -30,6 +31,8 @@ from connectors.surveys.typeform_answers import Filled, FormEntry, HiddenFields,
 from connectors.surveys.typeform_api import Form, Place, Response, Typeform
 
 C360_API = ">=1,<2"
+FORM_SECONDS = 600.0
+"""So long a form is taken as it was, while pushes come."""
 
 ANSWERS = Stream(
     name="answers",
@@ -91,7 +94,7 @@ class TypeformConnector:
             transport=transport,
             patience=patience,
         )
-        self._known: dict[str, Form] = {}
+        self._known: dict[str, tuple[float, Form]] = {}
 
     async def check(self) -> CheckReport:
         """Whether the token may read each form and its responses, and the form has the questions that are named."""
@@ -152,8 +155,13 @@ class TypeformConnector:
         entry = self._config.forms.get(identifier)
         if entry is None:
             return []
+        try:
+            form = await self._form(identifier)
+        except SourceRefused as error:
+            # It is our token that Typeform refuses, not we the push: Typeform sends it again.
+            raise SourceUnavailable(str(error), status=error.status) from None
         records: list[Record | RawProblem] = []
-        for filled in filled_of(await self._form(identifier), entry, response):
+        for filled in filled_of(form, entry, response):
             try:
                 records += self.map(ANSWERS, filled)
             except RecordError as error:
@@ -167,10 +175,12 @@ class TypeformConnector:
         await self._typeform.close()
 
     async def _form(self, identifier: str) -> Form:
-        if identifier not in self._known:
-            form = await self._typeform.form(identifier)
-            self._known[identifier] = msgspec.structs.replace(form, id=identifier)
-        return self._known[identifier]
+        """The form as it was at most ten minutes ago."""
+        asked_at, form = self._known.get(identifier, (0.0, None))
+        if form is None or time.monotonic() - asked_at > FORM_SECONDS:
+            form = msgspec.structs.replace(await self._typeform.form(identifier), id=identifier)
+            self._known[identifier] = (time.monotonic(), form)
+        return form
 
 
 def _filled(form: Form, entry: FormEntry, found: Sequence[Response | RawProblem]) -> list[Filled | RawProblem]:

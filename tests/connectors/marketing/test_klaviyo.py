@@ -105,6 +105,10 @@ async def test_a_profile_becomes_a_person(klaviyo: FakeKlaviyo, marketing: Klavi
         ({"sms": {"marketing": {"consent": "SUBSCRIBED", "consent_timestamp": "2026-01-06T00:00:00+00:00"},
                   "transactional": {"consent": "UNSUBSCRIBED", "last_updated": "2026-01-07T00:00:00+00:00"}}},
          ["sms marketing GRANTED None 01-06", "sms transactional REVOKED None 01-07"]),
+        ({"email": {"marketing": {"consent": "SUBSCRIBED", "consent_timestamp": "2026-01-08T00:00:00+00:00",
+                                  "suppression": [{"reason": "USER_SUPPRESSED",
+                                                   "timestamp": "2026-01-05T00:00:00+00:00"}]}}},
+         ["email marketing GRANTED None 01-08", "email marketing REVOKED USER_SUPPRESSED 01-08"]),
         (None, []),
     ],
 )  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from connectors.errors import RecordError, SourceRefused
+from connectors.errors import RecordError, SourceRefused, SourceUnavailable
 from connectors.exports.surveys import SURVEYS
 from connectors.hookspecs import RawProblem, State, WebhookRequest
 from connectors.http import Patience
@@ -267,6 +267,14 @@ async def test_a_push_with_a_wrong_signature_is_refused_before_it_is_read(survey
             await surveys.webhook(request)
     with pytest.raises(SourceRefused, match="no webhook_secret"):
         await TypeformConnector("surveys", config(webhook_secret=None)).webhook(unsigned)
+
+
+async def test_a_push_while_our_own_token_is_refused_is_to_come_again(typeform: FakeTypeform) -> None:
+    """It is not the sender who is refused."""
+    surveys = TypeformConnector("surveys", config(token="wrong"), transport=typeform.transport, patience=IMPATIENT)
+    typeform.response("t1", {"recommend": 9}, email="ada@x.test")
+    with pytest.raises(SourceUnavailable, match="Check the credentials"):
+        await surveys.webhook(push(pushed(typeform.responses[0])))
 
 
 @pytest.mark.parametrize("body", [b"{]", b"[]", pushed({"token": 7})])
