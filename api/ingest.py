@@ -62,7 +62,7 @@ class Ingest:
 
     def routes(self) -> list[Route]:
         """The one route."""
-        return [Route("/ingest/{source}", self._endpoint, methods=["POST"])]
+        return [Route("/ingest/{source}", self._endpoint, methods=["GET", "POST"])]
 
     def begin(self) -> None:
         """Store what an earlier process kept and had no time for."""
@@ -84,6 +84,9 @@ class Ingest:
 
     async def _endpoint(self, request: Request) -> Response:
         name = request.path_params["source"]
+        if request.method != "POST" and name in self._sources:
+            # Some senders (Mailchimp) look whether the address is there before they push to it.
+            return Response("POST what happened to this address.\n", headers={"Cache-Control": "no-store"})
         try:
             kept = await self._taken(name, request)
         except Refusal as refusal:

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 from connectors.errors import SourceRefused
 from connectors.hookspecs import WebhookRequest
@@ -77,6 +78,16 @@ def check_base64(request: WebhookRequest, header: str, secrets: Sequence[str], *
     ]
     if not _any_equal([(one, given) for one in expected]):
         raise SourceRefused(f"{header} is by none of our secrets.", status=401)
+
+
+def check_in_url(request: WebhookRequest, parameter: str, secrets: Sequence[str]) -> None:
+    """SourceRefused unless this parameter of the URL is one of the secrets: for senders that can neither sign nor say.
+
+    Nothing of the body is proved by it.
+    """
+    given = parse_qs(urlsplit(request.url).query).get(parameter, [""])[0].encode()
+    if not _any_equal([(secret.encode(), given) for secret in secrets]):
+        raise SourceRefused(f"The address must end with ?{parameter}= and the secret.", status=401)
 
 
 def check_bearer(request: WebhookRequest, secrets: Sequence[str]) -> None:

@@ -10,15 +10,17 @@ from typing import Any, ClassVar, Self
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.errors import SourceError
+from connectors.errors import SourceError, SourceRefused, SourceUnavailable
 from connectors.exports.mailchimp import MemberActivity, tell_activity
-from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, hookimpl
+from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, WebhookRequest, hookimpl
 from connectors.http import Patience
 from connectors.marketing.mailchimp_api import Mailchimp, Member
-from connectors.marketing.mailchimp_members import list_keys, map_member, read_members
+from connectors.marketing.mailchimp_members import Moved, list_keys, map_member, map_moved, read_members, what_became
+from connectors.marketing.mailchimp_pushes import told_by_push
 from connectors.marketing.mailchimp_reports import read_reports
 from connectors.records import Record, Tombstone
-from connectors.vanished import Gone, vanished
+from connectors.signatures import check_in_url
+from connectors.vanished import Gone, unpacked, vanished
 
 C360_API = ">=1,<2"
 
@@ -47,6 +49,9 @@ class MailchimpConfig(BaseModel):
         description="API key of a user who may see reports; ends with the data centre, e.g. -us19"
     )
     audience: str | None = Field(default=None, description="id of the audience, where the account has several")
+    webhook_secret: SecretStr | None = Field(
+        default=None, min_length=16, description="the key in the webhook's address"
+    )
     base_url: str | None = Field(default=None, description="address of the API; from the key's data centre unless said")
     page_size: int = Field(default=1000, ge=2, le=1000, description="members or recipients a page")
     overlap_seconds: int = Field(default=300, ge=0, description="how far before the last change a sync begins again")
@@ -114,7 +119,7 @@ class MailchimpConnector:
         return [MEMBERS, ACTIVITY]
 
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
-        """Pages of `Member` and of what is `Gone`, or of `MemberActivity`."""
+        """Pages of `Member` and of who `Moved` or is `Gone`, or of `MemberActivity`."""
         audience = await self._chosen(state)
         size, overlap = self._config.page_size, timedelta(seconds=self._config.overlap_seconds)
         if stream.name == ACTIVITY.name:
@@ -128,15 +133,32 @@ class MailchimpConnector:
         every = timedelta(days=self._config.days_between_listings)
         keys = list_keys(self._mailchimp, audience, size)
         async for gone in vanished(f"[{self.name}] members", keys, last, every):
-            yield gone
+            yield Page(what_became(gone.raws, unpacked(gone.state["listing"]["keys"])), gone.state)
 
-    def map(self, stream: Stream, raw: Member | Gone | MemberActivity) -> Iterable[Record]:
+    def map(self, stream: Stream, raw: Member | Moved | Gone | MemberActivity) -> Iterable[Record]:
         """The records of one raw."""
         if isinstance(raw, Gone):
             return [Tombstone(source=self.name, stream=stream.name, id=raw.id, deleted_at=raw.noticed_at)]
+        if isinstance(raw, Moved):
+            return [map_moved(self.name, stream.name, raw)]
         if isinstance(raw, Member):
             return map_member(self.name, stream.name, raw)
         return tell_activity(self.name, stream.name, f"{self.name}/{MEMBERS.name}", raw, f"[{self.name}] activity")
+
+    async def webhook(self, request: WebhookRequest) -> list[Record]:
+        """The records of one push: the member as they are now.
+
+        Raises SourceRefused for a wrong secret, RecordError for a body of something else, SourceUnavailable when
+        Mailchimp cannot be asked now.
+        """
+        if self._config.webhook_secret is None:
+            raise SourceRefused(f"[{self.name}] takes no pushes: it has no webhook_secret in plugins.toml.", status=401)
+        check_in_url(request, "key", [self._config.webhook_secret.get_secret_value()])
+        try:
+            told = await told_by_push(self._mailchimp, await self._chosen(None), request)
+        except SourceError as error:
+            raise SourceUnavailable(str(error), status=error.status) from None
+        return [record for raw in told for record in self.map(MEMBERS, raw)]
 
     async def close(self) -> None:
         """Close the connections."""

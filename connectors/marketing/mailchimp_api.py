@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import msgspec
 
+from connectors.errors import SourceNotFound
 from connectors.exports.mailchimp import Activity, MemberActivity
 from connectors.hookspecs import RawProblem
 from connectors.http import Patience, SourceClient
@@ -122,6 +123,7 @@ class _Members(msgspec.Struct, frozen=True):
 
 class _Key(msgspec.Struct, frozen=True):
     id: str
+    contact_id: Id | None = None
 
 
 class _Keys(msgspec.Struct, frozen=True):
@@ -208,18 +210,25 @@ class Mailchimp:
         members, problems = decode_each(answer.members, Member, f"{self.source}/members")
         return [*members, *problems]
 
+    async def member(self, audience: str, identifier: str) -> Member | None:
+        """One member, archived ones too; None when there is none any more."""
+        try:
+            return await self._client.json("GET", f"lists/{audience}/members/{identifier}", Member)
+        except SourceNotFound:
+            return None
+
     async def keys(self, audience: str, *, status: str | None, offset: int, count: int) -> list[str]:
-        """Ids of members, in the order in which they signed up."""
+        """`contact/id` of members, in the order in which they signed up; the contact stays when an address changes."""
         params = {
             "count": count,
             "offset": offset,
             "sort_field": "timestamp_signup",
             "sort_dir": "ASC",
             "status": status,
-            "fields": "members.id",
+            "fields": "members.id,members.contact_id",
         }
         answer = await self._client.json("GET", f"lists/{audience}/members", _Keys, params=params)
-        return [one.id for one in answer.members]
+        return [f"{one.contact_id or ''}/{one.id}" for one in answer.members]
 
     async def reports(self, *, offset: int, count: int) -> list[Report]:
         """The figures of all campaigns that were sent, also those of automations."""

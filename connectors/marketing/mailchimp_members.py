@@ -6,12 +6,14 @@ where a whole page was changed within one second (an import) it goes on by offse
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from connectors.errors import RecordError
 from connectors.hookspecs import Page, RawProblem, State
@@ -20,11 +22,19 @@ from connectors.moments import parse_instant
 from connectors.offset_pages import offset_pages
 from connectors.raws import page_of
 from connectors.records import Address, Channel, ConsentStatement, ConsentStatus, Email, Person, Phone, said
+from connectors.vanished import Gone
 
 PASSES: dict[str, str | None] = {"members": None, "archived": "archived"}
 """Which status is asked for: archived members may be left out unless they are."""
 _SECOND = timedelta(seconds=1)
 _UTC = ZoneInfo("UTC")
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """A member whose address changed, and with it their id."""
+
+    id: str
+    into: str
 
 
 async def read_members(
@@ -61,8 +71,24 @@ async def read_members(
                     break
 
 
+def what_became(gone: Sequence[Gone], listed: Iterable[str]) -> list[Gone | Moved]:
+    """A member whose contact has another id now has changed their address; one without is gone. `listed` is who is."""
+    ids = {contact: identifier for contact, _, identifier in (key.partition("/") for key in listed) if contact}
+    became: list[Gone | Moved] = []
+    for one in gone:
+        contact, _, identifier = one.id.partition("/")
+        now = ids.get(contact)
+        became.append(Gone(identifier, one.noticed_at) if now is None else Moved(identifier, now))
+    return became
+
+
+def map_moved(source: str, stream: str, moved: Moved) -> Person:
+    """The old record goes over to the new one, with all that was experienced."""
+    return Person(source=source, stream=stream, id=moved.id, merged_into=moved.into)
+
+
 async def list_keys(mailchimp: Mailchimp, audience: str, size: int) -> AsyncIterator[list[str]]:
-    """Ids of all members there are, archived ones too."""
+    """`contact/id` of all members there are, archived ones too."""
     for status in PASSES.values():
         fetch = partial(_keys, mailchimp, audience, status, size)
         async for page in offset_pages(fetch, str, f"[{mailchimp.source}] members", size=size):

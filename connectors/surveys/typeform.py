@@ -157,8 +157,8 @@ class TypeformConnector:
             return []
         try:
             form = await self._form(identifier)
-        except SourceRefused as error:
-            # It is our token that Typeform refuses, not we the push: Typeform sends it again.
+        except SourceError as error:
+            # It is not the push that is refused: Typeform sends it again.
             raise SourceUnavailable(str(error), status=error.status) from None
         records: list[Record | RawProblem] = []
         for filled in filled_of(form, entry, response):

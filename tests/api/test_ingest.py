@@ -71,6 +71,15 @@ async def test_a_push_is_safe_and_then_in_the_journey(store: Store, tmp_path: Pa
     assert await store.read("MATCH (s:Source {name: 'shop'}) RETURN s.connector, s.trust") == [["webhook", 0.7]]
 
 
+async def test_an_address_that_takes_pushes_can_be_looked_at(embedded_store: Store, tmp_path: Path) -> None:
+    """Mailchimp asks with GET before it pushes; it learns nothing else."""
+    async with asking(embedded_store, *landing(tmp_path)) as (client, _):
+        asked = [("GET", "shop"), ("HEAD", "shop"), ("GET", "other"), ("PUT", "shop")]
+        looks = [(await client.request(method, f"/ingest/{name}")).status_code for method, name in asked]
+
+    assert looks == [200, 200, 404, 405]
+
+
 async def test_somebody_new_is_linked_by_the_next_sync(embedded_store: Store, tmp_path: Path) -> None:
     """The push is stored as a record; the sync makes the customer."""
     await sync([fixed_source("crm", person("crm/contacts/1", "Bo Lund"))], embedded_store, Rules())

@@ -150,6 +150,9 @@ class FakeMailchimp:
             return _listed("members", self._members(ask), ask, list_id=AUDIENCE)
         if path == "reports":
             return _listed("reports", [self.report(campaign) for campaign in self.campaigns], ask)
+        if path.startswith(f"lists/{AUDIENCE}/members/"):
+            row = self.members.get(path.rpartition("/")[2])
+            return httpx.Response(200, json=row) if row else problem(404, "Resource Not Found", "No such member.")
         match = re.fullmatch(r"reports/(\w+)/(sent-to|email-activity|unsubscribed|abuse-reports)", path)
         if match is None or match[1] not in self.campaigns:
             return problem(404, "Resource Not Found", "The requested resource could not be found.")

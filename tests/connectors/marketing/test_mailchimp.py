@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 from pydantic import SecretStr, ValidationError
 
 from c360.testing import check_contract
-from connectors.errors import SourceError, SourceRefused
+from connectors.errors import RecordError, SourceError, SourceRefused, SourceUnavailable
 from connectors.exports.mailchimp import subscriber_hash
-from connectors.hookspecs import State
+from connectors.hookspecs import State, WebhookRequest
 from connectors.http import Patience
 from connectors.marketing.mailchimp import ACTIVITY, MEMBERS, MailchimpConfig, MailchimpConnector
 from connectors.records import Address, ConsentStatus, Interaction, Person, Record, Tombstone
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.anyio
 
 CONFIG = MailchimpConfig(api_key=SecretStr(KEY), page_size=20)
 IMPATIENT = Patience(attempts=2, first_wait=0.001, jitter=0.001, longest_wait=0.01)
+SECRET = "0123456789abcdef-of-the-webhook"
 SECOND = timedelta(seconds=1)
 
 
@@ -133,6 +136,76 @@ async def test_a_member_who_was_deleted_for_ever_is_found_by_listing_all(mailchi
     records, _ = await read(marketing, MEMBERS, state)
 
     assert [one.id for one in records if isinstance(one, Tombstone)] == [subscriber_hash("u30@x.test")]
+
+
+async def test_a_changed_address_is_the_same_member(mailchimp: FakeMailchimp) -> None:
+    """Mailchimp's id changes with the address; the contact does not."""
+    old, new = subscriber_hash("old@x.test"), subscriber_hash("new@x.test")
+    for number in range(10):
+        mailchimp.member(f"u{number}@x.test")
+    mailchimp.member("old@x.test", contact_id="c-77")
+    config = MailchimpConfig(api_key=SecretStr(KEY), page_size=20, days_between_listings=0)
+    marketing = MailchimpConnector("marketing", config, transport=mailchimp.transport, patience=IMPATIENT)
+    _, state = await read(marketing, MEMBERS)
+    del mailchimp.members[old]
+    mailchimp.member("new@x.test", contact_id="c-77", changed=START + timedelta(days=1))
+
+    records, _ = await read(marketing, MEMBERS, state)
+
+    assert [(one.id, one.merged_into) for one in records if isinstance(one, Person) and one.merged_into] == [(old, new)]
+    assert not [one for one in records if isinstance(one, Tombstone)]
+
+
+def push(secret: str = SECRET, **data: str) -> WebhookRequest:
+    """As Mailchimp sends it: a form, with the secret in the address."""
+    form = {"type": data.pop("type"), "fired_at": "2026-03-01 09:00:00", "data[list_id]": AUDIENCE}
+    body = urlencode({**form, **{f"data[{name}]": value for name, value in data.items()}}).encode()
+    return WebhookRequest({}, body, START, url=f"https://c360.example/ingest/marketing?key={secret}")
+
+
+async def pushed(mailchimp: FakeMailchimp, request: WebhookRequest, key: str = KEY) -> list[Record]:
+    """What the connector makes of a push."""
+    config = MailchimpConfig(api_key=SecretStr(key), webhook_secret=SecretStr(SECRET))
+    return await MailchimpConnector("marketing", config, transport=mailchimp.transport, patience=IMPATIENT).webhook(
+        request
+    )
+
+
+async def test_a_push_tells_the_member_as_mailchimp_has_them_now(mailchimp: FakeMailchimp) -> None:
+    """What the push itself says is not believed: it is not signed."""
+    mailchimp.member("ada@x.test", status="unsubscribed")
+    (ada,) = await pushed(mailchimp, push(type="subscribe", email="Ada@x.test"))
+
+    assert isinstance(ada, Person)
+    assert [statement.status for statement in ada.consents] == [ConsentStatus.GRANTED, ConsentStatus.REVOKED]
+
+
+async def test_a_push_tells_of_a_new_address_and_of_who_is_gone(mailchimp: FakeMailchimp) -> None:
+    """A tombstone for whom Mailchimp no longer has; other audiences and campaigns are let go."""
+    mailchimp.member("new@x.test")
+    moved, new = await pushed(mailchimp, push(type="upemail", old_email="old@x.test", new_email="new@x.test"))
+    (gone,) = await pushed(mailchimp, push(type="unsubscribe", action="delete", email="gone@x.test"))
+
+    assert isinstance(moved, Person)
+    assert (moved.id, moved.merged_into) == (subscriber_hash("old@x.test"), new.id)
+    assert isinstance(gone, Tombstone)
+    assert await pushed(mailchimp, push(type="campaign", id="spring")) == []
+    assert await pushed(mailchimp, push(type="subscribe", list_id="other", email="new@x.test")) == []
+
+
+async def test_a_push_that_is_not_mailchimps_is_refused(mailchimp: FakeMailchimp) -> None:
+    """A wrong secret before anything else, then a body of something else; ours being refused is to come again."""
+    for secret in ("", "wrong"):
+        with pytest.raises(SourceRefused, match=r"\?key= and the secret"):
+            await pushed(mailchimp, push(secret, type="subscribe", email="ada@x.test"))
+    with pytest.raises(RecordError, match="no 'type'"):
+        await pushed(mailchimp, replace(push(type="x"), body=b"\xff{}"))
+    with pytest.raises(RecordError, match="names no address"):
+        await pushed(mailchimp, push(type="profile"))
+    with pytest.raises(SourceUnavailable, match="Check the credentials"):
+        await pushed(mailchimp, push(type="profile", email="ada@x.test"), key="wrong-us1")
+    with pytest.raises(SourceRefused, match="no webhook_secret"):
+        await MailchimpConnector("marketing", CONFIG).webhook(push(type="profile"))
 
 
 async def test_thousands_of_members_of_one_second_are_all_read(mailchimp: FakeMailchimp) -> None:
