@@ -15,6 +15,11 @@ margin = 0.35
 [calendar]
 reporting_timezone = "Europe/Berlin"
 
+[onboarding]
+starts = ["order.placed", "subscription.started"]
+milestones = ["order.placed", "subscription.renewed"]
+within_days = 90
+
 [[touchpoint]]
 name = "help is asked for"
 kinds = ["ticket.created"]

@@ -86,13 +86,16 @@ def onboarding(scope: Scope) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def _onboarding(view: View) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     rules = view.journeys.rules.onboarding
-    start = _first_at(view, np.flatnonzero(view.kinds(*rules.starts)))
+    first = view.first_by_unit(view.kinds(*rules.starts))
     rows = np.flatnonzero(view.kinds(*rules.milestones))
-    begun = start[view.unit[rows]]
-    return start, _first_at(view, rows[(begun != NOT_SAID) & (view.at[rows] >= begun)])
+    begun = first[view.unit[rows]]
+    after = np.zeros(len(view), np.bool_)
+    after[rows[(begun >= 0) & (rows > begun)]] = True  # what begins it is no milestone itself
+    return _at(view, first), _at(view, view.first_by_unit(after))
 
 
-def _first_at(view: View, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    found = np.full(len(view.members), NOT_SAID, np.int64)
-    found[view.unit[rows[::-1]]] = view.at[rows[::-1]]
+def _at(view: View, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """When these rows were; NOT_SAID where there is none."""
+    found = np.full(len(rows), NOT_SAID, np.int64)
+    found[rows >= 0] = view.at[rows[rows >= 0]]
     return found

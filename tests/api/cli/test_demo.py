@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,16 @@ import httpx
 import pytest
 
 from connectors.sample import MARA_EMAIL
+from graph.figures.figure import Figure
+from graph.figures.onboarding import onboarding_success
+from graph.figures.scope import Scope
+from graph.journeys.period import Period
+from graph.journeys.read import read_journeys
+from graph.rules import read_rules
+from graph.store.driver import open_store
 from tests.api.cli.calls import Shell
 from tests.demo_company import DemoCompany, demo_company
+from tests.journeys import ms
 
 C360 = str(Path(sys.executable).with_name("c360"))
 
@@ -67,6 +77,22 @@ def test_a_second_demo_uses_the_folder_again(summary: Any, company: DemoCompany)
     assert summary["comparison"]["sentence"] in again.out
     assert f"<{MARA_EMAIL}>" in again.out
     assert summary["person"]["low_score"]["comment"] in again.out
+
+
+def test_onboarding_is_configured_in_the_sample_company(company: DemoCompany) -> None:
+    """Its milestone is the second order, or the renewal: some get there within the 90 days, some do not."""
+    rules, moment = read_rules(company.data / "rules.toml"), ms("2026-07-01")
+
+    async def asked() -> Figure:
+        async with open_store(company.store) as store:
+            journeys = await read_journeys(store, rules, 0)
+        year = Period(date(2025, 7, 1), date(2026, 7, 1))
+        return onboarding_success.figure(Scope(journeys.view(as_of=moment), year, moment))
+
+    figure = asyncio.run(asked())
+
+    assert figure.value is not None, figure.note
+    assert 0 < figure.value < 100
 
 
 @pytest.fixture

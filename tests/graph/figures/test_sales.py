@@ -11,7 +11,7 @@ from lifelines import KaplanMeierFitter  # type: ignore[import-untyped]
 from graph.figures.cost import clv_to_cac, cost_to_serve, customer_acquisition_cost
 from graph.figures.figure import Unavailable
 from graph.figures.onboarding import onboarding_success, time_to_value
-from graph.figures.rules import Currency
+from graph.figures.rules import Currency, Onboarding
 from graph.figures.sales import deal_value, lead_conversion, sales_cycle_median, sales_velocity, win_rate
 from graph.figures.scope import Scope
 from graph.journeys.period import Period
@@ -91,6 +91,15 @@ def test_time_to_value_is_the_median_of_the_curve() -> None:
 
     assert time_to_value.figure(asked).value == curve.median_survival_time_ == 80
     assert time_to_value.figure(scope(*onboarded())).unavailable is Unavailable.IMMATURE
+
+
+def test_what_begins_onboarding_is_no_milestone() -> None:
+    """Where an order begins it and an order is the milestone, that is the second one, also of the same moment."""
+    rules = Rules(onboarding=Onboarding(("order.placed",), ("order.placed",), 30))
+    told = [event(who, "2026-03-02", "order.placed") for who in "abcdef"]
+    told += [event("a", "2026-03-02", "order.placed"), event("b", "2026-03-20", "order.placed")]
+
+    assert onboarding_success.figure(scope(*told, rules=rules)).value == pytest.approx(100 * 2 / 6)
 
 
 def test_a_company_without_milestones_is_told_to_name_them() -> None:
