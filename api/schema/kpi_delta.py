@@ -12,7 +12,7 @@ from api.plan.roots import Bench
 from api.plan.rows import Arguments
 from api.schema.kpi import KPI_ARGUMENTS, KpiDefinition, KpiValue, definition_data, known_kpi, value_data
 from api.schema.scope import scope_of, scope_over
-from graph.figures.undone import TooManyChanged, journeys_undone, regrouped_since
+from graph.figures.undone import TooManyChanged, undone_since
 
 
 @described
@@ -34,9 +34,8 @@ async def work_delta(bench: Bench, arguments: Arguments) -> Any:
     kpi = known_kpi(arguments["key"])
     since: datetime = arguments["since"].replace(tzinfo=arguments["since"].tzinfo or UTC)
     scope = await scope_of(bench, arguments)
-    regrouped = await regrouped_since(bench.store, int(since.timestamp() * 1000))
     try:
-        journeys = await journeys_undone(bench.store, scope.view.journeys, regrouped)
+        regrouped, journeys = await undone_since(bench.store, scope.view.journeys, int(since.timestamp() * 1000))
     except TooManyChanged as error:
         raise bad_input(str(error)) from None
     then = await scope_over(journeys, bench, arguments)

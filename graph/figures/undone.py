@@ -6,13 +6,16 @@ stands with the one that its customer is taken for now.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from graph.customer.events import Event
 from graph.customer.journey import JourneyMaker
@@ -20,6 +23,7 @@ from graph.cypher import cypher
 from graph.journeys.journeys import MOST_FITS, Journeys
 from graph.journeys.kept import Kept
 from graph.journeys.layout import TABLES, as_table
+from graph.journeys.part import Part
 from graph.rules import Rules
 from graph.store.driver import Store
 
@@ -49,18 +53,30 @@ class Regrouped:
     """Whether anybody was known at that moment."""
 
 
+async def undone_since(store: Store, journeys: Journeys, since_ms: int) -> tuple[Regrouped, Journeys]:
+    """What was merged or split since, and the journeys with that undone; kept for the moment that was asked for last.
+
+    TooManyChanged: see there.
+    """
+    kept: dict[int, tuple[Regrouped, Journeys]] = journeys.once("undone", dict)
+    found = kept.get(since_ms)
+    if found is None:
+        regrouped = await regrouped_since(store, since_ms)
+        found = regrouped, await journeys_undone(store, journeys, regrouped)
+        kept.clear()
+        kept[since_ms] = found
+    return found
+
+
 async def regrouped_since(store: Store, since_ms: int) -> Regrouped:
     """Which customers were merged or split since, by the history of identities."""
-    rows = await store.read(cypher("writes/identities_changed"), since=since_ms)
-    before = {
-        key: str(id) for id, keys, since, ended in rows if since <= since_ms and ended is not None for key in keys
-    }
-    now = {str(id): list(keys) for id, keys, _, ended in rows if ended is None}
-    first = min((since for _, _, since, _ in rows), default=None)
-    everybody_came_later = bool(rows) and not before and first is not None and first > since_ms
-    if everybody_came_later and await store.read_one(cypher("writes/any_identity_before"), since=since_ms) is None:
-        return replace(regrouped_by(before, now), is_known=False)
-    return regrouped_by(before, now)
+    ended = await store.read(cypher("writes/identities_changed"), since=since_ms)
+    before = {key: str(id) for id, keys in ended for key in keys}
+    if not before:  # what came since is nobody's change: it is not even read
+        is_known = await store.read_one(cypher("writes/any_identity_before"), since=since_ms) is not None
+        return replace(regrouped_by({}, {}), is_known=is_known)
+    holding = await store.read(cypher("writes/identities_holding"), since=since_ms, keys=dict.fromkeys(before, True))
+    return regrouped_by(before, {str(id): list(keys) for id, keys in holding})
 
 
 async def journeys_undone(store: Store, journeys: Journeys, regrouped: Regrouped) -> Journeys:
@@ -73,7 +89,8 @@ async def journeys_undone(store: Store, journeys: Journeys, regrouped: Regrouped
     if not regrouped.touched:
         return journeys
     rows = await store.read(cypher("writes/records_of_interactions"), ids=list(regrouped.touched))
-    return regroup(journeys, regrouped, {str(id): str(record) for id, record in rows})
+    record_of = {str(id): str(record) for id, record in rows}
+    return await asyncio.to_thread(regroup, journeys, regrouped, record_of)
 
 
 def regroup(journeys: Journeys, regrouped: Regrouped, record_of: Mapping[str, str]) -> Journeys:
@@ -115,10 +132,18 @@ def regrouped_by(before: Mapping[str, str], now: Mapping[str, Sequence[str]]) ->
 
 def _rows(journeys: Journeys, name: str, touched: pa.Array[Any]) -> list[dict[str, Any]]:
     part = journeys.parts[name]
-    columns = {key: part.arrow(key) for key in TABLES[name].names}
-    chosen = pc.is_in(next(iter(columns.values())), value_set=touched)
-    taken = {key: column.filter(chosen).to_pylist() for key, column in columns.items()}
+    names = TABLES[name].names
+    rows = np.flatnonzero(pc.is_in(part.arrow(names[0]), value_set=touched).to_numpy())
+    taken = {key: _values(part, key, rows) for key in names}
     return [dict(zip(taken, values, strict=True)) for values in zip(*taken.values(), strict=True)]
+
+
+def _values(part: Part, name: str, rows: NDArray[np.int64]) -> list[Any]:
+    if not pa.types.is_dictionary(part.first.schema.field(name).type):
+        return part.take(name, rows).to_pylist()
+    said = part.coded(name)
+    texts = (*said.values, None)  # -1, nothing said, is the last
+    return [texts[code] for code in said.codes[rows].tolist()]
 
 
 def _main_units(regrouped: Regrouped) -> dict[str, str]:
