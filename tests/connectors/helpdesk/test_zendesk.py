@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,7 +16,8 @@ from connectors.hookspecs import State
 from connectors.records import Account, Interaction, Person, Record, Tombstone
 from tests.connectors.contract.readings import read, stream_of
 from tests.connectors.contract.test_faults import HURRIED
-from tests.connectors.helpdesk.stand_in_zendesk import ALMA, BERT, BILLING, MARA, TOKEN, ZendeskStandIn
+from tests.connectors.folders import connector, records, write_objects
+from tests.connectors.helpdesk.stand_in_zendesk import ALMA, BERT, BILLING, MARA, TOKEN, ZendeskStandIn, filled
 
 pytestmark = pytest.mark.anyio
 
@@ -404,3 +406,52 @@ async def test_what_is_not_allowed_ends_the_stream_with_a_remedy(zendesk: Zendes
 
     assert isinstance(reading.error, SourceRefused)
     assert 'streams = ["organizations", "users", "tickets", "satisfaction-ratings"]' in str(reading.error)
+
+
+async def test_the_export_says_the_same(tmp_path: Path) -> None:
+    """A figure does not depend on how the data came: keys, kinds, times, people and words are one."""
+    zendesk = filled()
+    zendesk.a_page = 100
+    zendesk.rate(1, 1, "bad", "Not any more")
+    zendesk.audit(2, MARA + 2, zendesk.comment("Again."), *zendesk.set(2, status="open"), via="email")
+    zendesk.audit(2, ALMA, zendesk.comment("Hm.", public=False), *zendesk.set(2, group_id=BILLING, assignee_id=BERT))
+    agents = [one for one in zendesk.users.values() if one["role"] != "end-user"]
+    files = {
+        "users": list(zendesk.users.values()),
+        "tickets": [
+            {**one, "audits": zendesk.audits[number], "comments": comments(zendesk.audits[number])}
+            for number, one in zendesk.tickets.items()
+        ],
+        "satisfaction-ratings": list(zendesk.ratings.values()),
+        "agents": agents,
+    }
+    for name in ("groups", "ticket_forms", "ticket_fields"):
+        url = f"https://acme.zendesk.com/api/v2/{name}.json"
+        answer = zendesk.answer(httpx.Request("GET", url, headers={"Authorization": f"Bearer {TOKEN}"}))
+        files[name.replace("_", "-")] = answer.json()[name]
+    for name, rows in files.items():
+        write_objects(tmp_path, f"{name}.jsonl", *rows)
+    entries = [{"path": f"{name}.jsonl", "format": f"zendesk-{name}"} for name in files]
+    export, api = connector(tmp_path, *entries, name="support"), made(zendesk.answer)
+
+    for stream in ("users", "tickets", "satisfaction-ratings"):
+        exported = {(type(one), one.id): one for one in await records(export, stream)}
+        told_by_api, _ = await told(api, stream)
+        for one in told_by_api:
+            if isinstance(one, Person):
+                there = exported.pop((Person, one.id))
+                assert isinstance(there, Person)
+                assert (there.full_name, there.emails[0]) == (one.full_name, one.emails[0])
+            elif isinstance(one, Interaction):
+                assert exported.pop((Interaction, one.id)) == one
+        assert exported == {}, stream
+
+
+def comments(audits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The comments of a ticket as the JSON export has them beside its audits."""
+    return [
+        {**event, "created_at": audit["created_at"], "via": audit["via"], "type": "Comment"}
+        for audit in audits
+        for event in audit["events"]
+        if event["type"] == "Comment"
+    ]
