@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, date, datetime
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from connectors.errors import SourceError, SourceRefused, SourceUnavailable
 from connectors.exports.formats import asked_for
 from connectors.helpdesk.zendesk_api import Zendesk
+from connectors.helpdesk.zendesk_login import ApiToken, App, Login
 from connectors.helpdesk.zendesk_objects import Organization, SatisfactionRating, Ticket, User
 from connectors.helpdesk.zendesk_promises import map_broken
 from connectors.helpdesk.zendesk_reading import (
@@ -87,7 +87,7 @@ ZendeskRaw = Organization | User | Ticket | SatisfactionRating | Broken
 
 
 class ZendeskConfig(BaseModel):
-    """Which Zendesk, and who reads: an OAuth token, or an agent's address with an API token."""
+    """Which Zendesk, and who reads: an OAuth client or token, or an administrator with an API token."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -95,9 +95,11 @@ class ZendeskConfig(BaseModel):
         default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", description="acme of acme.zendesk.com"
     )
     base_url: str | None = Field(default=None, description="the whole address, where it is another one")
+    client_id: str | None = Field(default=None, description="identifier of an OAuth client")
+    client_secret: SecretStr | None = Field(default=None, description="secret of that OAuth client")
     oauth_token: SecretStr | None = Field(default=None, description="OAuth access token with the scope read")
     email: str | None = Field(default=None, description="address of the administrator whose API token it is")
-    api_token: SecretStr | None = Field(default=None, description="API token, where there is no OAuth token")
+    api_token: SecretStr | None = Field(default=None, description="API token, where there is no OAuth")
     since: date | None = Field(default=None, description="a first reading of tickets begins at this day")
     page_size: int = Field(default=100, ge=1, le=1000, description="tickets a page")
     overlap_seconds: int = Field(default=300, ge=0, description="how far before the last change a reading begins")
@@ -112,9 +114,23 @@ class ZendeskConfig(BaseModel):
         parts = urlsplit(self.url)
         if parts.scheme not in ("https", "http") or not parts.netloc:
             raise ValueError("base_url is an address such as https://acme.zendesk.com")
-        if (self.oauth_token is None) == (self.email is None or self.api_token is None):
-            raise ValueError("give an oauth_token, or an email and an api_token")
+        ways = (
+            self.client_id is not None and self.client_secret is not None,
+            self.oauth_token is not None,
+            self.email is not None and self.api_token is not None,
+        )
+        if sum(ways) != 1:
+            raise ValueError("give a client_id and a client_secret, or an oauth_token, or an email and an api_token")
         return self
+
+    @property
+    def login(self) -> Login:
+        """How to sign in."""
+        if self.client_id is not None and self.client_secret is not None:
+            return App(self.client_id, self.client_secret.get_secret_value())
+        if self.email is not None and self.api_token is not None:
+            return ApiToken(self.email, self.api_token.get_secret_value())
+        return self.oauth_token.get_secret_value() if self.oauth_token is not None else ""
 
     @property
     def url(self) -> str:
@@ -146,16 +162,10 @@ class ZendeskConnector:
         self._config = config
         self._names = Names()
         self._names_until = 0.0
-        secret = config.oauth_token or config.api_token
-        assert secret is not None  # the configuration has one
-        token = secret.get_secret_value()
-        basic = None if config.oauth_token else httpx.BasicAuth(f"{config.email}/token", token)
         self._zendesk = Zendesk(
             name,
             config.url,
-            basic,
-            headers={"Authorization": f"Bearer {token}"} if basic is None else {},
-            secrets=_shapes_of(config.email, token),
+            config.login,
             timeout=config.timeout_seconds,
             transport=transport,
             patience=patience,
@@ -268,12 +278,6 @@ async def _names(zendesk: Zendesk) -> Names:
         for form in await zendesk.forms()
     }
     return Names(await zendesk.groups(), await zendesk.agents(), forms, titles)
-
-
-def _shapes_of(email: str | None, token: str) -> list[str]:
-    """The token, and the header it makes, which a proxy may repeat."""
-    header = base64.b64encode(f"{email}/token:{token}".encode()).decode()
-    return [token, header]
 
 
 @hookimpl

@@ -6,6 +6,8 @@ Ids in audits are text, elsewhere numbers.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, TypeVar
 
@@ -13,6 +15,7 @@ import httpx
 import msgspec
 
 from connectors.errors import SourceError, SourceNotFound, SourceRefused
+from connectors.helpdesk.zendesk_login import ApiToken, App, Login, Token
 from connectors.helpdesk.zendesk_objects import Named, TicketField, TicketForm, User
 from connectors.http import Patience, SourceClient
 from connectors.pace import Budget
@@ -24,6 +27,9 @@ EXPORTS_A_MINUTE = 10
 A_PAGE = 100
 """Items of a list; also the most ids that one request may name."""
 USERS_A_PAGE = 1000
+A_LITTLE = 60
+"""Seconds before its end at which a token is replaced."""
+FOR_EVER = 10 * 365 * 86_400
 PATIENT = Patience(seconds=600.0, longest_wait=120.0)
 """Zendesk asks to wait for up to a minute and a half when exports are used up."""
 
@@ -122,22 +128,25 @@ class Zendesk:
         self,
         source: str,
         url: str,
-        auth: httpx.Auth | None,
+        auth: Login,
         *,
-        headers: dict[str, str] | None = None,
-        secrets: Sequence[str] = (),
         timeout: float = 60.0,
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience | None = None,
     ) -> None:
         self.source = source
         self._exports = Budget(EXPORTS_A_MINUTE, 60.0)
-        self.client = SourceClient(
+        self._app = auth if isinstance(auth, App) else None
+        self._tokens_url = f"{url.rstrip('/')}/oauth/tokens"
+        self._valid_until = 0.0
+        self._one_at_once = asyncio.Lock()
+        self._client = SourceClient(
             source,
             url.rstrip("/") + "/api/v2/",
-            headers={"Accept": "application/json", **(headers or {})},
-            auth=auth,
-            secrets=secrets,
+            headers={"Accept": "application/json"}
+            | ({"Authorization": f"Bearer {auth}"} if isinstance(auth, str) else {}),
+            auth=auth.basic if isinstance(auth, ApiToken) else None,
+            secrets=auth.secrets if isinstance(auth, ApiToken) else [],
             timeout=timeout,
             transport=transport,
             patience=patience or PATIENT,
@@ -168,24 +177,24 @@ class Zendesk:
     async def tickets_by_id(self, ids: Sequence[str]) -> list[msgspec.Raw]:
         """These tickets, at most a hundred; one that was deleted is not among them."""
         params = {"ids": ",".join(ids)}
-        return (await self.client.json("GET", "tickets/show_many.json", TicketList, params=params)).tickets
+        return (await self._get("tickets/show_many.json", TicketList, params=params)).tickets
 
     async def users_by_id(self, ids: Sequence[str]) -> UserExport:
         """These users with their identities, deleted ones too."""
         params = {"ids": ",".join(ids), "include": "identities"}
-        found = await self.client.json("GET", "users/show_many.json", UserList, params=params)
+        found = await self._get("users/show_many.json", UserList, params=params)
         return UserExport(users=found.users, identities=found.identities, end_of_stream=True)
 
     async def organizations_by_id(self, ids: Sequence[str]) -> list[msgspec.Raw]:
         """These organizations."""
         params = {"ids": ",".join(ids)}
-        answer = await self.client.json("GET", "organizations/show_many.json", OrganizationList, params=params)
+        answer = await self._get("organizations/show_many.json", OrganizationList, params=params)
         return answer.organizations
 
     async def ratings(self, since: int, after: str | None, per_page: int = A_PAGE) -> RatingList:
         """Satisfaction ratings that were made (offered) since then."""
         params = {"start_time": since, "page[size]": per_page, "page[after]": after}
-        return await self.client.json("GET", "satisfaction_ratings.json", RatingList, params=params)
+        return await self._get("satisfaction_ratings.json", RatingList, params=params)
 
     async def groups(self) -> dict[str, str]:
         """Names of all groups by id, deleted ones too."""
@@ -214,10 +223,26 @@ class Zendesk:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self.client.close()
+        await self._client.close()
+
+    async def _get(self, path: str, kind: type[T], **request: Any) -> T:
+        await self._sign_in()
+        return await self._client.json("GET", path, kind, **request)
+
+    async def _sign_in(self) -> None:
+        """A token for the app, before it is needed (client credentials grant, RFC 6749 §4.4)."""
+        if self._app is None:
+            return
+        async with self._one_at_once:
+            if time.monotonic() < self._valid_until:
+                return
+            token = await self._client.token(self._tokens_url, Token, self._app.form)
+            self._client.set_header("Authorization", f"Bearer {token.access_token}")
+            self._client.strike_out(token.access_token)
+            self._valid_until = time.monotonic() + (token.expires_in or FOR_EVER) - A_LITTLE
 
     async def _export(self, path: str, kind: type[E], params: dict[str, Any]) -> E:
-        return await self.client.json("GET", path, kind, params=params, budgets=(self._exports,))
+        return await self._get(path, kind, params=params, budgets=(self._exports,))
 
     async def _named(
         self, path: str, name: str, kind: type[T], params: dict[str, Any] | None = None
@@ -236,7 +261,7 @@ class Zendesk:
         after: str | None = None
         while True:
             asked = {**(params or {}), "page[size]": A_PAGE, "page[after]": after}
-            page = await self.client.json("GET", path, form, params=asked)
+            page = await self._get(path, form, params=asked)
             for raw in page.items:
                 yield raw
             if not page.meta.has_more:

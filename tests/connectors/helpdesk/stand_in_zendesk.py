@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 from pydantic import SecretStr
@@ -18,6 +19,7 @@ from tests.connectors.contract.vendors import Vendor
 Row = dict[str, Any]
 
 TOKEN = "zd-s3cret-api-token"
+SECRET = "zd-s3cret-of-the-client"
 BASIC = "Basic " + base64.b64encode(f"reader@acme.example/token:{TOKEN}".encode()).decode()
 SUPPORT, BILLING = 21, 22
 ALMA, BERT = 11, 12
@@ -42,6 +44,7 @@ class ZendeskStandIn:
         self.metric_events: list[Row] = []
         self.a_page = 3
         self.asked: list[str] = []
+        self.tokens: list[str] = []
         self._ids = iter(range(9000, 10**9))
         for number, name in ((ALMA, "Alma Agent"), (BERT, "Bert Agent")):
             self.user(number, name, role="agent" if number == ALMA else "admin")
@@ -49,7 +52,13 @@ class ZendeskStandIn:
     def answer(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/api/v2/")
         self.asked.append(path)
-        if request.headers.get("authorization") not in (BASIC, f"Bearer {TOKEN}"):
+        if request.url.path == "/oauth/tokens":
+            return self._token(dict(parse_qsl(request.content.decode())))
+        if request.headers.get("authorization") not in (
+            BASIC,
+            f"Bearer {TOKEN}",
+            *(f"Bearer {one}" for one in self.tokens),
+        ):
             return httpx.Response(401, json={"error": "Couldn't authenticate you"})
         return self._answer(path, dict(request.url.params))
 
@@ -199,6 +208,13 @@ class ZendeskStandIn:
         self.metric_events.append(made)
         self.tick()
         return int(made["id"])
+
+    def _token(self, form: Mapping[str, str]) -> httpx.Response:
+        wanted = {"grant_type": "client_credentials", "client_id": "c360", "client_secret": SECRET, "scope": "read"}
+        if form != wanted:
+            return httpx.Response(401, json={"error": "invalid_client", "error_description": "Client is unknown"})
+        self.tokens = [f"given-token-{len(self.asked)}"]
+        return httpx.Response(200, json={"access_token": self.tokens[0], "token_type": "bearer", "expires_in": 1800})
 
     def _person(self, number: int, name: str) -> Row:
         return {

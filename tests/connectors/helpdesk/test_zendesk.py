@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from connectors.records import Account, Interaction, Person, Record, Tombstone
 from tests.connectors.contract.readings import read, stream_of
 from tests.connectors.contract.test_faults import HURRIED
 from tests.connectors.folders import connector, records, write_objects
-from tests.connectors.helpdesk.stand_in_zendesk import ALMA, BERT, BILLING, MARA, TOKEN, ZendeskStandIn, filled
+from tests.connectors.helpdesk.stand_in_zendesk import ALMA, BERT, BILLING, MARA, SECRET, TOKEN, ZendeskStandIn, filled
 
 pytestmark = pytest.mark.anyio
 
@@ -346,6 +347,27 @@ async def test_check_says_what_a_reader_lacks(zendesk: ZendeskStandIn) -> None:
     assert (await made(zendesk.answer).check()).details["groups"] == "Billing, Support"
 
 
+async def test_an_oauth_client_gets_itself_a_token(zendesk: ZendeskStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One for many requests, a new one before it ends; a wrong secret is refused without being shown."""
+    zendesk.ticket(7, MARA)
+    config = ZendeskConfig.model_validate({"subdomain": "acme", "client_id": "c360", "client_secret": SECRET})
+    connector = ZendeskConnector("support", config, transport=httpx.MockTransport(zendesk.answer), patience=HURRIED)
+
+    assert (await connector.check()).ok
+    assert len(await journey(connector)) == 1
+    assert sum("oauth" in path for path in zendesk.asked) == 1
+    soon = time.monotonic() + 1_790
+    monkeypatch.setattr("connectors.helpdesk.zendesk_api.time.monotonic", lambda: soon)
+    assert len(await journey(connector)) == 1
+    assert sum("oauth" in path for path in zendesk.asked) == 2
+
+    wrong = ZendeskConfig.model_validate({"subdomain": "acme", "client_id": "c360", "client_secret": "wr0ng-s3cret"})
+    stranger = ZendeskConnector("support", wrong, transport=httpx.MockTransport(zendesk.answer), patience=HURRIED)
+    report = await stranger.check()
+    assert not report.ok
+    assert "wr0ng" not in report.message
+
+
 async def test_exports_are_asked_ten_times_a_minute(zendesk: ZendeskStandIn) -> None:
     """Zendesk's own limit: the eleventh waits, before Zendesk must refuse it."""
     waits: list[float] = []
@@ -372,8 +394,13 @@ async def test_exports_are_asked_ten_times_a_minute(zendesk: ZendeskStandIn) -> 
         ({"oauth_token": "t"}, "say which Zendesk"),
         ({"subdomain": "acme", "base_url": "https://x.example", "oauth_token": "t"}, "one of the two"),
         ({"base_url": "acme", "oauth_token": "t"}, "base_url is an address"),
-        ({"subdomain": "acme"}, "give an oauth_token, or an email and an api_token"),
-        ({"subdomain": "acme", "email": "a@b.example"}, "give an oauth_token"),
+        (
+            {"subdomain": "acme"},
+            "give a client_id and a client_secret, or an oauth_token, or an email and an api_token",
+        ),
+        ({"subdomain": "acme", "client_id": "c360"}, "give a client_id and a client_secret"),
+        ({"subdomain": "acme", "client_id": "c", "client_secret": "s", "oauth_token": "t"}, "give a client_id"),
+        ({"subdomain": "acme", "email": "a@b.example"}, "or an email and an api_token"),
         ({"subdomain": "a.b/c", "oauth_token": "t"}, "subdomain"),
     ],
 )
