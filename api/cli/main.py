@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
+from dotenv import load_dotenv
 
 from api.cli.errors import explain
 from api.cli.invocation import Invocation, set_up_logging
@@ -27,7 +28,8 @@ class _Door(LateGroup):
             name: f"api.cli.{name}"
             for name in (
                 "demo", "init", "sync", "serve", "rebuild", "backup", "restore", "sample", "schema", "ask", "export",
-                "alerts", "report", "surveys", "documents", "keys", "link", "pin", "plugins", "rejections", "store",
+                "alerts", "report", "surveys", "documents", "doctor", "keys", "link", "pin", "plugins", "rejections",
+                "store",
             )
         }
         | {"sources": "api.cli.known_sources"}
@@ -76,6 +78,7 @@ def begin(
     ] = False,
 ) -> None:
     """One customer out of many silos: who is this customer, and what have they been through with us?"""
+    load_dotenv(config / ".env")
     context.obj = Invocation(config, verbose)
     set_up_logging(context.obj)
 

@@ -6,7 +6,7 @@ import ast
 import inspect
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -15,6 +15,7 @@ import typer
 from graphql import ListTypeNode, NonNullTypeNode, OperationDefinitionNode, VariableDefinitionNode, parse
 
 from api.cli.main import app
+from api.variables import FOR_TESTS, VARIABLES, Variable
 from connectors.sample import MARA_EMAIL
 from graph import rules
 from graph.ask import columns_of, has_default
@@ -179,8 +180,62 @@ def graphiql_examples() -> str:
     return json.dumps(sorted(examples, key=lambda example: example["title"]), indent=1, ensure_ascii=False) + "\n"
 
 
+def settings_page() -> str:
+    """plugins.toml, rules.toml and every variable."""
+    lines = [_SETTINGS.strip(), "", *_variables(VARIABLES), "", "For the tests:", "", *_variables(FOR_TESTS)]
+    return "\n".join([*lines, "", _COMPOSE.strip()]) + "\n"
+
+
+def _variables(variables: Iterable[Variable]) -> list[str]:
+    rows = [f"| {', '.join(f'`{name}`' for name in each.names)} | {each.meaning} |" for each in variables]
+    return ["| variable | meaning |", "|---|---|", *rows]
+
+
+_SETTINGS = """
+# Settings
+
+This page is made by `python -m api.cli.reference`; `c360 doctor` checks what is set.
+
+c360 has two files and a few variables. The files are in the folder of `--config` (the current one unless said).
+
+## plugins.toml
+
+One section a source; the section's name is the source's name everywhere. `c360 init FOLDER` writes it from exports.
+
+| key | meaning |
+|---|---|
+| `connector` | which connector reads it; `c360 plugins list` shows those there are |
+| `path` | a connector of your own: a Python file, relative to plugins.toml |
+| `streams` | only these streams of the source |
+| `trust` | 0 to 1, 0.5 unless said: whose word counts when sources disagree |
+| `function` | `marketing`, `sales`, `service`, `product` or `finance` |
+| `owner` | the person who answers for the source |
+
+The other keys are the connector's own: each has its page, listed in the [index](index.md).
+A secret stands elsewhere: `{ env = "VARIABLE" }` or `{ file = "/run/secrets/name" }`. What a section lacks is also
+looked for in the variable `C360_<SECTION>_<KEY>`.
+
+## rules.toml
+
+How customers are linked, described and counted. It may be left out, and so may each of its sections:
+[rules.toml](rules.md) has them all.
+
+## Variables
+
+They stand in the environment, or in a file `.env` in the folder of `--config`; the environment wins. At its start
+`c360 serve` tells everything that is wrong with them at once.
+"""
+
+_COMPOSE = """
+For docker-compose.yml: `C360_NEO4J_HEAP` (`1g`), `C360_NEO4J_PAGECACHE` (`512m`) and `C360_NEO4J_MEMORY` (`2g`),
+what its Neo4j may take; `C360_MEMORY` (`2g`), what the API and a sync may. Secrets are files in `./secrets`: the
+file says how to make them.
+"""
+
+
 PAGES = {
     "docs/cli.md": cli_page,
+    "docs/settings.md": settings_page,
     "docs/rules.md": rules_page,
     "docs/questions.md": questions_page,
     "docs/kpis.md": kpis_page,

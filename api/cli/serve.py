@@ -14,7 +14,7 @@ from api.cli.invocation import Invocation, of, opened, run
 from api.cli.sources import read_sources
 from api.ingest import Ingest
 from api.outgoing.settings import OutgoingSettings
-from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings
+from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings, Problems
 from api.syncs import SyncProcesses
 from api.viewer import check_binding
 from connectors.errors import PluginConfigError
@@ -38,8 +38,16 @@ def hang_on(app: typer.Typer) -> None:
 def serve(context: typer.Context, host: HostOption = DEFAULT_HOST, port: PortOption = DEFAULT_PORT) -> None:
     """Serve GraphQL and GraphiQL over the graph; beyond this machine with a token, keys or an identity provider."""
     invocation = of(context)
-    settings = api_settings(host, port)
-    until_interrupted(invocation, _serve(invocation, invocation.store(), settings, invocation.rules()))
+    problems = Problems()
+    store = problems.read(invocation.store, None)
+    rules = problems.read(invocation.rules, None)
+    settings = problems.read(lambda: api_settings(host, port), None)
+    problems.read(OutgoingSettings.from_environment, None)
+    problems.tell()
+    assert store is not None
+    assert rules is not None
+    assert settings is not None
+    until_interrupted(invocation, _serve(invocation, store, settings, rules))
 
 
 def until_interrupted(invocation: Invocation, work: Coroutine[Any, Any, None]) -> None:

@@ -14,7 +14,10 @@ from api.cli.progress import shown_progress
 from graph.store.copy import copy as copy_graph
 from graph.store.digest import Digest
 from graph.store.digest import digest as digest_of
+from graph.store.driver import open_store
 from graph.store.info import info as info_of
+from graph.store.migrate import Migration, migrate, pending
+from graph.store.settings import StoreSettings
 
 
 def hang_on(app: typer.Typer) -> None:
@@ -24,6 +27,7 @@ def hang_on(app: typer.Typer) -> None:
     )(info)
     group.command("digest", epilog=examples("c360 store digest"))(digest)
     group.command("copy", epilog=examples("c360 store copy embedded:./c360-data bolt://localhost:7687"))(copy)
+    group.command("upgrade", epilog=examples("c360 store upgrade --dry-run", "c360 store upgrade"))(upgrade)
     app.add_typer(group, name="store")
 
 
@@ -45,6 +49,34 @@ def digest(context: typer.Context, as_json: JsonOption = False) -> None:
     invocation = of(context)
     found = with_store(invocation.store(), digest_of)
     _show_digest(invocation, found, as_json)
+
+
+def upgrade(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the steps.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring the graph's schema up to this version of c360; forward only, safe to stop, and one process at a time.
+
+    Every command does so when it opens the store. Make a backup before, with the version you had.
+    """
+    invocation = of(context)
+    steps = run(_upgraded(invocation.store(), dry_run))
+    if as_json:
+        print_json(invocation.out, [msgspec.to_builtins(step) for step in steps])
+    elif not steps:
+        invocation.out.print("The schema is up to date.")
+    else:
+        print_table(invocation.out, ("step", "what it does"), [(step.number, step.description) for step in steps])
+        invocation.say("Nothing was written." if dry_run else "Done.")
+
+
+async def _upgraded(settings: StoreSettings, dry_run: bool) -> list[Migration]:
+    async with open_store(settings) as store:
+        steps = await pending(store)
+        if not dry_run:
+            await migrate(store)
+        return steps
 
 
 def copy(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.resources import files
 
-from graph.cypher import statements
+from graph.cypher import description_of, statements
 from graph.search.upkeep import name_everybody
 from graph.store.driver import Store, Transaction
 from graph.store.errors import RestoreUnfinished, SchemaTooNew
@@ -47,6 +48,25 @@ async def migrate(store: Store, *, restoring: bool = False) -> int:
     return latest()
 
 
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """A step of the schema that a graph has not made yet."""
+
+    number: int
+    name: str
+    description: str
+
+
+async def pending(store: Store) -> list[Migration]:
+    """The steps that `migrate` would run now, in order; nothing is written. Raises SchemaTooNew."""
+    at = await schema_of(store)
+    return [
+        Migration(number, name, description_of(f"store/migrations/{name}"))
+        for number, name in _migrations()
+        if number > at
+    ]
+
+
 def latest() -> int:
     """The newest schema that this version knows."""
     return _migrations()[-1][0]
@@ -55,6 +75,11 @@ def latest() -> int:
 async def schema_of(store: Store) -> int:
     """The graph's schema, 0 for an empty one; raises SchemaTooNew when a newer c360 wrote it."""
     return (await _state(store))[0]
+
+
+async def is_restoring(store: Store) -> bool:
+    """Whether a restore was begun and has not ended."""
+    return (await _state(store))[1]
 
 
 async def _state(store: Store) -> tuple[int, bool]:

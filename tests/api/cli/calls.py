@@ -40,11 +40,11 @@ class Shell:
                 "C360_STORE_PASSWORD": store.password.get_secret_value(),
             }
 
-    def __call__(self, *arguments: str, env: Mapping[str, str] | None = None) -> Call:
+    def __call__(self, *arguments: str, env: Mapping[str, str | None] | None = None) -> Call:
         """Call `c360 --config FOLDER …`; a traceback is never an answer."""
         return self.as_written(["--config", str(self.folder), *arguments], env)
 
-    def as_written(self, arguments: Sequence[str], env: Mapping[str, str] | None = None) -> Call:
+    def as_written(self, arguments: Sequence[str], env: Mapping[str, str | None] | None = None) -> Call:
         """Call `c360` with these arguments and no others."""
         result = CliRunner().invoke(app, list(arguments), env={**self._environment, **(env or {})})
         if result.exception is not None and not isinstance(result.exception, SystemExit):

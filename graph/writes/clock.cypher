@@ -1,0 +1,2 @@
+// The store's clock, in milliseconds since 1970.
+RETURN timestamp()

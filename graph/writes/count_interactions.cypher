@@ -1,0 +1,3 @@
+// How many interactions there are.
+MATCH (i:Interaction)
+RETURN count(i)

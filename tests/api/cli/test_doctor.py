@@ -1,0 +1,85 @@
+"""`c360 doctor`: what it finds in a house that is well, and in one where everything is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from graph.store.settings import StoreSettings
+from tests.api.cli.calls import PEOPLE, Shell, persons_toml
+
+
+def test_a_house_that_is_well(tmp_path: Path, embedded_settings: StoreSettings) -> None:
+    """Everything is looked at, nothing is wrong, exit code 0."""
+    shell = Shell(tmp_path, embedded_settings)
+    shell.write("plugins.toml", persons_toml())
+    shell.write("people.csv", PEOPLE)
+    assert shell("sync").code == 0
+
+    call = shell("doctor", "--json")
+    told = shell("doctor")
+
+    assert call.code == told.code == 0, call.out
+    assert {finding["state"] for finding in call.json} <= {"ok", "warning"}
+    about = {finding["about"] for finding in call.json}
+    assert about == {"versions", "settings", "rules", "sources", "disk", "store", "schema", "clock", "sync"}
+    assert "[crm] files" in told.out
+    assert "crm: last read whole" in told.out
+
+
+def test_everything_that_is_wrong_is_told_at_once_with_what_to_do(tmp_path: Path) -> None:
+    """Two bad variables, a slip of the pen, an open secret, broken rules, a source without its file, no store there."""
+    shell = Shell(tmp_path, StoreSettings("bolt://127.0.0.1:1"))
+    shell.write("plugins.toml", persons_toml() + '[desk]\nconnector = "zendeks"\n')
+    shell.write("rules.toml", "[matching]\nmatch_bitz = 3\n")
+    token = shell.write("token", "0123456789abcdef0123456789abcdef")
+    token.chmod(0o644)
+    env = {
+        "C360_API_TOKEN_FILE": str(token),
+        "C360_LIMITS": "rate=fast",
+        "C360_SLOW_QUERY_MS": "soon",
+        "C360_INTROSPECTOIN": "admin",
+    }
+
+    call = shell("doctor", "--json", env=env)
+
+    assert call.code == 1
+    problems = " ".join(finding["found"] for finding in call.json if finding["state"] == "problem")
+    for words in ("C360_LIMITS", "C360_SLOW_QUERY_MS", "match_bitz", "'zendeks'", "does not answer"):
+        assert words in problems
+    warnings = {finding["found"]: finding["remedy"] for finding in call.json if finding["state"] == "warning"}
+    assert warnings["C360_INTROSPECTOIN is no setting"] == "Did you mean C360_INTROSPECTION?"
+    assert "0123456789abcdef" not in call.out
+
+
+def test_serve_tells_all_that_is_wrong_with_its_settings_at_once(tmp_path: Path) -> None:
+    """Exit code 2 before anything is opened, a line each."""
+    shell = Shell(tmp_path, StoreSettings(f"embedded:{tmp_path / 'graph'}"))
+    shell.write("rules.toml", "[calendar\n")
+    call = shell("serve", env={"C360_API_TOKEN": "short", "C360_SMTP_URL": "pigeon://roof"})
+    assert call.code == 2
+    for words in ("C360_API_TOKEN", "rules.toml", "C360_SMTP_URL"):
+        assert words in call.err
+    assert not (tmp_path / "graph").exists()
+
+
+def test_a_file_of_settings_beside_plugins_toml_is_read_and_the_environment_wins(
+    tmp_path: Path, embedded_settings: StoreSettings
+) -> None:
+    """`.env` in the folder of --config gives what the environment does not."""
+    shell = Shell(tmp_path, embedded_settings)
+    shell.write(".env", "C360_SLOW_QUERY_MS=never\nC360_STORE=bolt://127.0.0.1:1\n")
+    told = shell("doctor", "--json", env={"C360_SLOW_QUERY_MS": None})
+    assert "C360_SLOW_QUERY_MS" in " ".join(finding["found"] for finding in told.json if finding["state"] == "problem")
+    assert shell("doctor", env={"C360_SLOW_QUERY_MS": "500"}).code == 0
+
+
+def test_an_upgrade_lists_its_steps_before_it_makes_them(tmp_path: Path) -> None:
+    """A new store has all of them before it; after the upgrade there are none."""
+    shell = Shell(tmp_path, StoreSettings(f"embedded:{tmp_path / 'graph'}"))
+    plan = shell("store", "upgrade", "--dry-run", "--json")
+    again = shell("store", "upgrade", "--dry-run", "--json")
+    done = shell("store", "upgrade")
+    assert plan.json == again.json
+    assert [step["number"] for step in plan.json] == list(range(1, len(plan.json) + 1))
+    assert done.code == 0
+    assert shell("store", "upgrade").out.strip() == "The schema is up to date."
