@@ -137,8 +137,11 @@ async def serve(
     ingest: Ingest | None = None,
     outgoing: OutgoingSettings | None = None,
     on_started: Callable[[str], None] | None = None,
+    on_reading: Callable[[int, int], None] | None = None,
 ) -> None:
     """Serve the API until the process is asked to end; `on_started` is told the address.
+
+    `on_reading` is told how many customers' journeys have been read, of how many, while all are read.
 
     With `outgoing` it raises alerts and sends out what waits, a round a minute.
 
@@ -166,6 +169,8 @@ async def serve(
     with listener:
         rounds = _rounds(app, store, rules or Rules(), outgoing)
         journeys = app.state.service.journeys
+        if on_reading is not None:
+            journeys.progress = on_reading
         journeys.start()
         if ingest is not None:
             ingest.begin()

@@ -13,13 +13,13 @@ import uuid_utils
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened, run
 from api.cli.output import print_json
+from api.cli.reading import kept_journeys
 from api.outgoing.digest import OpenAlert, digest_of, open_alerts
 from api.outgoing.mail import send_mail
 from api.outgoing.outbox import Told, tell_alerts
 from api.outgoing.settings import MailSettings, OutgoingSettings
 from api.outgoing.webhook import NotDelivered
 from graph.alerts.watch import AlertWatch, Evaluated
-from graph.journeys.keeper import JourneyKeeper
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.settings import StoreSettings
@@ -47,7 +47,7 @@ def evaluate(
     rules = invocation.rules()
     if not rules.alert:
         invocation.say("rules.toml has no [[alert]], so nothing is looked for. docs/alerts.md has ready ones.")
-    done = run(_evaluated(invocation.store(), rules, _moment(as_of)))
+    done = run(_evaluated(invocation, rules, _moment(as_of)))
     if as_json:
         print_json(invocation.out, {"raised": done.raised, "woken": done.woken})
     else:
@@ -107,7 +107,8 @@ async def _mailed(mail: MailSettings, text: str) -> None:
 
 async def tell_raised(invocation: Invocation, store: Store, rules: Rules) -> None:
     """Raise what a sync brought about, and say how many."""
-    done = await AlertWatch(store, rules, JourneyKeeper(store, rules)).evaluate(_moment(None))
+    async with kept_journeys(invocation, store, rules) as keeper:
+        done = await AlertWatch(store, rules, keeper).evaluate(_moment(None))
     if done.raised or done.woken:
         _tell(invocation, done)
     told = await tell_alerts(store, OutgoingSettings.from_environment())
@@ -115,9 +116,9 @@ async def tell_raised(invocation: Invocation, store: Store, rules: Rules) -> Non
         invocation.say(f"warning: {told.failure}")
 
 
-async def _evaluated(settings: StoreSettings, rules: Rules, now: int) -> Evaluated:
-    async with opened(settings) as store:
-        return await AlertWatch(store, rules, JourneyKeeper(store, rules)).evaluate(now)
+async def _evaluated(invocation: Invocation, rules: Rules, now: int) -> Evaluated:
+    async with opened(invocation.store()) as store, kept_journeys(invocation, store, rules) as keeper:
+        return await AlertWatch(store, rules, keeper).evaluate(now)
 
 
 def _moment(day: str | None) -> int:

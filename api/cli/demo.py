@@ -17,6 +17,7 @@ from api.cli.errors import FAILURE
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened, rules_in
 from api.cli.output import print_json
+from api.cli.reading import kept_journeys
 from api.cli.sample import CustomersOption, SeedOption, make_sample
 from api.cli.serve import HostOption, PortOption, api_settings, serve_graph, until_interrupted
 from api.cli.sources import read_sources
@@ -27,7 +28,6 @@ from api.syncs import SyncProcesses
 from api.viewer import check_binding
 from connectors.sample import MARA_EMAIL
 from graph.alerts.watch import AlertWatch
-from graph.journeys.keeper import JourneyKeeper
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.settings import StoreSettings
@@ -136,7 +136,8 @@ async def _fill(invocation: Invocation, data: Path, store: Store, rules: Rules) 
     report = await synchronise(invocation, sources, rules, store)
     if not report.ok:
         raise typer.Exit(FAILURE)
-    await AlertWatch(store, rules, JourneyKeeper(store, rules)).evaluate(_LAST_MS)
+    async with kept_journeys(invocation, store, rules) as keeper:
+        await AlertWatch(store, rules, keeper).evaluate(_LAST_MS)
 
 
 def _print(out: Console, summary: Summary) -> None:

@@ -10,12 +10,11 @@ import typer
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened, run
 from api.cli.output import print_json
+from api.cli.reading import kept_journeys
 from api.outgoing.report import Report, report_of, send_reports
 from api.outgoing.settings import OutgoingSettings
 from graph.figures.board import UnknownKpi
-from graph.journeys.keeper import JourneyKeeper
 from graph.rules import Rules
-from graph.store.settings import StoreSettings
 
 
 def hang_on(app: typer.Typer) -> None:
@@ -45,9 +44,9 @@ def send(
     now = _moment(as_of)
     try:
         if dry_run:
-            _show(invocation, run(_made(invocation.store(), rules, title, now)), as_json)
+            _show(invocation, run(_made(invocation, rules, title, now)), as_json)
             return
-        sent = run(_sent(invocation.store(), rules, OutgoingSettings.from_environment(), title, now))
+        sent = run(_sent(invocation, rules, OutgoingSettings.from_environment(), title, now))
     except UnknownKpi as error:
         raise UsageProblem(f"rules.toml: [[report]]: {error}") from None
     if as_json:
@@ -65,17 +64,17 @@ def _show(invocation: Invocation, reports: list[Report], as_json: bool) -> None:
         invocation.out.print(f"To: {to}\nSubject: {report.subject}\n\n{report.text()}", markup=False, highlight=False)
 
 
-async def _made(settings: StoreSettings, rules: Rules, title: str | None, now: datetime) -> list[Report]:
-    async with opened(settings) as store:
-        journeys = await JourneyKeeper(store, rules).current()
+async def _made(invocation: Invocation, rules: Rules, title: str | None, now: datetime) -> list[Report]:
+    async with opened(invocation.store()) as store, kept_journeys(invocation, store, rules) as keeper:
+        journeys = await keeper.current()
         return [report_of(rule, journeys, now) for rule in rules.report if title is None or rule.title == title]
 
 
 async def _sent(
-    settings: StoreSettings, rules: Rules, outgoing: OutgoingSettings, title: str | None, now: datetime
+    invocation: Invocation, rules: Rules, outgoing: OutgoingSettings, title: str | None, now: datetime
 ) -> list[str]:
-    async with opened(settings) as store:
-        return await send_reports(store, JourneyKeeper(store, rules), rules, outgoing, now, title)
+    async with opened(invocation.store()) as store, kept_journeys(invocation, store, rules) as keeper:
+        return await send_reports(store, keeper, rules, outgoing, now, title)
 
 
 def _moment(day: str | None) -> datetime:

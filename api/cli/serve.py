@@ -11,6 +11,7 @@ from api import app as served
 from api.cli.errors import INTERRUPTED
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, of, opened, run
+from api.cli.reading import reading_shown
 from api.cli.sources import read_sources
 from api.ingest import Ingest
 from api.outgoing.settings import OutgoingSettings
@@ -108,5 +109,9 @@ async def serve_graph(
             invocation.say(f"Pushes of {name}: POST {address}/ingest/{name}")
 
     outgoing = OutgoingSettings.from_environment()
-    await served.serve(graph, settings, rules=rules, syncs=syncs, ingest=ingest, outgoing=outgoing, on_started=say)
+    with reading_shown(invocation) as tell:
+        await served.serve(
+            graph, settings,
+            rules=rules, syncs=syncs, ingest=ingest, outgoing=outgoing, on_started=say, on_reading=tell,
+        )  # fmt: skip
     raise Interrupted  # the server takes Ctrl-C for itself, ends well and says nothing of it

@@ -8,14 +8,13 @@ from typing import Annotated
 import typer
 
 from api.cli.examples import examples
-from api.cli.invocation import JsonOption, of, opened, run
+from api.cli.invocation import Invocation, JsonOption, of, opened, run
 from api.cli.output import print_json
+from api.cli.reading import kept_journeys
 from api.outgoing.settings import OutgoingSettings
 from api.outgoing.webhook import NotDelivered
 from api.surveys.send import Sent, send_surveys
-from graph.journeys.keeper import JourneyKeeper
 from graph.rules import Rules
-from graph.store.settings import StoreSettings
 
 
 def hang_on(app: typer.Typer) -> None:
@@ -34,7 +33,7 @@ def send(
     rules = invocation.rules()
     if not rules.survey:
         invocation.say("rules.toml has no [[survey]], so nobody is asked. docs/surveys.md has ready ones.")
-    done = run(_sent(invocation.store(), rules, dry_run))
+    done = run(_sent(invocation, rules, dry_run))
     if as_json:
         print_json(
             invocation.out,
@@ -48,10 +47,10 @@ def send(
         raise NotDelivered(done.failure)
 
 
-async def _sent(settings: StoreSettings, rules: Rules, dry_run: bool) -> Sent:
+async def _sent(invocation: Invocation, rules: Rules, dry_run: bool) -> Sent:
     if not rules.survey:
         return Sent()
-    async with opened(settings) as store:
+    async with opened(invocation.store()) as store, kept_journeys(invocation, store, rules) as keeper:
         now = time.time_ns() // 1_000_000
         outgoing = OutgoingSettings.from_environment()
-        return await send_surveys(store, rules, JourneyKeeper(store, rules), outgoing, now, dry_run=dry_run)
+        return await send_surveys(store, rules, keeper, outgoing, now, dry_run=dry_run)

@@ -30,13 +30,22 @@ _SETTLE_AT = 0.05
 """The file is written again when this share of the interactions has changed since,"""
 MOST_LATER = 10_000
 """and more than so many."""
-Progress = Callable[[int], None]
+Progress = Callable[[int, int], None]
+"""Is told how many customers have been read, of how many; in the end of all."""
+
+
+def _untold(read: int, total: int) -> None:
+    """Nobody watches."""
 
 
 class JourneyKeeper:
-    """The journeys of one graph; one a process. Close it before its store."""
+    """The journeys of one graph; one a process. Close it before its store.
 
-    def __init__(self, store: Store, rules: Rules) -> None:
+    `progress` is told while all are read, whoever asked.
+    """
+
+    def __init__(self, store: Store, rules: Rules, progress: Progress = _untold) -> None:
+        self.progress = progress
         self.reading: int | None = None
         """How many customers have been read while all are; None otherwise."""
         self._store = store
@@ -47,22 +56,22 @@ class JourneyKeeper:
         self._updating: asyncio.Task[Journeys] | None = None
         self._settling: asyncio.Task[Journeys] | None = None
 
-    async def current(self, progress: Progress = lambda _: None) -> Journeys:
-        """The journeys with all that the change log tells; `progress` is told how many customers have been read.
+    async def current(self) -> Journeys:
+        """The journeys with all that the change log tells.
 
         Whoever stops waiting stops nothing: reading goes on, and whoever asks next waits for the rest of it.
         """
         async with self._turn:
             if self._updating is not None:
                 await asyncio.wait([self._updating])
-            self._updating = asyncio.create_task(self._updated(progress))
+            self._updating = asyncio.create_task(self._updated())
             self._updating.add_done_callback(_told)
             return await asyncio.shield(self._updating)
 
     def start(self) -> None:
         """Begin to read before anybody asks."""
         if self._updating is None:
-            self._updating = asyncio.create_task(self._updated(lambda _: None))
+            self._updating = asyncio.create_task(self._updated())
             self._updating.add_done_callback(_told)
 
     async def close(self) -> None:
@@ -72,7 +81,7 @@ class JourneyKeeper:
                 task.cancel()
                 await asyncio.wait([task])
 
-    async def _updated(self, progress: Progress) -> Journeys:
+    async def _updated(self) -> Journeys:
         if self._settling is not None and self._settling.done():
             if not self._settling.cancelled() and self._settling.exception() is None:
                 self._journeys = self._settling.result()  # what has changed meanwhile is followed once more
@@ -80,7 +89,7 @@ class JourneyKeeper:
         if self._journeys is None:
             self._journeys = await self._from_file()
         journeys = None if self._journeys is None else await self._followed(self._journeys)
-        self._journeys = journeys or await self._read(progress)
+        self._journeys = journeys or await self._read()
         events = self._journeys.events
         if self._settling is None and len(events.fresh) > max(MOST_LATER, len(events.base) * _SETTLE_AT):
             self._settling = asyncio.create_task(self._settled(self._journeys))
@@ -98,10 +107,10 @@ class JourneyKeeper:
             journeys = await follow(self._store, journeys, changes, entries[-1].seq)
         return journeys if journeys.seq == newest else None
 
-    async def _read(self, progress: Progress) -> Journeys:
-        def tell(customers: int) -> None:
-            self.reading = customers
-            progress(customers)
+    async def _read(self) -> Journeys:
+        def tell(read: int, total: int) -> None:
+            self.reading = read
+            self.progress(read, total)
 
         self.reading = 0
         try:

@@ -30,17 +30,24 @@ OF_ACCOUNTS = {"accounts": "writes/journey_accounts", "account_events": "writes/
 
 
 async def read_journeys(
-    store: Store, rules: Rules, seq: int, progress: Callable[[int], None] = lambda _: None
+    store: Store, rules: Rules, seq: int, progress: Callable[[int, int], None] = lambda read, total: None
 ) -> Journeys:
-    """All journeys; `seq` is the change log's last entry before; `progress` is told how many customers are read."""
+    """All journeys; `seq` is the change log's last entry before.
+
+    `progress` is told how many customers have been read, of how many; in the end of all.
+    """
     tables: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
-    read = 0
+    row = await store.read_one(cypher("writes/count_customers"))
+    read, total = 0, int(row[0]) if row else 0
     for ids_query, queries in (("journey_customer_ids", OF_CUSTOMERS), ("journey_account_ids", OF_ACCOUNTS)):
         async for many, found in _ahead(store, ids_query, queries):
             for name, table in found.items():
                 tables[name].append(table)
-            read += many if queries is OF_CUSTOMERS else 0
-            progress(read)
+            if queries is OF_CUSTOMERS:
+                read += many
+                progress(read, max(read, total))
+    if read < total:  # some are gone meanwhile
+        progress(read, read)
     return Journeys.of({name: _one(name, parts) for name, parts in tables.items()}, rules, seq, _now())
 
 

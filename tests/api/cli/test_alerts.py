@@ -45,6 +45,7 @@ def test_alerts_are_raised_and_told_of_from_the_shell(graph_shell: Shell, homes:
 
     assert (without.code, "no [[alert]]" in without.err) == (0, True)
     assert (first.code, first.json) == (0, {"raised": 2, "woken": 0})
+    assert "read journeys: 3 of 3 (" in first.err
     assert "0 alerts raised." in again.err
     assert digest.out.startswith("2 alerts open, ")
     assert digest.out.index("Ines Marl") < digest.out.index("Tom Ek")
