@@ -16,7 +16,6 @@ from connectors.errors import SourceError
 from connectors.hookspecs import RawProblem
 from connectors.http import Patience, SourceClient
 from connectors.pace import Budget
-from connectors.records import said
 
 LIST_LIMIT = 100
 HISTORY_LIMIT = 50
@@ -68,12 +67,13 @@ class CrmObject(msgspec.Struct, frozen=True, rename="camel"):
     def number(self) -> int:
         return int(self.id)
 
+    def all_said(self) -> dict[str, str]:
+        """What all properties say, those without a value left out."""
+        return {name: plain for name, value in self.properties.items() if value is not None and (plain := text(value))}
+
     def said(self, name: str) -> str | None:
         """What a property says, None where nothing."""
-        value = self.properties.get(name)
-        if value is None:
-            return None
-        return (value.strip() or None) if type(value) is str else text(value)
+        return text(self.properties.get(name))
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -336,8 +336,10 @@ def next_of(paging: Paging | None) -> str | None:
 
 def text(value: Value) -> str | None:
     """A value as text: numbers, truth values and texts are one; blank is nothing."""
-    if value is None or isinstance(value, str):
-        return said(value)
+    if isinstance(value, str):
+        return value.strip() or None
+    if value is None:
+        return None
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
-from connectors.crm.hubspot_api import CrmObject, text
+from connectors.crm.hubspot_api import text
 from connectors.crm.hubspot_changes import Found, ObjectStream
 from connectors.crm.hubspot_codebook import Codebook
 from connectors.errors import RecordError
@@ -65,6 +65,8 @@ COMPANY = {
 DEAL = ("dealname", "deal_currency_code", "closed_lost_reason", "closed_won_reason")
 LEAD_SINCE = "hs_lifecyclestage_lead_date"
 SQL_SINCE = "hs_lifecyclestage_salesqualifiedlead_date"
+Said = dict[str, str]
+"""What an object's properties say, those without a value left out."""
 MERGED = ("hs_merged_object_ids", "hs_calculated_merged_vids")
 """Ids of what was merged into an object: `1;2`, and in the older one `1:1545155456000;2:1545155460000`."""
 
@@ -101,74 +103,74 @@ DEALS = ObjectStream(
 
 def map_contact(context: Context, found: Found) -> Iterator[Record]:
     """A person with the moments it became a lead, and the contacts that were merged into it."""
-    one, book = found.object, found.book
-    owner = one.said("hubspot_owner_id")
-    born = one.said("date_of_birth")
+    one, book, said = found.object, found.book, found.object.all_said()
+    owner = said.get("hubspot_owner_id")
+    born = said.get("date_of_birth")
     row = ContactRow(
         id=found.id,
         owner=book.owner(owner),
         team=book.team(owner),
         birth_date=None if born is None else parse_day(born),
-        timezone=_timezone(one.said("hs_timezone")),
-        became_lead=_moment(found, LEAD_SINCE),
-        became_sql=_moment(found, SQL_SINCE),
-        created_at=_moment(found, "createdate") or _utc(one.created_at),
-        updated_at=_moment(found, "lastmodifieddate") or _utc(one.updated_at),
-        extra=_extra(one, book),
-        **{field: one.said(name) for field, name in CONTACT.items()},
+        timezone=_timezone(said.get("hs_timezone")),
+        became_lead=_moment(found.id, said, LEAD_SINCE),
+        became_sql=_moment(found.id, said, SQL_SINCE),
+        created_at=_moment(found.id, said, "createdate") or _utc(one.created_at),
+        updated_at=_moment(found.id, said, "lastmodifieddate") or _utc(one.updated_at),
+        extra=_extra(said, book),
+        **{field: said.get(name) for field, name in CONTACT.items()},
     )
     for record in map_contacts(context)(Located("contacts", 0, row)):
         if isinstance(record, Person):
             record = msgspec.structs.replace(  # noqa: PLW2901
-                record, consents=record.consents + _opted_out(one, book), source_url=book.url("0-1", found.id)
+                record, consents=record.consents + _opted_out(said, book), source_url=book.url("0-1", found.id)
             )
         yield record
-    for loser in merged(one):
+    for loser in merged(found.id, said):
         yield Person(source=context.source, stream=context.stream, id=loser, merged_into=found.id)
 
 
 def map_company(context: Context, found: Found) -> Iterator[Record]:
     """An account, and the companies that were merged into it."""
-    one, book = found.object, found.book
+    one, book, said = found.object, found.book, found.object.all_said()
     row = CompanyRow(
         id=found.id,
-        owner=book.owner(one.said("hubspot_owner_id")),
-        size=_number(found, "numberofemployees"),
-        created_at=_moment(found, "createdate") or _utc(one.created_at),
-        updated_at=_moment(found, "hs_lastmodifieddate") or _utc(one.updated_at),
-        extra=_extra(one, book),
-        **{field: one.said(name) for field, name in COMPANY.items()},
+        owner=book.owner(said.get("hubspot_owner_id")),
+        size=_number(found.id, said, "numberofemployees"),
+        created_at=_moment(found.id, said, "createdate") or _utc(one.created_at),
+        updated_at=_moment(found.id, said, "hs_lastmodifieddate") or _utc(one.updated_at),
+        extra=_extra(said, book),
+        **{field: said.get(name) for field, name in COMPANY.items()},
     )
     for record in map_companies(context)(Located("companies", 0, row)):
         assert isinstance(record, Account)
         yield msgspec.structs.replace(record, source_url=book.url("0-2", found.id))
-    for loser in merged(one):
+    for loser in merged(found.id, said):
         yield Account(source=context.source, stream=context.stream, id=loser, merged_into=found.id)
 
 
 def map_deal(context: Context, found: Found) -> Iterator[Record]:
     """What happened to a deal, as each of its contacts experienced it; a deal of nobody gives nothing."""
-    one, book = found.object, found.book
+    one, book, said = found.object, found.book, found.object.all_said()
     companies = found.links["companies"]
     contacts: Sequence[str | None] = found.links["contacts"] or ((None,) if companies else ())
-    owner = one.said("hubspot_owner_id")
-    stage = one.said("dealstage")
+    owner = said.get("hubspot_owner_id")
+    stage = said.get("dealstage")
     row = DealRow(
         id=found.id,
         stage=None if stage is None else book.stage(stage).label,
-        pipeline=book.pipeline(one.said("pipeline")),
-        amount=_number(found, "amount"),
+        pipeline=book.pipeline(said.get("pipeline")),
+        amount=_number(found.id, said, "amount"),
         owner=book.owner(owner),
         team=book.team(owner),
-        created_at=_moment(found, "createdate") or _utc(one.created_at),
-        closed_at=_moment(found, "closedate"),
-        name=one.said("dealname"),
-        currency=one.said("deal_currency_code") or book.currency,
-        lost_reason=one.said("closed_lost_reason"),
-        won_reason=one.said("closed_won_reason"),
+        created_at=_moment(found.id, said, "createdate") or _utc(one.created_at),
+        closed_at=_moment(found.id, said, "closedate"),
+        name=said.get("dealname"),
+        currency=said.get("deal_currency_code") or book.currency,
+        lost_reason=said.get("closed_lost_reason"),
+        won_reason=said.get("closed_won_reason"),
     )
     account = context.reference("hubspot-companies", "companies", companies[0]) if companies else None
-    extra: dict[str, Any] = {**_extra(one, book), **({"pipeline": row.pipeline} if row.pipeline else {})}
+    extra: dict[str, Any] = {**_extra(said, book), **({"pipeline": row.pipeline} if row.pipeline else {})}
     for event in deal_interactions(context, found.id, row, _deal_moments(found, row, stage), contacts, account, extra):
         yield msgspec.structs.replace(event, precision=Precision.MILLISECOND, source_url=book.url("0-3", found.id))
 
@@ -258,40 +260,42 @@ def gone(context: Context, records: Iterator[Record], found: Found) -> Iterator[
         yield Tombstone(source=source, stream=stream, id=record.id, deleted_at=utc(at))
 
 
-def merged(one: CrmObject) -> tuple[str, ...]:
+def merged(identifier: str, said: Said) -> tuple[str, ...]:
     """Ids of what was merged into this object."""
-    ids = [part.partition(":")[0] for name in MERGED for part in split_list(one.said(name))]
-    return tuple(dict.fromkeys(number for number in ids if number != str(one.id)))
+    if not any(name in said for name in MERGED):
+        return ()
+    ids = [part.partition(":")[0] for name in MERGED for part in split_list(said.get(name))]
+    return tuple(dict.fromkeys(number for number in ids if number != identifier))
 
 
-def _opted_out(one: CrmObject, book: Codebook) -> tuple[ConsentStatement, ...]:
+def _opted_out(said: Said, book: Codebook) -> tuple[ConsentStatement, ...]:
     return tuple(
         ConsentStatement(channel=Channel.EMAIL, purpose=purpose, status=ConsentStatus.REVOKED, evidence=name)
         for name, purpose in book.subscriptions.items()
-        if one.said(name) == "true"
+        if said.get(name) == "true"
     )
 
 
-def _extra(one: CrmObject, book: Codebook) -> dict[str, str]:
-    return {name: value for name in book.custom if (value := one.said(name)) is not None}
+def _extra(said: Said, book: Codebook) -> dict[str, str]:
+    return {name: value for name in book.custom if (value := said.get(name)) is not None}
 
 
-def _moment(found: Found, name: str) -> datetime | None:
-    value = found.object.said(name)
+def _moment(identifier: str, said: Said, name: str) -> datetime | None:
+    value = said.get(name)
     if value is None:
         return None
     moment = parse_instant(value, _UTC)
     if moment is None:
-        raise RecordError(f"{found.id}: {name} is no moment: {value!r:.60}.")
+        raise RecordError(f"{identifier}: {name} is no moment: {value!r:.60}.")
     return moment
 
 
-def _number(found: Found, name: str) -> float | None:
-    value = found.object.said(name)
+def _number(identifier: str, said: Said, name: str) -> float | None:
+    value = said.get(name)
     try:
         return None if value is None else float(value)
     except ValueError:
-        raise RecordError(f"{found.id}: {name} is no number: {value!r:.60}.") from None
+        raise RecordError(f"{identifier}: {name} is no number: {value!r:.60}.") from None
 
 
 def _utc(moment: datetime | None) -> datetime | None:

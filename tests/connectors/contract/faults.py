@@ -121,7 +121,7 @@ def redirect(to: str) -> Bad:
 
 
 def bomb(request: httpx.Request, good: Answer) -> httpx.Response:
-    """A few hundred kilobytes that become a quarter of a gigabyte."""
+    """Less than half a megabyte that becomes ninety-six."""
     return httpx.Response(200, headers={**JSON, "Content-Encoding": "gzip"}, stream=Pieces(_bomb()))
 
 
@@ -132,7 +132,7 @@ def broken_gzip(request: httpx.Request, good: Answer) -> httpx.Response:
 
 @cache
 def _bomb() -> bytes:
-    return gzip.compress(b'"' + b"0" * (256 << 20), 1)
+    return gzip.compress(b'"' + b"0" * (96 << 20), 1)
 
 
 JSON = {"Content-Type": "application/json"}
