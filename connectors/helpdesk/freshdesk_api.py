@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 
-from connectors.errors import SourceError
+from connectors.errors import SourceError, SourceNotFound
 from connectors.hookspecs import RawProblem
 from connectors.http import Patience, SourceClient
 from connectors.pace import left_of_headers
@@ -115,6 +115,14 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     stats: Stats | None = None
     conversations: list[Conversation] = []
     gone: bool = False
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket as it is shown by number: one in the trash too."""
+
+    id: Id
+    deleted: bool | None = None
+    spam: bool | None = None
 
 
 class Rating(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,6 +253,14 @@ class Freshdesk:
             if len(page) < A_PAGE:
                 break
         return found
+
+    async def has_ticket(self, ticket: object) -> bool:
+        """Whether the ticket is there, and neither in the trash nor in spam."""
+        try:
+            found = await self._client.json("GET", f"tickets/{ticket}", Shown)
+        except SourceNotFound:
+            return False
+        return not (found.deleted or found.spam)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -176,6 +176,8 @@ async def _told(
         try:
             found = await freshdesk.conversations(ticket.id)
         except SourceNotFound:
+            if await freshdesk.has_ticket(ticket.id):
+                raise
             return None  # deleted since the list was made; the trash will say so
     problem = next((one for one in found if isinstance(one, RawProblem)), None)
     if problem is not None:

@@ -111,6 +111,8 @@ async def _with_audits(zendesk: Zendesk, tickets: Sequence[Ticket]) -> Completed
             try:
                 raws = await zendesk.audits(ticket.id)
             except SourceNotFound:
+                if await zendesk.tickets_by_id([str(ticket.id)]):
+                    raise
                 return None  # deleted since the export was made, which will say so
         audits, problems = decode_each(raws, Audit, f"{zendesk.source}/tickets: audits of {ticket.id}")
         return problems[0] if problems else msgspec.structs.replace(ticket, audits=audits)

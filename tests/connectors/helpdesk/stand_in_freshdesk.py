@@ -185,6 +185,12 @@ class FreshdeskStandIn:
             if ticket not in self.conversations or ticket in self.filters:
                 return httpx.Response(404)
             rows = self.conversations[ticket]
+        elif first == "tickets" and rest:
+            ticket = int(rest)
+            of = self.filters.get(ticket)
+            if ticket not in self.tickets:
+                return httpx.Response(404)
+            return httpx.Response(200, json={**self.tickets[ticket], "spam": of == "spam", "deleted": of == "deleted"})
         elif path == "tickets":
             rows = self._tickets(params)
         elif path == "contacts":

@@ -14,8 +14,10 @@ from connectors.errors import SourceRefused
 from connectors.helpdesk.freshdesk import STREAMS, FreshdeskConfig, FreshdeskConnector
 from connectors.hookspecs import State
 from connectors.records import Account, Interaction, Person, Record, Tombstone
-from tests.connectors.contract.readings import read, stream_of
+from tests.connectors.contract.faults import Fault, faults
+from tests.connectors.contract.readings import joined, read, stream_of
 from tests.connectors.contract.test_faults import HURRIED
+from tests.connectors.contract.wires import FaultyWire
 from tests.connectors.helpdesk.stand_in_freshdesk import ALMA, BERT, KEY, MARA, FreshdeskStandIn
 
 pytestmark = pytest.mark.anyio
@@ -276,10 +278,38 @@ async def test_conversations_are_read_to_their_end(freshdesk: FreshdeskStandIn, 
 
 
 async def test_a_ticket_that_vanishes_while_reading_is_left_to_the_trash(freshdesk: FreshdeskStandIn) -> None:
-    """Its conversations answer 404; that is no failure."""
-    freshdesk.ticket(7, MARA)
-    del freshdesk.conversations[7]
-    assert await journey(made(freshdesk.answer)) == []
+    """Its conversations answer 404; that is no failure, unless the ticket is there."""
+    for number in (7, 8):
+        freshdesk.ticket(number, MARA)
+
+    def trashed(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/7/conversations"):
+            freshdesk.remove(7)
+        return freshdesk.answer(request)
+
+    assert {one.ticket for one in await journey(made(trashed))} == {"support/8"}
+
+
+FAULTS = [fault for fault in faults() if fault.name not in ("a decompression bomb", "429 for an hour")]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+async def test_a_fault_of_conversations_loses_no_ticket(freshdesk: FreshdeskStandIn, fault: Fault) -> None:
+    """The page is given when all of it is there: what ends the stream leaves the state before it."""
+    for number in range(1, 6):
+        freshdesk.ticket(number, MARA)
+        freshdesk.say(number, ALMA, "Hello")
+    wire = FaultyWire(freshdesk.answer, "GET /api/v2/tickets/.*/conversations", fault.bad, good=2, times=fault.times)
+    config = FreshdeskConfig.model_validate({"subdomain": "acme", "api_key": KEY})
+    connector = FreshdeskConnector("support", config, transport=wire, patience=HURRIED)
+
+    reading = await read(connector, await stream_of(connector, "tickets"))
+
+    assert (reading.error is None) == (fault.gives is None)
+    assert reading.error is None or (type(reading.error) is fault.gives and fault.says in str(reading.error))
+    whole = await read(made(freshdesk.answer), await stream_of(connector, "tickets"))
+    rest = await read(made(freshdesk.answer), await stream_of(connector, "tickets"), reading.state)
+    assert joined(reading, rest) == whole.records
 
 
 async def test_an_agent_s_own_ticket_is_nobody_s(freshdesk: FreshdeskStandIn, support: FreshdeskConnector) -> None:

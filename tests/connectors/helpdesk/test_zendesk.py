@@ -15,8 +15,10 @@ from connectors.errors import SourceRefused
 from connectors.helpdesk.zendesk import STREAMS, ZendeskConfig, ZendeskConnector
 from connectors.hookspecs import State
 from connectors.records import Account, Interaction, Person, Record, Tombstone
-from tests.connectors.contract.readings import read, stream_of
+from tests.connectors.contract.faults import Fault, faults
+from tests.connectors.contract.readings import joined, read, stream_of
 from tests.connectors.contract.test_faults import HURRIED
+from tests.connectors.contract.wires import FaultyWire
 from tests.connectors.folders import connector, records, write_objects
 from tests.connectors.helpdesk.stand_in_zendesk import ALMA, BERT, BILLING, MARA, SECRET, TOKEN, ZendeskStandIn, filled
 
@@ -236,6 +238,28 @@ async def test_a_ticket_deleted_while_reading_is_left_to_the_next_one(
     zendesk.ticket(7, MARA)
     del zendesk.audits[7]
     assert await journey(support) == []
+
+
+FAULTS = [fault for fault in faults() if fault.name not in ("a decompression bomb", "429 for an hour")]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+async def test_a_fault_of_audits_loses_no_ticket(zendesk: ZendeskStandIn, fault: Fault) -> None:
+    """The page is given when all of it is there: what ends the stream leaves the state before it. Also a 404: the
+    ticket is there, so it is no deletion."""
+    for number in range(1, 6):
+        zendesk.ticket(number, MARA)
+    wire = FaultyWire(zendesk.answer, "GET /api/v2/tickets/.*/audits.json", fault.bad, good=4, times=fault.times)
+    config = ZendeskConfig(subdomain="acme", oauth_token=SecretStr(TOKEN))
+    connector = ZendeskConnector("support", config, transport=wire, patience=HURRIED)
+
+    reading = await read(connector, await stream_of(connector, "tickets"))
+
+    assert (reading.error is None) == (fault.gives is None)
+    assert reading.error is None or (type(reading.error) is fault.gives and fault.says in str(reading.error))
+    whole = await read(made(zendesk.answer), await stream_of(connector, "tickets"))
+    rest = await read(made(zendesk.answer), await stream_of(connector, "tickets"), reading.state)
+    assert joined(reading, rest) == whole.records
 
 
 async def test_only_touched_tickets_are_read_again(zendesk: ZendeskStandIn, support: ZendeskConnector) -> None:
