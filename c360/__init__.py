@@ -34,6 +34,7 @@ from connectors.hookspecs import (
 )
 from connectors.http import Patience, SourceClient
 from connectors.plugins import Registry
+from connectors.raws import decode_each
 from connectors.records import (
     Account,
     Address,
@@ -105,6 +106,7 @@ __all__ = [
     "Tombstone",
     "WebhookRequest",
     "connect",
+    "decode_each",
     "hookimpl",
     "said",
     "utc",

@@ -74,6 +74,29 @@ def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
     `environment` stands for the process's variables (tests give their own).
     """
     variables = os.environ if environment is None else environment
+    tables = _tables(path)
+    problems: list[str] = []
+    sources: list[SourceSettings] = []
+    for name, table in tables.items():
+        try:
+            sources.append(_source(path, name, table, variables))
+        except PluginConfigError as error:
+            problems.append(str(error))
+    if problems:
+        raise PluginConfigError("\n".join(problems))
+    return Settings(path, tuple(sources))
+
+
+def plugin_paths(path: Path) -> list[Path]:
+    """The plugins that plugins.toml names by file, whatever else is wrong with its sections.
+
+    Raises PluginConfigError when it cannot be read at all.
+    """
+    tables = [table for table in _tables(path).values() if isinstance(table, dict)]
+    return [path.parent / table["path"] for table in tables if isinstance(table.get("path"), str)]
+
+
+def _tables(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -86,19 +109,9 @@ def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
     except UnicodeDecodeError:
         raise PluginConfigError(f"{path} is not UTF-8; save it as UTF-8, TOML knows nothing else.") from None
     try:
-        tables = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PluginConfigError(f"{path} is no valid TOML: {error}.{_syntax_hint(text, str(error))}") from None
-    problems: list[str] = []
-    sources: list[SourceSettings] = []
-    for name, table in tables.items():
-        try:
-            sources.append(_source(path, name, table, variables))
-        except PluginConfigError as error:
-            problems.append(str(error))
-    if problems:
-        raise PluginConfigError("\n".join(problems))
-    return Settings(path, tuple(sources))
 
 
 def make_connectors(

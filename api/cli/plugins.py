@@ -12,11 +12,13 @@ from api.cli.errors import FAILURE
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, run
 from api.cli.output import print_json, print_table
+from api.cli.plugins_new import new
 from api.cli.sources import read_sources
 from connectors.errors import C360Error
 from connectors.hookspecs import CheckReport
 from connectors.plugins import load_plugins
-from connectors.settings import read_settings
+from connectors.settings import plugin_paths
+from connectors.testing.contract import ContractBroken, check_contract
 from graph.sync.land import LandingSource
 
 
@@ -24,13 +26,17 @@ def hang_on(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Connectors: list them, check the sources that use them.")
     group.command("list", epilog=examples("c360 plugins list", "c360 plugins list --json"))(list_plugins)
     group.command("check", epilog=examples("c360 plugins check", "c360 plugins check crm --json"))(check)
+    group.command("new", epilog=examples("c360 plugins new club", "c360 plugins new club_desk --into ./plugins"))(new)
+    group.command("test", epilog=examples("c360 plugins test crm", "c360 plugins test crm --pages 3 --json"))(
+        try_contract
+    )
     app.add_typer(group, name="plugins")
 
 
 def list_plugins(context: typer.Context, as_json: JsonOption = False) -> None:
     """List every plugin with its state; a broken one with the reason."""
     invocation = of(context)
-    paths = read_settings(invocation.plugins_toml).plugin_paths if invocation.plugins_toml.exists() else []
+    paths = plugin_paths(invocation.plugins_toml) if invocation.plugins_toml.exists() else []
     plugins = load_plugins(paths)
     if as_json:
         print_json(invocation.out, [msgspec.to_builtins(state) for state in plugins.states])
@@ -61,6 +67,34 @@ def check(
         raise UsageProblem("\n".join(readable.problems))
     if not all(report.ok for report in reports.values()):
         raise typer.Exit(FAILURE)
+
+
+def try_contract(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A section of plugins.toml.")],
+    pages: Annotated[int, typer.Option("--pages", min=1, help="How many pages of each stream are read.")] = 5,
+    as_json: JsonOption = False,
+) -> None:
+    """Read some pages of a source and hold its connector against the contract. Nothing is written."""
+    invocation = of(context)
+    (landing,) = read_sources(invocation, invocation.plugins_toml, [source]).landing
+    try:
+        found = run(check_contract(landing.connector, pages=pages))
+    except ContractBroken as broken:
+        for line in str(broken).splitlines():
+            invocation.say(f"{source}: {line}")
+        raise typer.Exit(FAILURE) from None
+    if as_json:
+        print_json(invocation.out, msgspec.to_builtins(found))
+        return
+    for refused in found.refused[:20]:
+        invocation.say(f"refused: {refused}")
+    streams = ", ".join(found.streams)
+    invocation.out.print(
+        f"{source} keeps the contract: {found.records:,} records on {found.pages:,} pages of {streams}; "
+        f"{len(found.refused):,} refused.",
+        markup=False,
+    )
 
 
 async def _check_all(sources: tuple[LandingSource, ...]) -> dict[str, CheckReport]:

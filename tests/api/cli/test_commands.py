@@ -51,7 +51,7 @@ def test_there_are_no_other_commands() -> None:
         "keys": {"create", "limit", "list", "revoke"},
         "link": {"file", "evaluate", "explain", "train", "drift", "model"},
         "pin": {"set", "unset"},
-        "plugins": {"list", "check"},
+        "plugins": {"list", "check", "new", "test"},
         "report": {"send"},
         "store": {"info", "digest", "copy"},
         "surveys": {"send"},

@@ -1,0 +1,1 @@
+"""The test kit for authors of connectors, offered as `c360.testing`."""

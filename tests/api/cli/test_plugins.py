@@ -1,0 +1,111 @@
+"""`c360 plugins new` and `test`: a project whose tests pass at once, and a source that is held against the contract."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.api.cli.calls import PEOPLE, Shell, persons_toml
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_project_of_a_new_connector_passes_its_tests_and_ours(tmp_path: Path) -> None:
+    """Its own tests (the long ones: test_new_plugin.py) and our linter; a second one of its name is refused."""
+    shell = Shell(tmp_path)
+    made = shell("plugins", "new", "club_desk", "--into", str(tmp_path))
+    assert made.code == 0, made.err
+    folder = tmp_path / "c360-club-desk"
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not fault and not schema"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    ruff, rules = Path(sys.executable).with_name("ruff"), str(ROOT / "pyproject.toml")
+    linted = subprocess.run(
+        [ruff, "check", "--config", rules, "--ignore", "I", "."],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert ran.returncode == 0, ran.stdout
+    assert linted.returncode == 0, linted.stdout
+    assert "5 passed" in ran.stdout
+    assert not [name for name in os.listdir(folder) if "$" in (folder / name).name]
+    again = shell("plugins", "new", "club_desk", "--into", str(tmp_path))
+    assert again.code == 2
+    assert "is there already" in again.err
+
+
+def test_plugins_are_listed_before_their_secrets_are_there(tmp_path: Path) -> None:
+    """Whoever begins with a connector wants to see whether it is found; the token comes later."""
+    shell = Shell(tmp_path)
+    shell.write("mine.py", "1 / 0\n")
+    shell.write("plugins.toml", '[desk]\npath = "mine.py"\ntoken = { env = "NOT_SET_ANYWHERE" }\n')
+
+    call = shell("plugins", "list", "--json")
+
+    assert call.code == 0, call.err
+    assert {each["name"]: each["state"] for each in call.json}["mine"] == "failed"
+
+
+@pytest.mark.parametrize("name", ["Club", "7up", "club-desk", "", "a/b"])
+def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
+    """It becomes a module and a section."""
+    call = Shell(tmp_path)("plugins", "new", name, "--into", str(tmp_path))
+    assert call.code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_source_is_held_against_the_contract(tmp_path: Path) -> None:
+    """What was read is counted; nothing is written."""
+    shell = Shell(tmp_path)
+    shell.write("plugins.toml", persons_toml())
+    shell.write("people.csv", PEOPLE + "3,Cleo Sand,cleo@x.test,never\n")
+
+    call = shell("plugins", "test", "crm")
+
+    assert call.code == 0, call.err
+    assert "crm keeps the contract: 2 records on 1 pages of persons" in call.out
+    assert shell("plugins", "test", "crm", "--json").json["records"] == 2
+
+
+def test_a_connector_that_breaks_the_contract_is_told_line_by_line(tmp_path: Path) -> None:
+    """Exit code 1, and what is wrong."""
+    shell = Shell(tmp_path)
+    shell.write(
+        "bad.py",
+        """
+from pydantic import BaseModel
+from c360 import CheckReport, Page, Person, Stream, StreamKind, hookimpl
+C360_API = ">=1,<2"
+class Bad:
+    class Config(BaseModel):
+        pass
+    def __init__(self, name, config):
+        self.name = name
+    async def check(self):
+        return CheckReport(True, "fine")
+    async def discover(self):
+        return [Stream("people", StreamKind.PERSONS)]
+    async def read(self, stream, state):
+        yield Page(["x"], {})
+    def map(self, stream, raw):
+        return [Person(source="other", stream="people", id=raw, full_name="")]
+    async def close(self):
+        pass
+@hookimpl
+def c360_register_connectors(registry):
+    registry.add("bad", Bad)
+""",
+    )
+    shell.write("plugins.toml", '[desk]\nconnector = "bad"\npath = "bad.py"\n')
+
+    call = shell("plugins", "test", "desk")
+
+    assert call.code == 1
+    assert "desk: people: Person 'x': its source is 'other', not 'desk'." in call.err
+    assert "full_name is an empty text" in call.err
