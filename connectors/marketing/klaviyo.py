@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -10,12 +12,23 @@ import httpx
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from connectors.errors import SourceError
-from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, hookimpl
+from connectors.errors import RecordError, SourceError, SourceRefused, SourceUnavailable
+from connectors.hookspecs import (
+    CheckReport,
+    Deletions,
+    Page,
+    RawProblem,
+    State,
+    Stream,
+    StreamKind,
+    WebhookRequest,
+    hookimpl,
+)
 from connectors.http import Patience
 from connectors.marketing.klaviyo_api import Campaign, Klaviyo, Metric
 from connectors.marketing.klaviyo_events import Event, happened_at, map_event
 from connectors.marketing.klaviyo_profiles import Profile, map_profile, updated_at
+from connectors.marketing.klaviyo_pushes import check_signature, events_of
 from connectors.records import Record, Tombstone
 from connectors.vanished import Gone, vanished
 
@@ -35,7 +48,18 @@ EVENTS = Stream(
     deletions=Deletions.UNKNOWN,
     fields=("datetime", "event_properties", "metric", "profile"),
 )
+NAMES_SECONDS = 600.0
+"""So long names are taken as they were, while pushes come."""
 SCOPES = ("profiles", "events", "metrics", "campaigns")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of metrics by their id, ids of campaigns by those of their messages, and when they were asked for."""
+
+    metrics: Mapping[str, str]
+    campaigns: Mapping[str, str]
+    at: float
 
 
 class KlaviyoConfig(BaseModel):
@@ -46,6 +70,7 @@ class KlaviyoConfig(BaseModel):
     api_key: SecretStr = Field(description="private API key with read access to profiles, events, metrics, campaigns")
     metrics: dict[str, str] = Field(default={}, description="kinds of your own metrics, by their name")
     external_id_system: str = Field(default="klaviyo", description="the system whose ids profiles have as external_id")
+    webhook_secret: SecretStr | None = Field(default=None, min_length=16, description="secret of the system webhook")
     revision: str = Field(default="2026-01-15", pattern=r"^\d{4}-\d{2}-\d{2}$", description="revision of the API")
     base_url: str = Field(default="https://a.klaviyo.com/api", description="address of the API")
     overlap_seconds: int = Field(default=300, ge=0, description="how far before the newest a sync begins again")
@@ -70,6 +95,7 @@ class KlaviyoConnector:
     ) -> None:
         self.name = name
         self._config = config
+        self._known: Names | None = None
         self._klaviyo = Klaviyo(
             name,
             config.base_url,
@@ -122,10 +148,9 @@ class KlaviyoConnector:
             async for gone in vanished(f"[{self.name}] profiles", self._klaviyo.keys("profiles"), last, every):
                 yield gone
             return
-        metrics = {str(one.id): one.attributes.name for one in await self._klaviyo.listed("metrics", Metric)}
-        campaigns = await self._campaigns()
+        names = await self._names()
         async for page in self._klaviyo.pages("events", Event, "datetime", happened_at, state, overlap=overlap):
-            named = [_named(event, metrics, campaigns) for event in page.raws]
+            named = [_named(event, names) for event in page.raws]
             yield Page(named, page.state, problems=page.problems)
 
     def map(self, stream: Stream, raw: Profile | Gone | Event) -> Iterable[Record]:
@@ -136,9 +161,38 @@ class KlaviyoConnector:
             return map_profile(self.name, stream.name, raw, self._config.external_id_system)
         return map_event(self.name, stream.name, PROFILES.name, raw, self._config.metrics)
 
+    async def webhook(self, request: WebhookRequest) -> list[Record | RawProblem]:
+        """The records of one push: the same ids as when they are read.
+
+        Raises SourceRefused for a wrong signature, RecordError for a body of something else, SourceUnavailable when
+        Klaviyo cannot be asked now what metrics are called.
+        """
+        if self._config.webhook_secret is None:
+            raise SourceRefused(f"[{self.name}] takes no pushes: it has no webhook_secret in plugins.toml.", status=401)
+        check_signature(request, self._config.webhook_secret.get_secret_value())
+        events, problems = events_of(self.name, request)
+        try:
+            names = await self._names(remembered=True)
+        except SourceError as error:
+            raise SourceUnavailable(str(error), status=error.status) from None
+        told: list[Record | RawProblem] = list(problems)
+        for event in events:
+            try:
+                told += self.map(EVENTS, _named(event, names))
+            except RecordError as error:
+                told.append(RawProblem(f"{self.name}/{EVENTS.name} {event.id}", str(error)))
+        return told
+
     async def close(self) -> None:
         """Close the connections."""
         await self._klaviyo.close()
+
+    async def _names(self, *, remembered: bool = False) -> Names:
+        """What metrics and campaigns are called now, or (`remembered`) at most ten minutes ago."""
+        if self._known is None or not remembered or time.monotonic() - self._known.at > NAMES_SECONDS:
+            metrics = {str(one.id): one.attributes.name for one in await self._klaviyo.listed("metrics", Metric)}
+            self._known = Names(metrics, await self._campaigns(), time.monotonic())
+        return self._known
 
     async def _campaigns(self) -> dict[str, str]:
         """Ids of campaigns by the ids of their messages, which are what events know."""
@@ -154,15 +208,15 @@ class KlaviyoConnector:
         return found
 
 
-def _named(event: Event, metrics: dict[str, str], campaigns: dict[str, str]) -> Event:
+def _named(event: Event, names: Names) -> Event:
     """The event with the name of its metric, and its campaign: a flow, the campaign of a message, or the message."""
     metric = event.relationships.metric if event.relationships else None
     given = event.attributes.event_properties or {}
     message = given.get("$message")
-    campaign = given.get("$flow") or (campaigns.get(str(message), message) if message else None)
+    campaign = given.get("$flow") or (names.campaigns.get(str(message), message) if message else None)
     return msgspec.structs.replace(
         event,
-        metric=metrics.get(str(metric.data.id), f"metric {metric.data.id}") if metric and metric.data else None,
+        metric=names.metrics.get(str(metric.data.id), f"metric {metric.data.id}") if metric and metric.data else None,
         campaign=str(campaign) if campaign else None,
     )
 

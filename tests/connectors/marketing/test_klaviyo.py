@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from connectors.errors import RecordError
-from connectors.hookspecs import State
+from connectors.errors import RecordError, SourceRefused, SourceUnavailable
+from connectors.hookspecs import RawProblem, State, WebhookRequest
 from connectors.http import Patience
 from connectors.marketing.klaviyo import EVENTS, PROFILES, KlaviyoConfig, KlaviyoConnector
 from connectors.records import Address, Interaction, Person, Record
@@ -18,8 +22,12 @@ from tests.connectors.marketing.stand_in_klaviyo import KEY, START, FakeKlaviyo
 
 pytestmark = pytest.mark.anyio
 
+SECRET = "0123456789abcdef-of-the-webhook"
 CONFIG = KlaviyoConfig(
-    api_key=SecretStr(KEY), metrics={"Attended Webinar": "event.attended"}, external_id_system="shop"
+    api_key=SecretStr(KEY),
+    webhook_secret=SecretStr(SECRET),
+    metrics={"Attended Webinar": "event.attended"},
+    external_id_system="shop",
 )
 IMPATIENT = Patience(attempts=2, first_wait=0.001, jitter=0.001, longest_wait=0.01)
 
@@ -229,3 +237,56 @@ async def test_a_key_that_lacks_scopes_is_told_which(klaviyo: FakeKlaviyo, marke
     assert not answer.ok
     assert "lacks events:read, campaigns:read" in answer.message
     assert answer.details["profiles"] == "readable"
+
+
+def push(body: bytes, secret: str = SECRET, sent: datetime = START) -> WebhookRequest:
+    """As Klaviyo signs it, received at START."""
+    stamp = format_datetime(sent, usegmt=True)
+    digest = hmac.new(secret.encode(), body + stamp.encode(), hashlib.sha256).hexdigest()
+    return WebhookRequest({"klaviyo-signature": digest, "klaviyo-timestamp": stamp}, body, START)
+
+
+async def test_a_push_gives_what_reading_gives(klaviyo: FakeKlaviyo, marketing: KlaviyoConnector) -> None:
+    """The same records under the same ids; names are asked for once for many pushes; a broken event is one problem."""
+    klaviyo.event("E1", "OpnEml", "P1", d_message="01MESSAGE", machine_open=True)
+    klaviyo.event("E2", "OpnEml", None)
+    told = [{"topic": "event:klaviyo.opened_email", "payload": {"data": row}} for row in klaviyo.events.values()]
+    body = json.dumps({"data": [*told, {"topic": "x", "payload": None}], "meta": {}}).encode()
+    for _ in range(3):
+        broken, opened, nobody = await marketing.webhook(push(body))
+    asked = [url.path for url in klaviyo.asked]
+    del klaviyo.events["E2"]
+
+    assert [opened] == await events(marketing)
+    assert isinstance(broken, RawProblem)
+    assert isinstance(nobody, RawProblem)
+    assert "E2 names no profile" in nobody.reason
+    assert asked == ["/api/metrics", "/api/campaigns", "/api/campaigns"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        (push(b"{}", "another-secret-of-another"), "not by our webhook_secret"),
+        (WebhookRequest({}, b"{}", START), "not by our webhook_secret"),
+        (push(b"{}", sent=START - timedelta(minutes=6)), "a replay"),
+        (push(b"{}", sent=START + timedelta(minutes=6)), "a replay"),
+    ],
+)
+async def test_a_push_that_klaviyo_did_not_just_sign_is_refused(
+    marketing: KlaviyoConnector, request_: WebhookRequest, reason: str
+) -> None:
+    """Before anything of it is read."""
+    with pytest.raises(SourceRefused, match=reason):
+        await marketing.webhook(request_)
+
+
+async def test_a_push_that_cannot_be_taken_says_why(klaviyo: FakeKlaviyo, marketing: KlaviyoConnector) -> None:
+    """A body of something else; our own key being refused, for then it is to come again; no secret in plugins.toml."""
+    with pytest.raises(RecordError, match="no push of Klaviyo"):
+        await marketing.webhook(push(b"{}"))
+    klaviyo.scopes = set()
+    with pytest.raises(SourceUnavailable, match="answered 403"):
+        await marketing.webhook(push(b'{"data": []}'))
+    with pytest.raises(SourceRefused, match="no webhook_secret"):
+        await KlaviyoConnector("marketing", KlaviyoConfig(api_key=SecretStr(KEY))).webhook(push(b"{}"))
