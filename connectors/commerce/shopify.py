@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -15,11 +15,25 @@ from connectors.chosen_streams import chosen_streams
 from connectors.commerce.shopify_api import Customer, Order, Shopify, Thing
 from connectors.commerce.shopify_customers import map_customer
 from connectors.commerce.shopify_orders import map_order
-from connectors.errors import RecordError, SourceError
-from connectors.hookspecs import CheckReport, Page, State, Stream, StreamKind, hookimpl
+from connectors.commerce.shopify_webhooks import SIGNATURE, OrderToRead, told
+from connectors.errors import RecordError, SourceError, SourceRefused, SourceUnavailable
+from connectors.hookspecs import (
+    CheckReport,
+    Deletions,
+    Page,
+    Partial,
+    RawProblem,
+    State,
+    Stream,
+    StreamKind,
+    WebhookRequest,
+    hookimpl,
+)
 from connectors.http import Patience
 from connectors.raws import decode_each
-from connectors.records import Record
+from connectors.records import Record, Tombstone
+from connectors.signatures import check_base64
+from connectors.vanished import Gone, vanished
 
 C360_API = ">=1,<2"
 
@@ -27,6 +41,7 @@ CUSTOMERS = Stream(
     name="customers",
     kind=StreamKind.PERSONS,
     cursor_field="updated_at",
+    deletions=Deletions.FULL_SCAN,
     fields=("first_name", "last_name", "email", "phone", "default_address", "email_marketing_consent", "tags"),
 )
 ORDERS = Stream(
@@ -47,6 +62,12 @@ class ShopifyConfig(BaseModel):
     access_token: SecretStr | None = Field(default=None, description="Admin API access token, shpat_…")
     client_id: str | None = Field(default=None, description="an app of the Dev Dashboard, where there is no token")
     client_secret: SecretStr | None = Field(default=None, description="that app's secret")
+    webhook_secret: SecretStr | None = Field(
+        default=None, description="secret that signs pushes, where it is not the client_secret"
+    )
+    days_between_listings: float = Field(
+        default=7, ge=0, description="how often all customers are listed for deleted ones"
+    )
     api_version: str = Field(default="2026-07", pattern=r"^\d{4}-\d{2}$", description="version of the Admin API")
     base_url: str | None = Field(default=None, description="address of the shop; https://<shop>.myshopify.com")
     streams: tuple[str, ...] | None = Field(default=None, description="only these streams; all by default")
@@ -74,12 +95,13 @@ class Place(msgspec.Struct, omit_defaults=True):
     """The state of a stream, as JSON in the store.
 
     `since`: from when on changes are to be read; None in a first load. While a reading is under way also when it began,
-    and the last id that was read.
+    and the last id that was read. `listing`: the customers that were there when they were listed last.
     """
 
     since: datetime | None = None
     began: datetime | None = None
     after: int = 0
+    listing: dict[str, Any] | None = None
 
 
 class ShopifyConnector:
@@ -139,7 +161,8 @@ class ShopifyConnector:
         return list(self._streams)
 
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
-        """Pages of `Customer` or `Order` by id: everything at first, afterwards what changed since the last reading."""
+        """Pages of `Customer` or `Order` by id: everything at first, afterwards what changed since the last reading;
+        of customers also those that are `Gone`."""
         place = msgspec.convert(state or {}, Place, strict=False)
         params: dict[str, Any] = {"status": "any"} if stream.name == ORDERS.name else {}
         if place.since is not None:
@@ -159,7 +182,13 @@ class ShopifyConnector:
             place.after = last
             raws, problems = decode_each(page, kind, where)
             yield Page(raws, _state(place), problems=problems)
-        yield Page([], _state(Place(since=place.began)))
+        whole = _state(Place(since=place.began, listing=place.listing))
+        yield Page([], whole)
+        if stream.name == CUSTOMERS.name:
+            every = timedelta(days=self._config.days_between_listings)
+            there = self._shopify.customer_ids()
+            async for gone in vanished(f"[{self.name}] customers", there, whole, every, place.began):
+                yield gone
 
     def _number(self, stream: Stream, raw: msgspec.Raw) -> int:
         try:
@@ -167,14 +196,41 @@ class ShopifyConnector:
         except (msgspec.DecodeError, ValueError) as error:
             raise SourceError(f"[{self.name}] {stream.name} lists something without an id: {error}.") from None
 
-    def map(self, stream: Stream, raw: Customer | Order) -> Iterable[Record]:
+    def map(self, stream: Stream, raw: Customer | Order | Gone) -> Iterable[Record]:
         """The records of one raw."""
+        if isinstance(raw, Gone):
+            return [Tombstone(source=self.name, stream=stream.name, id=raw.id, deleted_at=raw.noticed_at)]
         if isinstance(raw, Customer):
             return map_customer(self.name, stream.name, self._shopify.host, raw)
         try:
             return list(map_order(self.name, stream.name, CUSTOMERS.name, self._shopify.host, raw))
         except ValueError as error:
             raise RecordError(f"[{self.name}] order {raw.id}: an amount is no number ({error}).") from None
+
+    async def webhook(self, request: WebhookRequest) -> Sequence[Record | Partial | RawProblem]:
+        """The records of one push: the same ids as when they are read, and the deletions and merges that no list tells.
+
+        Raises SourceRefused for a wrong signature, RecordError for a body of something else, SourceUnavailable when
+        Shopify cannot be asked now.
+        """
+        secret = self._config.webhook_secret or self._config.client_secret
+        if secret is None:
+            raise SourceRefused(f"[{self.name}] takes no pushes: it has no webhook_secret in plugins.toml.", status=401)
+        check_base64(request, SIGNATURE, [secret.get_secret_value()])
+        what = told(self.name, CUSTOMERS.name, ORDERS.name, request)
+        if isinstance(what, OrderToRead):
+            try:
+                what = await self._shopify.order(what.order_id)
+            except SourceError as error:
+                raise SourceUnavailable(str(error), status=error.status) from None
+        if isinstance(what, Tombstone | Partial):
+            return [what]
+        if what is None:
+            return []
+        try:
+            return list(self.map(CUSTOMERS if isinstance(what, Customer) else ORDERS, what))
+        except RecordError as error:
+            return [RawProblem(f"{self.name}: push", str(error), request.body.decode(errors="replace")[:10_000])]
 
     async def close(self) -> None:
         """Close the connections."""

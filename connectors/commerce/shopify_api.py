@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from connectors.errors import SourceRefused
+from connectors.errors import SourceError, SourceRefused
 from connectors.http import Patience, SourceClient
 
 A_PAGE = 250
@@ -168,6 +168,10 @@ class Shop(msgspec.Struct, frozen=True):
     plan_display_name: str | None = None
 
 
+class _OneOrder(msgspec.Struct, frozen=True):
+    order: Order
+
+
 class _ShopAnswer(msgspec.Struct, frozen=True):
     shop: Shop
 
@@ -236,6 +240,25 @@ class Shopify:
         answer = await self._client.request("GET", f"{self._api}{name}.json", params={"limit": A_PAGE, **params})
         found = self._client.decoded(answer, _Customers if name == "customers" else _Orders)
         return found.rows, _moment(answer.headers)
+
+    async def order(self, identifier: int | str) -> Order:
+        """One order; SourceNotFound when it is gone."""
+        await self._sign_in()
+        answer = await self._client.json("GET", f"{self._api}orders/{identifier}.json", _OneOrder)
+        return answer.order
+
+    async def customer_ids(self) -> AsyncIterator[list[str]]:
+        """The ids of all customers there are, page by page."""
+        after = 0
+        while page := (await self.listed("customers", {"since_id": after, "fields": "id"}))[0]:
+            try:
+                ids = [int(msgspec.json.decode(raw, type=Thing).id) for raw in page]
+            except (msgspec.DecodeError, ValueError) as error:
+                raise SourceError(f"[{self.source}] customers lists something without an id: {error}.") from None
+            if max(ids) <= after:
+                raise SourceError(f"[{self.source}] customers: the cursor {after} does not move.")
+            after = max(ids)
+            yield [str(one) for one in ids]
 
     async def shop(self) -> Shop:
         """The shop itself."""

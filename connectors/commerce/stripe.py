@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, ClassVar
 
 import httpx
@@ -15,8 +15,19 @@ from connectors.commerce.stripe_customers import GoneCustomer, map_customer
 from connectors.commerce.stripe_payments import map_charge, map_invoice, map_refund
 from connectors.commerce.stripe_reading import Plan, read_stream
 from connectors.commerce.stripe_subscriptions import map_subscription
-from connectors.errors import SourceError, SourceRefused
-from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, hookimpl
+from connectors.commerce.stripe_webhooks import event_of
+from connectors.errors import SourceError, SourceRefused, SourceUnavailable
+from connectors.hookspecs import (
+    CheckReport,
+    Deletions,
+    Page,
+    RawProblem,
+    State,
+    Stream,
+    StreamKind,
+    WebhookRequest,
+    hookimpl,
+)
 from connectors.http import Patience
 from connectors.records import Record
 
@@ -72,6 +83,7 @@ class StripeConfig(BaseModel):
 
     api_key: SecretStr = Field(description="a restricted key (rk_live_…) that may read what the streams need")
     account: str | None = Field(default=None, description="a connected account (acct_…), for platforms")
+    webhook_secret: SecretStr | None = Field(default=None, description="signing secret of the endpoint, whsec_…")
     base_url: str = Field(default="https://api.stripe.com", description="address of the API")
     streams: tuple[str, ...] | None = Field(default=None, description="only these streams; all by default")
     external_ids: dict[str, str] = Field(
@@ -165,6 +177,34 @@ class StripeConnector:
         if isinstance(raw, Refund):
             return map_refund(self.name, stream.name, CUSTOMERS.name, raw)
         raise TypeError(f"{type(raw).__name__} is nothing of {stream.name}")
+
+    async def webhook(self, request: WebhookRequest) -> Sequence[Record | RawProblem]:
+        """The records of one event: the same ids as when it is read. A customer is read anew, as pushes may overtake
+        each other.
+
+        Raises SourceRefused for a wrong signature, RecordError for a body of something else, SourceUnavailable when
+        Stripe cannot be asked now.
+        """
+        if self._config.webhook_secret is None:
+            raise SourceRefused(f"[{self.name}] takes no pushes: it has no webhook_secret in plugins.toml.", status=401)
+        event = event_of(self.name, request, self._config.webhook_secret.get_secret_value())
+        records: list[Record | RawProblem] = []
+        try:
+            for stream in self._streams:
+                _, plan, _ = PLANS[stream.name]
+                if event.type in plan.events:
+                    raws, problems = await plan.take(self._stripe, [event])
+                    records += problems
+                    for raw in raws:
+                        now = await self._as_it_is(raw) if isinstance(raw, Customer) else raw
+                        records += self.map(stream, now)
+        except SourceError as error:
+            raise SourceUnavailable(str(error), status=error.status) from None
+        return records
+
+    async def _as_it_is(self, customer: Customer) -> Customer | GoneCustomer:
+        now = await self._stripe.one(f"v1/customers/{customer.id}", Customer, {})
+        return GoneCustomer(now.id, await self._stripe.now()) if now.deleted else now
 
     async def close(self) -> None:
         """Close the connections."""

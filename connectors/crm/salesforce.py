@@ -119,7 +119,7 @@ class SalesforceConnector:
                 if described is None:
                     lacking.append(kind.name)
                     continue
-                fields, left_out = selected(kind, described)
+                fields, left_out = selected(kind, described, await self._salesforce.describe("User"))
                 details[stream.name] = f"{len(fields)} fields" + (f", {left_out} do not fit" if left_out else "")
             await self._salesforce.query("SELECT Id FROM User LIMIT 1", deleted=False)
         except SourceError as error:

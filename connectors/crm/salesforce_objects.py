@@ -131,12 +131,17 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def selected(kind: Kind, described: Described) -> tuple[tuple[str, ...], int]:
+def selected(kind: Kind, described: Described, users: Described | None) -> tuple[tuple[str, ...], int]:
     """The fields to ask for: those of the kind that the org shows, and its own as far as an address has room; and how
-    many of its own have none."""
+    many of its own have none. `users` tells whether an owner's role may be seen."""
     there = {field.name for field in described.fields}
     related = {field.relationship for field in described.fields if field.relationship is not None}
-    fields = [one for one in kind.fields if (one.partition(".")[0] in related if "." in one else one in there)]
+    roles = users is not None and any(field.relationship == "UserRole" for field in users.fields)
+    fields = [
+        one
+        for one in kind.fields
+        if (one.partition(".")[0] in related if "." in one else one in there) and (roles or ".UserRole." not in one)
+    ]
     own = sorted(one.name for one in described.fields if one.custom and one.type not in COMPOUND and _NAME(one.name))
     room = LONGEST_QUERY - len(", ".join(fields)) - 300
     fitting: list[str] = []

@@ -59,7 +59,7 @@ class Reading:
         described = await self._salesforce.describe(self._kind.name)
         if described is None:
             return
-        self._fields, _ = selected(self._kind, described)
+        self._fields, _ = selected(self._kind, described, await self._salesforce.describe("User"))
         self._only = condition(self._kind, self._fields)
         total = await self._count() if place.mark is None else None
         self._now = self._salesforce.now

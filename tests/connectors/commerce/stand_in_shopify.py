@@ -42,6 +42,8 @@ class ShopifyStandIn:
         if request.url.path == "/admin/oauth/access_scopes.json":
             return self._said({"access_scopes": [{"handle": scope} for scope in self.scopes]})
         name = request.url.path.removeprefix("/admin/api/2026-07/").removesuffix(".json")
+        if name.startswith("orders/"):
+            return self._said({"order": self.rows["orders"][int(name.removeprefix("orders/"))]})
         if name == "shop":
             return self._said({"shop": {"id": 1, "name": "Acme", "currency": "EUR"}})
         return self._said({name: self._listed(name, request.url.params)})
@@ -144,7 +146,7 @@ VENDOR = Vendor(
     stand_in=ShopifyStandIn,
     connector=lambda transport, patience: ShopifyConnector(
         "shopify",
-        ShopifyConfig(shop="acme", access_token=SecretStr(TOKEN)),
+        ShopifyConfig(shop="acme", access_token=SecretStr(TOKEN), days_between_listings=0),
         transport=transport,
         patience=patience,
     ),
@@ -154,6 +156,8 @@ VENDOR = Vendor(
     changing=("customers", "customers.0.id", "customers.0.email", "customers.0.updated_at", "customers.0.tags"),
     ids=frozenset({"id"}),
     description=lambda: described_by("shopify"),
-    not_described={"GET /admin/oauth/access_scopes.json": "what the token may read is told there alone"},
-    tells_deletions=False,
+    not_described={
+        "GET /admin/oauth/access_scopes.json": "what the token may read is told there alone",
+        "GET /customers.json?fields": "a listing of all ids",
+    },
 )

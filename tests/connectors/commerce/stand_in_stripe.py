@@ -53,6 +53,9 @@ class StripeStandIn:
         self._tick()
         row = self._stripe.rows["customers"]["cus_00005"]
         self._stripe.put("customers", {**row, "email": f"{self._stripe.clock}@post.example"}, "customer.updated")
+        number = len(self._stripe.rows["charges"]) + 100
+        self._stripe.charge(number, row["id"], event=True)
+        self._stripe.refund(number, f"ch_{number:05}", event=True)
         return "cus_00005"
 
     def delete(self) -> str:
@@ -96,6 +99,7 @@ VENDOR = Vendor(
     not_described={
         "GET /v1/events": "what changed is told there alone",
         "GET /v1/charges?expand[]": "the invoice that a charge pays",
+        "GET /v1/charges/{id}?expand[]": "the same of one charge",
         "GET /v1/invoices?expand[]": "the subscription of an invoice",
         "GET /v1/refunds?expand[]": "the charge that a refund is of",
     },

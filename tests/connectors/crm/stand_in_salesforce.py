@@ -25,14 +25,14 @@ SECRET = "s3cret-of-the-app"
 SESSION = "00Dxx!session-of-a-day"
 BEGIN = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 ROOT = "/services/data/v62.0"
-RELATED = {"OwnerId": "Owner", "AccountId": "Account", "CampaignId": "Campaign"}
+RELATED = {"OwnerId": "Owner", "AccountId": "Account", "CampaignId": "Campaign", "UserRoleId": "UserRole"}
 NOT_IN_THIS_ORG = {"CurrencyIsoCode", "BillingCountryCode"}
 CHILDREN = {
     "OpportunityHistory": ("OpportunityId", "StageName", "Amount", "CreatedDate"),
     "OpportunityContactRole": ("OpportunityId", "ContactId", "Role", "IsPrimary"),
     "OpportunityFieldHistory": ("OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate"),
     "OpportunityStage": ("MasterLabel", "IsClosed", "IsWon"),
-    "User": ("Name",),
+    "User": ("Name", "UserRoleId"),
 }
 STAGES = {
     "Prospecting": (False, False),

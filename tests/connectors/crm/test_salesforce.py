@@ -390,6 +390,17 @@ async def test_a_check_names_the_objects_that_are_hidden() -> None:
     assert chosen.ok
 
 
+async def test_roles_that_are_hidden_are_left_out() -> None:
+    """A reader who may not see users' roles reads everything else."""
+    org = SalesforceStandIn()
+    org.hidden = {"User"}
+
+    records, _ = await read(org, "contacts")
+
+    assert len(records) == 10
+    assert not [request for request in org.asked if "UserRole" in str(request.url)]
+
+
 async def test_reading_leaves_calls_for_others() -> None:
     """Beyond its share of the org's calls a day it stops, and says when it goes on."""
     org = SalesforceStandIn()
@@ -435,7 +446,7 @@ async def test_an_unreadable_cursor_ends_the_stream() -> None:
 def test_an_address_has_room_for_so_many_fields() -> None:
     """What does not fit is counted, and `check` says so."""
     own = tuple(Field(f"Field_of_the_org_{number:04}__c", custom=True) for number in range(600))
-    fields, left_out = selected(KINDS["contacts"], Described((Field("Id"), *own)))
+    fields, left_out = selected(KINDS["contacts"], Described((Field("Id"), *own)), None)
 
     assert len(", ".join(fields)) < 12_000
     assert len(fields) - 1 + left_out == 600
