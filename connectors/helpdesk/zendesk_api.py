@@ -166,6 +166,11 @@ class Zendesk:
         """Organizations changed since then; the last one of a page is the first of the next."""
         return await self._export("incremental/organizations.json", OrganizationExport, {"start_time": since})
 
+    async def all_organizations(self) -> AsyncIterator[OrganizationExport]:
+        """All organizations that are there, a page after the other."""
+        async for page in self._pages("organizations.json", "organizations"):
+            yield OrganizationExport(organizations=page, end_of_stream=False)
+
     async def metric_events(self, since: int) -> MetricEventExport:
         """What happened to tickets' metrics since then."""
         return await self._export("incremental/ticket_metric_events.json", MetricEventExport, {"start_time": since})
@@ -257,13 +262,19 @@ class Zendesk:
                 ) from None
 
     async def _all(self, path: str, name: str, params: dict[str, Any] | None = None) -> AsyncIterator[msgspec.Raw]:
+        async for page in self._pages(path, name, params):
+            for raw in page:
+                yield raw
+
+    async def _pages(
+        self, path: str, name: str, params: dict[str, Any] | None = None
+    ) -> AsyncIterator[list[msgspec.Raw]]:
         form = _page_form(name)
         after: str | None = None
         while True:
             asked = {**(params or {}), "page[size]": A_PAGE, "page[after]": after}
             page = await self._get(path, form, params=asked)
-            for raw in page.items:
-                yield raw
+            yield page.items
             if not page.meta.has_more:
                 return
             if page.meta.after_cursor in (None, after):

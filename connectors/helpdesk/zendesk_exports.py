@@ -89,20 +89,32 @@ async def read_by_cursor(
 
 
 async def read_by_time(
-    reading: Reading[T], ask: Callable[[int], Awaitable[Export]], state: State | None
+    reading: Reading[T],
+    ask: Callable[[int], Awaitable[Export]],
+    state: State | None,
+    *,
+    whole: Callable[[], AsyncIterator[Export]] | None = None,
 ) -> AsyncIterator[Page[Any]]:
-    """The pages of an export by time. A page holds whatever has its last moment, however many that are."""
+    """The pages of an export by time, whose next page begins with the last moment of this one.
+
+    More than a page of one moment (a bulk import) cannot be passed so: then the `whole` list is read, and the export
+    goes on behind that moment. Without such a list it is an error.
+    """
     seen = msgspec.convert(state or {}, Position)
     at = reading.begin(seen) if seen.next is None else seen.next
     while True:
         export = await ask(at)
-        if not export.end_of_stream and (export.end_time is None or export.end_time <= at):
+        is_stuck = not export.end_of_stream and (export.end_time is None or export.end_time <= at)
+        if is_stuck and whole is None:
             raise SourceError(f"[{reading.source}] {reading.stream}: the export's cursor, {at}, does not move.")
-        seen.next = None if export.end_of_stream else export.end_time
+        seen.next = None if export.end_of_stream else at if is_stuck else export.end_time
         yield await reading.page(export, seen)
         if export.end_of_stream:
             return
-        at = export.end_time or at
+        if is_stuck and whole is not None:
+            async for page in whole():
+                yield await reading.page(page, seen)
+        at = at + 1 if is_stuck else export.end_time or at
 
 
 def seconds(moment: datetime | None) -> int | None:

@@ -49,7 +49,7 @@ def read_organizations(zendesk: Zendesk, state: State | None, start: int, overla
     reading = Reading(
         zendesk.source, "organizations", Organization, lambda one: seconds(one.updated_at), _as_they_are, start, overlap
     )
-    return read_by_time(reading, zendesk.organizations, state)
+    return read_by_time(reading, zendesk.organizations, state, whole=zendesk.all_organizations)
 
 
 def read_users(zendesk: Zendesk, state: State | None, start: int, overlap: int) -> AsyncIterator[Page[Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -127,15 +128,38 @@ async def test_an_organization_becomes_an_account(zendesk: ZendeskStandIn, suppo
     assert len(again) < 5
 
 
-async def test_a_moment_that_cannot_be_passed_is_told(zendesk: ZendeskStandIn, support: ZendeskConnector) -> None:
-    """By time alone more than a page of one second would be asked for again and again; nothing is skipped instead."""
-    for number in range(1, 51):
+async def test_more_than_a_page_of_organizations_of_one_moment(
+    zendesk: ZendeskStandIn, support: ZendeskConnector
+) -> None:
+    """By time alone a bulk import would be asked for again and again: the list by cursor has all of it."""
+    zendesk.organization(1, "Before")
+    for number in range(2, 51):
         zendesk.organizations[number] = {"id": number, "name": f"Firm {number}", "updated_at": zendesk.stamp()}
     zendesk.organization(51, "Later", updated_at=zendesk.tick())
+    stream = await stream_of(support, "organizations")
 
-    reading = await read(support, await stream_of(support, "organizations"))
+    whole = await read(support, stream)
 
-    assert len(reading.records) == 50
+    assert whole.error is None
+    assert whole.ids == {str(number) for number in range(1, 52)}
+    for killed_after in range(whole.pages):
+        before = await read(support, stream, pages=killed_after)
+        after = await read(support, stream, before.state)
+        assert joined(before, after) == whole.records
+    assert len((await told(support, "organizations", whole.state))[0]) >= 1
+
+
+async def test_a_moment_that_cannot_be_passed_is_told(zendesk: ZendeskStandIn, support: ZendeskConnector) -> None:
+    """Metric events are in no list: nothing is skipped in silence."""
+    zendesk.ticket(7, MARA)
+    for _ in range(10):
+        zendesk.measure(7, "breach", time=zendesk.stamp())
+        zendesk.now -= timedelta(minutes=2)
+    zendesk.now += timedelta(hours=1)
+    zendesk.measure(7, "breach")
+
+    reading = await read(support, STREAMS[-1])
+
     assert reading.error is not None
     assert "does not move" in str(reading.error)
 
