@@ -140,7 +140,9 @@ end of the period experienced something that fits.
 
 Who answers for a figure, what it is to be, and which sources it rests on, is written in rules.toml. An owner is one
 named person: a department is refused, because nobody can ask it. `measurementPlan` holds the plan against what there
-is: values, coverage, sources that were not read for longer than the cadence, whatever is missing.
+is: values, coverage, sources that were not read for longer than the cadence, whatever is missing. Where a source was
+last read longer than the cadence (and a day) before the end of the period, or before now, `kpi`, `kpis` and reports
+give no value but `SOURCE_STALE`; a period that was over when its sources were read keeps its value.
 
 ```toml
 [[kpi]]

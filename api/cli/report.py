@@ -14,6 +14,7 @@ from api.cli.reading import kept_journeys
 from api.outgoing.report import Report, report_of, send_reports
 from api.outgoing.settings import OutgoingSettings
 from graph.figures.board import UnknownKpi
+from graph.figures.plan import sources_read_at
 from graph.rules import Rules
 
 
@@ -66,8 +67,9 @@ def _show(invocation: Invocation, reports: list[Report], as_json: bool) -> None:
 
 async def _made(invocation: Invocation, rules: Rules, title: str | None, now: datetime) -> list[Report]:
     async with opened(invocation.store()) as store, kept_journeys(invocation, store, rules) as keeper:
-        journeys = await keeper.current()
-        return [report_of(rule, journeys, now) for rule in rules.report if title is None or rule.title == title]
+        journeys, read_at = await keeper.current(), await sources_read_at(store)
+        wanted = [rule for rule in rules.report if title is None or rule.title == title]
+        return [report_of(rule, journeys, now, read_at) for rule in wanted]
 
 
 async def _sent(

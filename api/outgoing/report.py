@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import html
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -22,6 +22,7 @@ from api.outgoing.webhook import send_webhook
 from graph.cypher import cypher
 from graph.figures.board import kpi_of, plan_of, status_of
 from graph.figures.figure import Figure, Kpi, KpiUnit
+from graph.figures.plan import sources_read_at, unless_stale
 from graph.figures.plan_rules import ReportRule
 from graph.figures.scope import Scope
 from graph.journeys.journeys import Journeys
@@ -38,6 +39,8 @@ _OF_CADENCE = {
     "monthly": Granularity.MONTH,
     "quarterly": Granularity.QUARTER,
 }
+
+ReadAt = Mapping[str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +121,16 @@ class Report:
         return f"{self.period.first:%Y-%m-%d} to {last:%Y-%m-%d}"
 
 
-def report_of(rule: ReportRule, journeys: Journeys, now: datetime) -> Report:
-    """The report of the last full day, week, month or quarter. UnknownKpi: it names one that there is not."""
+def report_of(rule: ReportRule, journeys: Journeys, now: datetime, read_at: ReadAt | None = None) -> Report:
+    """The report of the last full day, week, month or quarter. UnknownKpi: it names one that there is not.
+
+    `read_at` says when each source was last read (epoch ms): what rests on a stale one has no value.
+    """
     rules = journeys.rules
     period = period_of(rule, rules, now)
     now_ms = int(now.timestamp() * 1000)
     scope = Scope(journeys.view(as_of=now_ms), period, now_ms)
-    return Report(rule, period, [_line(kpi_of(key), scope, rules) for key in dict.fromkeys(rule.kpis)])
+    return Report(rule, period, [_line(kpi_of(key), scope, read_at or {}) for key in dict.fromkeys(rule.kpis)])
 
 
 def period_of(rule: ReportRule, rules: Rules, now: datetime) -> Period:
@@ -151,7 +157,8 @@ async def send_reports(
             due = await _due(store, rule, period_of(rule, rules, now)) if only in (None, rule.title) else []
             if due:
                 _expect_ways(rule, outgoing)
-                report = await asyncio.to_thread(report_of, rule, await keeper.current(), now)
+                read_at = await sources_read_at(store)
+                report = await asyncio.to_thread(report_of, rule, await keeper.current(), now, read_at)
                 for to in due:
                     await _send(report, to, outgoing)
                     await store.write(cypher("writes/note_sent_report"), id=report.id_for(to), now=_now())
@@ -188,11 +195,12 @@ def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _line(kpi: Kpi, scope: Scope, rules: Rules) -> Line:
-    plan = plan_of(kpi.key, rules)
+def _line(kpi: Kpi, scope: Scope, read_at: ReadAt) -> Line:
+    plan = plan_of(kpi.key, scope.rules)
     target = None if plan is None else plan.target
-    current = kpi.figure(scope)
-    return Line(kpi, current, kpi.figure(scope.at(scope.period.before)), target, status_of(kpi, current, target))
+    earlier = scope.at(scope.period.before)
+    current, before = (unless_stale(kpi.figure(of), plan, of, read_at) for of in (scope, earlier))
+    return Line(kpi, current, before, target, status_of(kpi, current, target))
 
 
 def _told(line: Line) -> str:

@@ -369,13 +369,17 @@ class KpiStatus(Enum):
     OFF_TARGET = value("OFF_TARGET", "It does not reach the target.")
     NO_TARGET = value("NO_TARGET", "The measurement plan names no target.")
     INSUFFICIENT_DATA = value("INSUFFICIENT_DATA", "There is a target, but no value.")
+    SOURCE_STALE = value("SOURCE_STALE", "A source that the plan names has not been read for too long.")
 
 
 @strawberry.enum(description="Why a figure has no value.")
 class KpiUnavailableReason(Enum):
     SAMPLE_TOO_SMALL = value("SAMPLE_TOO_SMALL", "Too few to say anything.")
     NO_DATA_IN_PERIOD = value("NO_DATA_IN_PERIOD", "Nothing happened in the period that it is about.")
-    SOURCE_STALE = value("SOURCE_STALE", "The source has not been read for too long.")
+    SOURCE_STALE = value(
+        "SOURCE_STALE",
+        "A source that the plan names was last read too long before the end of the period, or before now.",
+    )
     MIXED_CURRENCIES = value("MIXED_CURRENCIES", "Amounts are in several currencies, and no rates are given.")
     IMMATURE = value("IMMATURE", "The window that it needs is not over yet.")
     NOT_CONFIGURED = value("NOT_CONFIGURED", "rules.toml lacks what it needs, or it cannot be asked in this way.")

@@ -21,6 +21,8 @@ from graph.figures.board import KPIS, UnknownKpi, breakdown_of, kpi_of, plan_of,
 from graph.figures.figure import Definition, Figure
 from graph.figures.groups import Dimension
 from graph.figures.linked import CAVEAT, NotLinkable, linked
+from graph.figures.plan import sources_read_at, unless_stale
+from graph.figures.plan_rules import KpiPlan
 from graph.figures.scope import Scope
 from graph.initiatives.recorded import Initiative, initiatives
 from graph.journeys import period
@@ -96,6 +98,17 @@ class _Asked:
 
     kpi: figures.Kpi
     scope: Scope
+    plan: KpiPlan | None
+    read_at: Mapping[str, int | None]
+    """When each source was last read; only where the plan names sources."""
+
+    def figure(self, scope: Scope) -> Figure:
+        """The KPI of this scope, unless its sources are stale."""
+        return self.told(self.kpi.figure(scope), scope)
+
+    def told(self, figure: Figure, scope: Scope) -> Figure:
+        """A figure of this scope, unless its sources are stale."""
+        return unless_stale(figure, self.plan, scope, self.read_at)
 
     def value(self, figure: Figure, of: period.Period) -> dict[str, Any]:
         return value_data(figure, self.scope, of)
@@ -103,25 +116,26 @@ class _Asked:
 
 def _current(item: Mapping[str, Any], _: Arguments) -> dict[str, Any]:
     asked: _Asked = item["asked"]
-    return asked.value(asked.kpi.figure(asked.scope), asked.scope.period)
+    return asked.value(asked.figure(asked.scope), asked.scope.period)
 
 
 def _previous(item: Mapping[str, Any], _: Arguments) -> dict[str, Any]:
     asked: _Asked = item["asked"]
     before = asked.scope.period.before
-    return asked.value(asked.kpi.figure(asked.scope.at(before)), before)
+    return asked.value(asked.figure(asked.scope.at(before)), before)
 
 
 def _status(item: Mapping[str, Any], _: Arguments) -> str:
     asked: _Asked = item["asked"]
-    return status_of(asked.kpi, asked.kpi.figure(asked.scope), item["target"])
+    return status_of(asked.kpi, asked.figure(asked.scope), item["target"])
 
 
 def _series(item: Mapping[str, Any], arguments: Arguments) -> list[dict[str, Any]]:
     asked: _Asked = item["asked"]
     granularity = period.Granularity(plain(arguments["granularity"]))
     try:
-        return [asked.value(figure, of) for of, figure in series_of(asked.kpi, asked.scope, granularity)]
+        found = series_of(asked.kpi, asked.scope, granularity)
+        return [asked.value(asked.told(figure, asked.scope.at(of)), of) for of, figure in found]
     except ValueError as error:
         raise bad_input(str(error)) from None
 
@@ -130,7 +144,11 @@ def _breakdown(item: Mapping[str, Any], arguments: Arguments) -> list[dict[str, 
     asked: _Asked = item["asked"]
     found = breakdown_of(asked.kpi, asked.scope, Dimension(plain(arguments["by"])), asked_most(arguments))
     return [
-        {"key": group.key, "label": group.label, "value": asked.value(figure, asked.scope.period)}
+        {
+            "key": group.key,
+            "label": group.label,
+            "value": asked.value(asked.told(figure, asked.scope), asked.scope.period),
+        }
         for group, figure in found
     ]
 
@@ -203,7 +221,8 @@ async def work_kpi(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
     """The answer of a `kpi` field."""
     found = known_kpi(arguments["key"])
     known = await initiatives(bench.store, bench.rules)
-    return _kpi_data(found, await scope_of(bench, arguments), bench, known)
+    read_at = await _read_at(bench, [found])
+    return _kpi_data(found, await scope_of(bench, arguments), bench, known, read_at)
 
 
 async def work_kpis(bench: Bench, arguments: Arguments) -> Any:
@@ -214,7 +233,14 @@ async def work_kpis(bench: Bench, arguments: Arguments) -> Any:
     if owner is not None:
         wanted = [each for each in wanted if (plan := plan_of(each.key, bench.rules)) and plan.owner == owner]
     scope, known = await scope_of(bench, arguments), await initiatives(bench.store, bench.rules)
-    return await asyncio.to_thread(lambda: [_kpi_data(each, scope, bench, known) for each in wanted])
+    read_at = await _read_at(bench, wanted)
+    return await asyncio.to_thread(lambda: [_kpi_data(each, scope, bench, known, read_at) for each in wanted])
+
+
+async def _read_at(bench: Bench, wanted: Sequence[figures.Kpi]) -> Mapping[str, int | None]:
+    """When each source was last read without an error; not asked for where no plan of these names one."""
+    plans = [plan_of(each.key, bench.rules) for each in wanted]
+    return await sources_read_at(bench.store) if any(plan and plan.source for plan in plans) else {}
 
 
 async def work_definitions(_: Bench, __: Arguments) -> Any:
@@ -254,7 +280,9 @@ def known_kpi(key: str) -> figures.Kpi:
         raise bad_input(str(unknown)) from None
 
 
-def _kpi_data(kpi: figures.Kpi, scope: Scope, bench: Bench, known: Sequence[Initiative]) -> dict[str, Any]:
+def _kpi_data(
+    kpi: figures.Kpi, scope: Scope, bench: Bench, known: Sequence[Initiative], read_at: Mapping[str, int | None]
+) -> dict[str, Any]:
     plan = plan_of(kpi.key, bench.rules)
     return {
         "key": kpi.key,
@@ -262,7 +290,7 @@ def _kpi_data(kpi: figures.Kpi, scope: Scope, bench: Bench, known: Sequence[Init
         "target": None if plan is None else plan.target,
         "owner": None if plan is None else plan.owner,
         "annotations": annotations_of(kpi.key, scope.period, known),
-        "asked": _Asked(kpi, scope),
+        "asked": _Asked(kpi, scope, plan, read_at),
     }
 
 

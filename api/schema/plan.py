@@ -12,8 +12,7 @@ from api.plan.rows import Arguments
 from api.schema.enums import KpiStatus
 from api.schema.kpi import KpiDefinition, KpiValue, definition_data, value_data
 from api.schema.scope import SCOPE_ARGUMENTS, scope_of
-from graph.cypher import cypher
-from graph.figures.plan import PlanRow, plan_rows, unplanned
+from graph.figures.plan import PlanRow, plan_rows, sources_read_at, unplanned
 from graph.figures.scope import Scope
 
 
@@ -47,8 +46,7 @@ class MeasurementPlan:
 async def work_plan(bench: Bench, arguments: Arguments) -> Any:
     """The answer of `measurementPlan`."""
     scope = await scope_of(bench, arguments)
-    rows = await bench.store.read(cypher("writes/sources_read_at"))
-    read_at = {str(name): None if at is None else int(at) for name, at in rows}
+    read_at = await sources_read_at(bench.store)
     found, others = await asyncio.to_thread(lambda: (plan_rows(scope, read_at), unplanned(scope)))
     return {
         "rows": [_row_data(row, scope) for row in found],

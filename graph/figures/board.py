@@ -21,7 +21,7 @@ from graph.figures import (
     sales,
     voice,
 )
-from graph.figures.figure import Figure, Kpi
+from graph.figures.figure import Figure, Kpi, Unavailable
 from graph.figures.groups import Dimension, Group, groups
 from graph.figures.plan_rules import KpiPlan
 from graph.figures.scope import Scope
@@ -58,6 +58,7 @@ class Status(StrEnum):
     OFF_TARGET = "OFF_TARGET"
     NO_TARGET = "NO_TARGET"
     INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+    SOURCE_STALE = "SOURCE_STALE"
 
 
 class UnknownKpi(LookupError):
@@ -80,6 +81,8 @@ def plan_of(key: str, rules: Rules) -> KpiPlan | None:
 
 def status_of(kpi: Kpi, current: Figure, target: float | None) -> Status:
     """On target: at least (or where less is better at most) the target; the interval is not asked."""
+    if current.unavailable is Unavailable.SOURCE_STALE:
+        return Status.SOURCE_STALE
     if target is None:
         return Status.NO_TARGET
     if current.value is None:

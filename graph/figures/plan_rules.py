@@ -41,7 +41,8 @@ class KpiPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: tuple[str, ...] = ()
     """The sources (of plugins.toml) that it rests on."""
     cadence: str = "weekly"
-    """How often it is looked at: daily, weekly, monthly, quarterly. A source that was not read for so long is stale."""
+    """How often it is looked at: daily, weekly, monthly, quarterly. A source that was not read for so long is stale,
+    and the figure has no value."""
 
 
 class ReportRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -121,6 +121,30 @@ async def test_the_board_can_be_asked_by_owner(answered: Store) -> None:
     assert all(all(each.values()) for each in definitions["data"]["kpiDefinitions"])
 
 
+async def test_a_figure_whose_source_was_not_read_is_not_told(answered: Store) -> None:
+    """Read on 20 March, looked at weekly: February holds, of March there is no value, and both say why."""
+    plan = (KpiPlan("nps_relationship", target=30.0, source=("helpdesk", "nowhere")), KpiPlan("csat", target=80.0))
+    await answered.write("CREATE (:Source {name: 'helpdesk', last_success_at: datetime('2026-03-20T00:00:00Z')})")
+    rules = Rules(kpi=plan)
+    ask = asker(Service(graphql_schema(), answered, writes_to=answered, rules=rules, now=lambda: NOW))
+    board = """query ($from: Date!, $to: Date!, $asOf: DateTime) {
+      kpis(keys: ["nps_relationship", "csat"], period: {from: $from, to: $to}, asOf: $asOf) { status
+        current { value unavailableReason note } previous { unavailableReason }
+        series(granularity: MONTH) { unavailableReason } breakdown(by: COUNTRY) { value { value } } } }"""
+
+    nps, csat = (await ask(board, **{"from": "2026-03-01", "to": "2026-04-01"}))["data"]["kpis"]
+    assert nps["status"] == nps["current"]["unavailableReason"] == "SOURCE_STALE"
+    assert (nps["current"]["value"], nps["previous"]["unavailableReason"]) == (None, "NO_DATA_IN_PERIOD")
+    assert "(weekly): 'helpdesk' (last 2026-03-20)" in nps["current"]["note"]
+    assert nps["series"] == [{"unavailableReason": "SOURCE_STALE"}]
+    assert {row["value"]["value"] for row in nps["breakdown"]} == {None}
+    assert (csat["status"], csat["current"]["unavailableReason"]) == ("INSUFFICIENT_DATA", "NO_DATA_IN_PERIOD")
+    (half, _) = (await ask(board, **{"from": "2026-03-01", "to": "2026-03-15"}))["data"]["kpis"]
+    assert (half["status"], half["current"]["unavailableReason"]) == ("ON_TARGET", None)
+    as_of = {"from": "2026-03-01", "to": "2026-04-01", "asOf": "2026-03-25T00:00:00Z"}
+    assert (await ask(board, **as_of))["data"]["kpis"][0]["status"] == "ON_TARGET"
+
+
 @pytest.mark.parametrize(
     ("query", "says"),
     [

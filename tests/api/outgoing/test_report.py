@@ -38,6 +38,18 @@ def test_a_report_says_each_figure_with_its_change() -> None:
     assert report.data()["kpis"][0]["previous"] == 40.0
 
 
+def test_a_report_tells_no_figure_whose_source_was_not_read() -> None:
+    """The helpdesk was last read weeks before: no value, and why; without a plan for sources all is told."""
+    told = [answer(who, "2026-03-04", "csat", 5) for who in "abcde"]
+    rules = Rules(report=(BOARD,), kpi=(KpiPlan("csat", "Ines Marl", 90.0, source=("helpdesk",)),))
+    long_ago, lately = (int(datetime(2026, month, 10, tzinfo=UTC).timestamp() * 1000) for month in (1, 3))
+    stale = report_of(BOARD, journeys(*told, rules=rules), NOW, {"helpdesk": long_ago})
+    fresh = report_of(BOARD, journeys(*told, rules=rules), NOW, {"helpdesk": lately})
+
+    assert "Customer satisfaction: no value (Not read for longer than the plan's cadence" in stale.text()
+    assert (stale.data()["kpis"][0]["status"], fresh.data()["kpis"][0]["value"]) == ("SOURCE_STALE", 100.0)
+
+
 @pytest.mark.anyio
 async def test_each_receiver_gets_a_report_once(embedded_store: Store) -> None:
     """The webhook fails at first: the mails are not sent again, it is told later; next week it is another report."""
