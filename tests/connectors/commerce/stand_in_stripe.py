@@ -100,6 +100,8 @@ VENDOR = Vendor(
         "GET /v1/events": "what changed is told there alone",
         "GET /v1/charges?expand[]": "the invoice that a charge pays",
         "GET /v1/charges/{id}?expand[]": "the same of one charge",
+        "GET /v1/invoices#.data[].lines.data[].type": "a line is of a subscription or by itself",
+        "GET /v1/invoices#.data[].lines.data[].price": "what a line costs, and how often",
         "GET /v1/invoices?expand[]": "the subscription of an invoice",
         "GET /v1/refunds?expand[]": "the charge that a refund is of",
     },

@@ -83,7 +83,8 @@ class Description:
             body = json.loads(response.content)
         except ValueError:
             return [f"{operation.name} answers no JSON"]
-        return [f"{operation.name} answers {status}: {problem}" for problem in self._schema_problems(schema, body)]
+        wrong = [f"{operation.name} answers {status}: {problem}" for problem in self._schema_problems(schema, body)]
+        return wrong + sorted({f"{operation.name}#{place}" for place in self._unsaid(schema, body)})
 
     def _body_problems(self, operation: Operation, request: httpx.Request) -> Iterator[str]:
         schema = _json_schema(operation.body)
@@ -99,6 +100,23 @@ class Description:
         if known and isinstance(body, dict):
             for name in sorted(set(body) - set(known)):
                 yield f"{operation.name} {name}"
+
+    def _unsaid(self, schema: Json, value: Json) -> Iterator[str]:
+        """Places of fields that an object's description does not have, unless it says that there may be others."""
+        schema = self._resolve(schema)
+        if isinstance(value, list) and "items" in schema:
+            for one in value:
+                yield from (f"[]{place}" for place in self._unsaid(schema["items"], one))
+        known = schema.get("properties")
+        if not isinstance(value, dict) or not known or schema.get("additionalProperties"):
+            return
+        if any(name in schema for name in ("allOf", "anyOf", "oneOf")):
+            return
+        for name, one in value.items():
+            if name in known:
+                yield from (f".{name}{place}" for place in self._unsaid(known[name], one))
+            else:
+                yield f".{name}"
 
     def _schema_problems(self, schema: Json, value: Json) -> list[str]:
         validator = jsonschema_rs.Draft202012Validator(

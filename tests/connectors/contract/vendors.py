@@ -60,7 +60,8 @@ class Vendor:
     description: Callable[[], Description] | None
     """None: the vendor is described nowhere, and the docs say so."""
     not_described: Mapping[str, str] = field(default_factory=dict)
-    """Operations (`GET /path/{id}`) and parameters (`GET /path?name`) it lacks, each with why we use it."""
+    """Operations (`GET /path/{id}`), parameters (`GET /path?name`) and fields of answers (`GET /path#.items[].field`)
+    it lacks, each with why we use it."""
     next_link: str | None = None
     """Place of the link to the next page in such an answer, where the vendor gives whole addresses."""
     tells_deletions: bool = True

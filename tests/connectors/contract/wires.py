@@ -23,7 +23,8 @@ class DescribedWire(httpx.AsyncBaseTransport):
     """A stand-in behind the vendor's description.
 
     What the description does not have is let through when `not_described` names it: `GET /path/{id}`,
-    or `GET /path?parameter`. `used` are the operations that were asked, `excused` the names that were needed.
+    `GET /path?parameter`, or `GET /path#.items[].field` for a field of the answer. `used` are the operations that were
+    asked, `excused` the names that were needed.
     """
 
     def __init__(self, answer: Answer, description: Description, not_described: Mapping[str, str]) -> None:
@@ -45,16 +46,16 @@ class DescribedWire(httpx.AsyncBaseTransport):
 
     def _problems(self, request: httpx.Request, response: httpx.Response) -> list[str]:
         operations = self._description.operations(request.method, request.url.path)
-        if not operations:
+        if not operations or f"{request.method} {request.url.path}" in self._not_described:
             return self._excuse([self._undescribed(request)])
         tried: list[list[str]] = []
         for operation in operations:
-            asked = self._description.problems_of_request(operation, request)
-            left = [one for one in asked if one not in self._not_described]
-            left += self._description.problems_of_answer(operation, response)
+            problems = self._description.problems_of_request(operation, request)
+            problems += self._description.problems_of_answer(operation, response)
+            left = [one for one in problems if one not in self._not_described]
             if not left:
                 self.used.add(operation.name)
-                self.excused.update(asked)
+                self.excused.update(problems)
                 return []
             tried.append(left)
         return min(tried, key=len)

@@ -298,6 +298,7 @@ VENDOR = Vendor(
         "GET /contacts?state": "the trash and blocked contacts are lists of their own",
         "GET /tickets?filter": "the trash and spam are lists of their own",
         "GET /tickets?include": "stats and words of a ticket",
+        "GET /tickets#[].stats": "what was asked for by include",
         "GET /api/v2/tickets/{id}/conversations": "the description has no conversations",
     },
 )  # fmt: skip

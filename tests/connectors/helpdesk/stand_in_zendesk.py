@@ -403,6 +403,18 @@ VENDOR = Vendor(
         "GET /api/v2/incremental/tickets/cursor.json": "the same",
         "GET /api/v2/incremental/organizations.json": "the same",
         "GET /api/v2/incremental/ticket_metric_events.json": "the same",
-        "GET /tickets/{ticket_id}.json?ids": "tickets/show_many.json, several tickets by id, is taken for one ticket",
+        "GET /api/v2/tickets/show_many.json": "several tickets by id; the description has one",
+        **{
+            f"GET /{listed}#.{field}": "lists by cursor say so where they go on; the description has pages by number"
+            for listed in (
+                "groups.json",
+                "users.json",
+                "satisfaction_ratings.json",
+                "ticket_fields.json",
+                "ticket_forms.json",
+                "tickets/{ticket_id}/audits.json",
+            )
+            for field in ("meta", "links")
+        },
     },
 )  # fmt: skip

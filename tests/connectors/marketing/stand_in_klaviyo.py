@@ -209,6 +209,8 @@ VENDOR = Vendor(
         "GET /profiles?sort": "oldest first, so that nobody slips through",
         "GET /profiles?fields[profile]": "ids are enough to see who is gone",
         "GET /profiles?additional-fields[profile]": "consents come only when asked for",
+        "GET /profiles#.data[].attributes.locale": "Klaviyo's own pages have it",
+        "GET /campaigns#.data[].relationships": "what was asked for by include",
         "GET /campaigns?include": "which messages are a campaign's, for events know messages alone",
         "GET /events?filter": "what is new is asked for by `datetime`",
     },

@@ -154,6 +154,7 @@ VENDOR = Vendor(
     changing=("items", "items.0.token", "items.0.submitted_at", "items.0.hidden.email", "items.0.answers.0.field.ref"),
     ids=frozenset({"id", "response_id"}),
     description=lambda: described_by("typeform"),
+    not_described={"GET /forms/{form_id}#.fields[].properties.fields": "the questions of a group"},
     tells_deletions=False,
     changes=False,
 )
