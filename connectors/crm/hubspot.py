@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 import httpx
@@ -103,13 +104,10 @@ class HubSpotConnector:
             account = await self._hubspot.account()
             details["account"] = str(account.portal_id)
             details["owners"] = str(len(await self._hubspot.owners()))
-            for name, scope in SCOPES.items():
-                try:
-                    await self._look_at(name)
-                    details[name] = "readable"
-                except SourceRefused:
-                    refused.append(f"{scope} (for {name})")
-                    details[name] = "refused"
+            for name in SCOPES:
+                lacking = await self._lacking(name)
+                refused += [f"{scope} (for {name})" for scope in lacking]
+                details[name] = "refused" if lacking else "readable"
         except SourceError as error:
             return CheckReport(False, str(error), details)
         if refused:
@@ -196,11 +194,29 @@ class HubSpotConnector:
             extra=extra,
         )
 
-    async def _look_at(self, name: str) -> None:
+    async def _lacking(self, name: str) -> list[str]:
+        """The scopes without which a stream cannot be read."""
+        scope = SCOPES[name]
+        asked: list[tuple[str, Callable[[], Awaitable[object]]]]
         if name == FORM_SUBMISSIONS.name:
-            await self._hubspot.client.request("GET", "marketing/v3/forms", params={"limit": 1})
+            forms = partial(self._hubspot.client.request, "GET", "marketing/v3/forms", params={"limit": 1})
+            asked = [(scope, forms)]
         else:
-            await self._hubspot.page(OBJECTS[name].kind, (), limit=1)
+            kind = OBJECTS[name].kind
+            schema = scope if name in ENGAGEMENTS else f"crm.schemas.{kind}.read"
+            asked = [
+                (scope, partial(self._hubspot.page, kind, (), limit=1)),
+                (schema, partial(self._hubspot.properties, kind)),
+            ]
+        lacking: list[str] = []
+        for granted, ask in asked:
+            try:
+                await ask()
+            except SourceRefused as error:
+                if error.status != 403:
+                    raise
+                lacking.append(granted)
+        return list(dict.fromkeys(lacking))
 
 
 @hookimpl

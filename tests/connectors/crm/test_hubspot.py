@@ -334,16 +334,16 @@ async def test_hundreds_of_properties_do_not_make_an_address_too_long(
 
 async def test_missing_scopes_are_named_with_what_to_do(hubspot: HubSpotStandIn, crm: HubSpotConnector) -> None:
     """The check says which scopes to grant, or which streams can be read without."""
-    hubspot.refused |= {"objects/deals", "marketing/v3/forms"}
+    hubspot.refused |= {"objects/deals", "properties/companies", "marketing/v3/forms"}
 
     report = await crm.check()
 
     assert not report.ok
     assert (
-        "[crm] the token of account 4711 lacks scopes: crm.objects.deals.read (for deals), forms (for form"
-        in report.message
+        "[crm] the token of account 4711 lacks scopes: crm.schemas.companies.read (for companies), "
+        "crm.objects.deals.read (for deals), forms (for form-submissions). Grant them" in report.message
     )
-    assert "streams = ['companies', 'contacts', 'emails', 'calls', 'meetings', 'notes']" in report.message
+    assert "streams = ['contacts', 'emails', 'calls', 'meetings', 'notes']" in report.message
 
 
 async def test_searches_are_made_four_a_second(
