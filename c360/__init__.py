@@ -19,6 +19,7 @@ from connectors.errors import (
 )
 from connectors.hookspecs import (
     API_VERSION,
+    BeginsAtMoment,
     CheckReport,
     Connector,
     Deletions,
@@ -66,6 +67,7 @@ __all__ = [
     "API_VERSION",
     "Account",
     "Address",
+    "BeginsAtMoment",
     "BusinessFunction",
     "C360Error",
     "Channel",

@@ -48,6 +48,11 @@ class ChosenStreams:
         """What the connector does with pushes, None when it takes none."""
         return getattr(self._connector, "webhook", None)
 
+    @property
+    def state_at(self) -> Any:
+        """The state of a stream as of a moment, None when the connector cannot tell it."""
+        return getattr(self._connector, "state_at", None)
+
     async def close(self) -> None:
         await self._connector.close()
 

@@ -137,6 +137,12 @@ class ReceivesPushes(Protocol):
     async def webhook(self, request: WebhookRequest) -> Sequence[Record | Partial | RawProblem]: ...
 
 
+class BeginsAtMoment(Protocol):
+    """What a connector has besides when it can be read from a moment on (`c360 sync --since`): the state after it."""
+
+    def state_at(self, stream: Stream, moment: datetime) -> State: ...
+
+
 class HookSpecs:
     """Hooks of the pluggy project `c360`."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
@@ -17,6 +19,8 @@ from api.cli.output import print_json, print_table
 from api.cli.preview import Preview, preview, print_records
 from api.cli.progress import shown_progress
 from api.cli.sources import Sources, read_sources
+from connectors.beginning import BeginningAt
+from connectors.moments import parse_instant
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.settings import StoreSettings
@@ -29,7 +33,13 @@ LOG = logging.getLogger("c360.sync")
 def hang_on(app: typer.Typer) -> None:
     app.command(
         "sync",
-        epilog=examples("c360 sync", "c360 sync crm helpdesk", "c360 sync --full", "c360 sync --preview crm --limit 5"),
+        epilog=examples(
+            "c360 sync",
+            "c360 sync crm helpdesk",
+            "c360 sync --full",
+            "c360 sync --since 2026-03-01 helpdesk",
+            "c360 sync --preview crm --limit 5",
+        ),
     )(sync)
 
 
@@ -41,6 +51,9 @@ def sync(
     full: Annotated[
         bool, typer.Option("--full", help="Read from the start, not from where the last sync ended.")
     ] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="DATE", help="Read from this day or moment on, read before or not.")
+    ] = None,
     allow_merges: Annotated[
         bool, typer.Option("--allow-merges", help="Let through what the merge brake held.")
     ] = False,
@@ -55,6 +68,10 @@ def sync(
     """
     invocation = of(context)
     readable = read_sources(invocation, invocation.plugins_toml, sources or ())
+    if since is not None:
+        if full:
+            raise UsageProblem("--full reads from the start, --since from a moment on: say one of them.")
+        readable = _beginning(readable, since)
     if show:
         _show_preview(invocation, readable, limit, as_json)
     else:
@@ -65,6 +82,14 @@ def sync(
             raise typer.Exit(FAILURE)
     if readable.problems:
         raise UsageProblem("\n".join(readable.problems))
+
+
+def _beginning(sources: Sources, since: str) -> Sources:
+    moment = parse_instant(since, ZoneInfo("UTC"))
+    if moment is None or moment > datetime.now(UTC):
+        raise UsageProblem(f"--since {since[:40]!r} is no day or moment that has been: write it like 2026-03-01.")
+    landing = tuple(replace(one, connector=BeginningAt(one.connector, moment, one.kind)) for one in sources.landing)
+    return replace(sources, landing=landing)
 
 
 @dataclass(frozen=True, slots=True)

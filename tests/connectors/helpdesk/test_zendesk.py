@@ -301,6 +301,20 @@ async def test_only_touched_tickets_are_read_again(zendesk: ZendeskStandIn, supp
     assert sum("audits" in path for path in zendesk.asked) <= 4, "the overlap, and the one that changed"
 
 
+async def test_a_reading_may_begin_at_a_moment(zendesk: ZendeskStandIn, support: ZendeskConnector) -> None:
+    """As `c360 sync --since` does: only what was touched from then on."""
+    zendesk.ticket(1, MARA)
+    zendesk.tick(hours=5)
+    moment = zendesk.now
+    zendesk.tick(hours=1)
+    zendesk.ticket(2, MARA)
+    stream = await stream_of(support, "tickets")
+
+    records, _ = await told(support, "tickets", support.state_at(stream, moment))
+
+    assert {one.id.split(":")[0] for one in records} == {"2"}
+
+
 async def test_a_cursor_that_zendesk_forgot_is_replaced_by_time(
     zendesk: ZendeskStandIn, support: ZendeskConnector
 ) -> None:
