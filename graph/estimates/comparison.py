@@ -14,18 +14,7 @@ import numpy.typing as npt
 from graph.estimates.columns import finite
 from graph.estimates.estimate import LEVEL, Estimate, student_width
 
-WELCH = "Welch's t"
 DIFFERENCES = "difference in differences, HC2, Welch–Satterthwaite"
-
-
-def difference_of_means(first: npt.ArrayLike, second: npt.ArrayLike, level: float = LEVEL) -> Estimate | None:
-    """mean(first) − mean(second) of two independent columns, in their unit, variances may differ.
-
-    Welch 1947. None where a column has fewer than two values, or where no value differs in either.
-
-    EstimateError: a value is no number.
-    """
-    return _contrast([first, second], [1.0, -1.0], WELCH, level)
 
 
 def difference_in_differences(

@@ -60,24 +60,6 @@ class Contract:
             np.exp(special.betaln(self.alpha, self.beta + t) - special.betaln(self.alpha, self.beta)), dtype=np.float64
         )
 
-    def residual_lifetime(self, period: npt.ArrayLike, discount: float) -> FloatArray:
-        """float64[n]: discounted payments to come of a contract in its t-th period (>= 1); `discount` is a period's.
-
-        DERL, just before the renewal, which counts in full if it comes: Σ S(s)/S(t − 1) / (1 + d)^(s − t) over s >= t,
-        which is (β + t − 1)/(α + β + t − 1) ₂F₁(1, β + t; α + β + t; 1/(1 + d)). Fader and Hardie, Customer-Base
-        Valuation in a Contractual Setting, Marketing Science 29 (2010), formula 6.
-
-        EstimateError: the discount is not above 0 (an endless sum may have no end), or a period is below 1.
-        """
-        if not discount > 0:
-            raise EstimateError(
-                f"Payments for ever at a discount of {discount:g} have no value that could be told. "
-                "Give a discount above 0, or a horizon."
-            )
-        t, back = np.unique(_periods(period), return_inverse=True)
-        to_come = _one_and(self.beta + t, self.alpha + self.beta + t, discount)
-        return np.asarray((self.retention(t) * to_come)[back], dtype=np.float64)
-
     def renewals(self, period: npt.ArrayLike, horizon: int) -> FloatArray:
         """float64[n, horizon]: the probability that a contract in its t-th period makes its next, next but one …
         renewal.
@@ -87,19 +69,6 @@ class Contract:
         t = _periods(period)[:, None] + np.arange(horizon)
         renewed = np.cumprod((self.beta + t - 1) / (self.alpha + self.beta + t - 1), axis=1)
         return np.asarray(renewed, dtype=np.float64)
-
-
-def renewals_of_cohort(survivors: npt.ArrayLike) -> Renewals:
-    """From how many of a cohort were there at its start and after each period: int[k + 1], never rising.
-
-    EstimateError: counts that rise, or fewer than two.
-    """
-    counts = not_negative("survivors", survivors)
-    if counts.size < 2 or (np.diff(counts) > 0).any():
-        raise EstimateError(
-            "A cohort needs its size and who was left after each period, never rising. Check the counts."
-        )
-    return Renewals(counts[:-1], -np.diff(counts))
 
 
 def renewals_of_contracts(periods: npt.ArrayLike, ended: npt.ArrayLike) -> Renewals:
@@ -150,21 +119,6 @@ def fit_contract(renewals: Renewals) -> Contract:
     alpha, beta = (float(value) for value in fitted.values)
     errors = None if fitted.errors is None else (float(fitted.errors[0]), float(fitted.errors[1]))
     return Contract(alpha, beta, errors, fitted.log_likelihood, int(at_risk.max()))
-
-
-def _one_and(b: FloatArray, c: FloatArray, discount: float) -> FloatArray:
-    """₂F₁(1, b; c; 1/(1 + d)) by Gauss's continued fraction, which neither overflows nor cancels where scipy's does.
-
-    1/(1 − u₁z/(1 − u₂z/…)), with u of DLMF 15.7.3; each step is nearer by a factor e^(−2 √(1 − z)) or better.
-    """
-    z = 1 / (1 + discount)
-    steps = int(18 / np.sqrt(discount * z)) + 20
-    tail = np.ones(b.size)
-    for n in range(steps, 0, -1):
-        tail = 1 - n * (c - 1 - b + n) / ((c - 2 + 2 * n) * (c - 1 + 2 * n)) * z / tail
-        k = n - 1
-        tail = 1 - (b + k) * (c - 1 + k) / ((c - 1 + 2 * k) * (c + 2 * k)) * z / tail
-    return 1 / tail
 
 
 def _periods(period: npt.ArrayLike) -> FloatArray:

@@ -84,31 +84,6 @@ class Survival:
         reached = np.flatnonzero(curve <= left + 1e-12)
         return float(self.times[reached[0]]) if reached.size else None
 
-    def restricted_mean(self, until: float) -> Estimate:
-        """The mean time within the first `until`: the area under the curve up to there, in the durations' unit.
-
-        Its variance is Σ (area from tᵢ to the end)² dᵢ / (nᵢ (nᵢ − dᵢ)) over the ends tᵢ (Klein and Moeschberger 2003,
-        4.5).
-
-        EstimateError: `until` is not above 0, or beyond what the curve knows.
-        """
-        if not 0 < until <= self.known_until():
-            raise EstimateError(
-                f"The mean within {until:g} cannot be given: the curve is known from 0 to {self.last:g}. "
-                "Ask for a time within that."
-            )
-        before = self.times < until
-        edges = np.concatenate(([0.0], self.times[before], [until]))
-        heights = np.concatenate(([1.0], self.survival[before]))
-        areas = heights * np.diff(edges)
-        value = float(areas.sum())
-        rest = value - np.cumsum(areas)[:-1]
-        risk, ended = self.at_risk[before].astype(np.float64), self.ended[before].astype(np.float64)
-        stay = risk > ended
-        variance = float(np.sum(rest[stay] ** 2 * ended[stay] / (risk[stay] * (risk[stay] - ended[stay]))))
-        half = normal_width(self.level) * float(np.sqrt(variance))
-        return Estimate(value, max(0.0, value - half), min(until, value + half), self.n, GREENWOOD, self.level)
-
 
 def kaplan_meier(durations: npt.ArrayLike, observed: npt.ArrayLike, level: float = LEVEL) -> Survival | None:
     """The curve of durations float[n] (any unit, >= 0), of which observed bool[n] have ended; None without any.

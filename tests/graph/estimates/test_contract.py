@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from graph.estimates.contract import Contract, Renewals, fit_contract, renewals_of_cohort, renewals_of_contracts
+from graph.estimates.contract import Contract, Renewals, fit_contract, renewals_of_contracts
 from graph.estimates.estimate import EstimateError
 
 HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491]
 REGULAR = [1000, 631, 468, 382, 326, 289, 262, 241]
+
+
+def _of_cohort(survivors: list[int]) -> Renewals:
+    """From how many there were at the start and after each period."""
+    return Renewals(np.array(survivors[:-1], dtype=float), -np.diff(survivors).astype(float))
 
 
 @pytest.mark.parametrize(
@@ -20,7 +23,7 @@ REGULAR = [1000, 631, 468, 382, 326, 289, 262, 241]
 )
 def test_the_parameters_are_the_papers(survivors: list[int], alpha: float, beta: float, log_likelihood: float) -> None:
     """Fader and Hardie 2007: both cohorts over seven years."""
-    model = fit_contract(renewals_of_cohort(survivors))
+    model = fit_contract(_of_cohort(survivors))
 
     assert (round(model.alpha, 3), round(model.beta, 3)) == (alpha, beta)
     assert model.log_likelihood == pytest.approx(log_likelihood, abs=0.1)
@@ -30,7 +33,7 @@ def test_the_parameters_are_the_papers(survivors: list[int], alpha: float, beta:
 
 def test_retention_rises_with_the_time_a_cohort_has_been_there() -> None:
     """And the products of retention are survival."""
-    model = fit_contract(renewals_of_cohort(HIGH_END))
+    model = fit_contract(_of_cohort(HIGH_END))
 
     retention = model.retention(np.arange(1, 40))
     assert (np.diff(retention) > 0).all()
@@ -55,7 +58,7 @@ def test_errors_are_those_of_the_observed_information() -> None:
     from scipy.special import betaln
     from statsmodels.tools.numdiff import approx_hess3
 
-    model = fit_contract(renewals_of_cohort(HIGH_END))
+    model = fit_contract(_of_cohort(HIGH_END))
 
     def log_likelihood(at: np.ndarray) -> float:
         alpha, beta = at
@@ -67,29 +70,6 @@ def test_errors_are_those_of_the_observed_information() -> None:
     assert model.errors is not None
     np.testing.assert_allclose(model.errors, np.sqrt(np.diag(np.linalg.inv(information))), rtol=1e-3)
     assert model.log_likelihood == pytest.approx(log_likelihood(np.array([model.alpha, model.beta])))
-
-
-@pytest.mark.parametrize("discount", [0.005, 0.1, 0.25])
-def test_the_residual_lifetime_is_the_sum_of_its_payments(discount: float) -> None:
-    """20,000 periods added up one by one, for new customers and old ones."""
-    model = Contract(0.668, 3.806, (0.0, 0.0), 0.0, 1000)
-    periods = np.array([1, 2, 5, 40])
-
-    added = (model.renewals(periods, 20_000) * (1 + discount) ** -np.arange(20_000.0)).sum(axis=1)
-
-    np.testing.assert_allclose(model.residual_lifetime(periods, discount), added, rtol=1e-9)
-
-
-@settings(deadline=None, max_examples=40)
-@given(st.floats(0.05, 50), st.floats(0.05, 50), st.integers(1, 200), st.floats(0.001, 1))
-def test_who_has_been_there_longer_is_expected_to_stay_longer(a: float, b: float, period: int, discount: float) -> None:
-    """Between no payment and payments for ever."""
-    model = Contract(a, b, (0.0, 0.0), 0.0, 1)
-
-    now, later = model.residual_lifetime([period, period + 1], discount)
-
-    assert 0 < now <= later * (1 + 1e-9)
-    assert later <= (1 + discount) / discount * (1 + 1e-9)
 
 
 @pytest.mark.parametrize(
@@ -119,11 +99,7 @@ def test_customers_who_do_not_differ_have_one_retention_and_no_errors(ended: lis
 
 
 def test_counts_that_cannot_be_are_refused() -> None:
-    """Cohorts never grow, periods begin with 1, and for ever needs a discount."""
+    """Periods begin with 1."""
     model = Contract(1.0, 2.0, (0.0, 0.0), 0.0, 1)
-    with pytest.raises(EstimateError, match="never rising"):
-        renewals_of_cohort([100, 110])
     with pytest.raises(EstimateError, match="counted 1, 2, 3"):
         model.retention([0])
-    with pytest.raises(EstimateError, match="or a horizon"):
-        model.residual_lifetime([1], 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import hyp2f1
 
 from graph.estimates.buying import Buying
 from graph.estimates.contract import Contract
@@ -65,13 +66,16 @@ def test_who_never_paid_counts_as_one_of_whom_nothing_is_known() -> None:
     assert spend[2] == SPENDING.expected_spend([3], [50])[0]
 
 
-def test_the_value_of_contracts_over_a_long_horizon_is_the_residual_lifetime() -> None:
-    """Yearly contracts at 10 % for 400 years, standing before the renewal: DERL times the margin."""
+def test_the_value_of_contracts_over_a_long_horizon_is_that_of_all_payments_to_come() -> None:
+    """Yearly contracts at 10 % for 400 years, standing before the renewal: DERL of Fader and Hardie 2010."""
     periods = np.array([1, 2, 7])
 
     value = value_of_contracts(CONTRACT, periods, np.zeros(3), [100, 100, 50], 4_800, 0.1, months_a_period=12)
 
-    np.testing.assert_allclose(value.values, CONTRACT.residual_lifetime(periods, 0.1) * [100, 100, 50], rtol=1e-6)
+    # Formula 6: (β + t − 1)/(α + β + t − 1) ₂F₁(1, β + t; α + β + t; 1/(1 + d)).
+    all_of = CONTRACT.alpha + CONTRACT.beta + periods
+    to_come = (CONTRACT.beta + periods - 1) / (all_of - 1) * hyp2f1(1, CONTRACT.beta + periods, all_of, 1 / 1.1)
+    np.testing.assert_allclose(value.values, to_come * [100, 100, 50], rtol=1e-6)
 
 
 def test_only_renewals_within_the_horizon_count_from_when_they_are_due() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter
-from lifelines.utils import median_survival_times, restricted_mean_survival_time
+from lifelines.utils import median_survival_times
 
 from graph.estimates.estimate import EstimateError
 from graph.estimates.survival import kaplan_meier
@@ -45,7 +45,6 @@ def test_the_curve_is_that_of_lifelines(seed: int) -> None:
         theirs = KaplanMeierFitter().fit(durations, observed)
         band = theirs.confidence_interval_survival_function_
         their_band = median_survival_times(band)
-        their_mean = restricted_mean_survival_time(theirs, t=25.0)
     assert curve is not None
     np.testing.assert_allclose(curve.survival, theirs.survival_function_at_times(curve.times), rtol=1e-10)
     inside = curve.survival > 0
@@ -55,20 +54,6 @@ def test_the_curve_is_that_of_lifelines(seed: int) -> None:
     assert middle is not None
     assert middle.value == theirs.median_survival_time_
     assert (middle.low, middle.high) == tuple(their_band.iloc[0])
-    assert curve.restricted_mean(25.0).value == pytest.approx(their_mean, rel=1e-9)
-
-
-def test_the_interval_of_a_restricted_mean_holds_as_often_as_it_says() -> None:
-    """600 samples of exponential durations, of which a third are cut off; the true mean within 2 is 1 − exp(−2)."""
-    rng = np.random.default_rng(5)
-    true, held = 1 - np.exp(-2), 0
-    for _ in range(600):
-        lasted, limit = rng.exponential(1, 120), rng.uniform(0.5, 4, 120)
-        curve = kaplan_meier(np.minimum(lasted, limit), lasted <= limit)
-        assert curve is not None
-        within = curve.restricted_mean(2.0)
-        held += (within.low or 0) <= true <= (within.high or 0)
-    assert 0.92 < held / 600 < 0.975
 
 
 @settings(deadline=None)
@@ -125,18 +110,15 @@ def test_a_curve_tells_its_share_at_any_time_it_knows() -> None:
     assert later is not None
     assert later.value == pytest.approx(0.6275, abs=1e-4)
     assert curve.at(36) is None
-    with pytest.raises(EstimateError, match="known from 0 to 35"):
-        curve.restricted_mean(40)
 
 
 def test_without_any_end_the_curve_stays_up() -> None:
-    """No division by zero, no median; the mean within a time is that time."""
+    """No division by zero, no median."""
     curve = kaplan_meier([5, 7], [False, False])
 
     assert curve is not None
     assert curve.times.size == 0
     assert curve.median() is None
-    assert curve.restricted_mean(7).value == 7
 
 
 def test_durations_that_cannot_be_are_refused() -> None:

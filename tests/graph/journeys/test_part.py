@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from graph.journeys.journeys import Journeys
 from graph.journeys.layout import CUSTOMERS, EVENTS, as_table
@@ -111,16 +112,23 @@ def test_joined_parts_are_read_as_one() -> None:
     assert _seen(Joined(first, then)) == _seen(together)
 
 
-def test_an_interaction_without_a_channel_has_no_touchpoint_and_takes_nobody_elses() -> None:
-    """Kind, channel and function name a touchpoint together."""
-    three = [("email.opened", None), ("email.opened", "email"), ("page.viewed", "web")]
-    said = [{"who": "ada", "id": str(at), "at": at, "kind": kind, "channel": c} for at, (kind, c) in enumerate(three)]
-    rows = [[(one | {"function": "sales"}).get(name) for name in EVENTS.names] for one in said]
-    tables = {"customers": as_table("customers", [_person("ada")]), "events": as_table("events", rows)}
-    whole = Journeys.of(tables, Rules())
+@pytest.mark.parametrize("unsaid", ["kind", "channel", "function"])
+def test_an_interaction_that_says_no_kind_channel_or_function_has_no_touchpoint_and_takes_nobody_elses(
+    unsaid: str,
+) -> None:
+    """All three name a touchpoint together; where one is missing it is not the last one's that was told."""
+    full = [("email.opened", "email", "sales"), ("page.viewed", "web", "marketing")]
+    three = [dict(zip(("kind", "channel", "function"), each, strict=True)) for each in full]
+    said = [
+        {"who": "ada", "id": str(at), "at": at, **one} for at, one in enumerate([three[0] | {unsaid: None}, *three])
+    ]
+    rows = [[one.get(name) for name in EVENTS.names] for one in said]
+    whole = Journeys.of(
+        {"customers": as_table("customers", [_person("ada")]), "events": as_table("events", rows)}, Rules()
+    )
 
     touchpoint = whole.view().coded("touchpoint")
-    told = ["email.opened:email:sales", "page.viewed:web:sales"]
+    told = ["email.opened:email:sales", "page.viewed:web:marketing"]
     assert [touchpoint.at(row) for row in range(3)] == [None, *told]
     assert sorted(whole.touchpoints) == told
 
