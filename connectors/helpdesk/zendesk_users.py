@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from connectors.helpdesk.zendesk_objects import Organization, User
 from connectors.records import Account, Email, Person, Phone, Tombstone, said
 
-UNREACHABLE = frozenset({"undeliverable", "machine_generated", "sender_unverified"})
-"""States of an address that nobody reads."""
+IMPERSONAL = frozenset({"mailing_list", "ticket_sharing_partner", "mailer_daemon", "reserved_example"})
+"""States of an address that is nobody's own. One that bounces (`undeliverable`) still tells who it is."""
 
 
 def map_user(source: str, stream: str, user: User, *, organizations: str | None = None) -> Iterator[Person]:
@@ -64,12 +64,12 @@ def map_organization(source: str, stream: str, organization: Organization) -> It
 
 
 def _emails(user: User) -> tuple[Email, ...]:
-    """The user's address first, then what the identities add; those that reach nobody are left out."""
+    """The user's address first, then what the identities add; those that are nobody's own are left out."""
     found: dict[str, Email] = {}
     if (primary := said(user.email)) is not None:
         found[primary.casefold()] = Email(value=primary, primary=True, verified=user.verified)
     for one in user.identities:
-        value = said(one.value) if one.type == "email" and one.deliverable_state not in UNREACHABLE else None
+        value = said(one.value) if one.type == "email" and one.deliverable_state not in IMPERSONAL else None
         if value is not None and value.casefold() not in found:
             found[value.casefold()] = Email(value=value, verified=one.verified)
     return tuple(found.values())

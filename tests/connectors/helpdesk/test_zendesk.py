@@ -62,7 +62,7 @@ async def journey(support: ZendeskConnector) -> list[Interaction]:
 
 
 async def test_a_user_becomes_a_person_with_all_identities(zendesk: ZendeskStandIn, support: ZendeskConnector) -> None:
-    """Further addresses and numbers come from identities, once each; an address that reaches nobody is left out."""
+    """Further addresses and numbers come from identities, once each; a mailing list is nobody's address."""
     zendesk.organization(51, "Nordlicht")
     zendesk.users[MARA] |= {
         "phone": "+46 70 174 06 05",
@@ -72,13 +72,14 @@ async def test_a_user_becomes_a_person_with_all_identities(zendesk: ZendeskStand
         "suspended": True,
     }
     found = {
-        "email": ["U101@post.example", "mara@second.example", "bounces@third.example"],
+        "email": ["U101@post.example", "mara@second.example", "list@third.example", "bounces@fourth.example"],
         "phone_number": ["+46 70 174 06 05", "+4640123"],
         "twitter": ["mara"],
     }
+    states = {"list": "mailing_list", "bounces": "undeliverable"}
     zendesk.identities = [
         {"id": number, "user_id": MARA, "type": kind, "value": value, "verified": value.startswith("mara"),
-         "deliverable_state": "undeliverable" if value.startswith("bounces") else "deliverable"}
+         "deliverable_state": states.get(value.partition("@")[0], "deliverable")}
         for number, (kind, value) in enumerate((kind, value) for kind, values in found.items() for value in values)
     ]  # fmt: skip
 
@@ -87,6 +88,7 @@ async def test_a_user_becomes_a_person_with_all_identities(zendesk: ZendeskStand
     assert [(one.value, one.primary, one.verified) for one in mara.emails] == [
         ("u101@post.example", True, True),
         ("mara@second.example", False, True),
+        ("bounces@fourth.example", False, False),
     ]
     assert [one.value for one in mara.phones] == ["+46 70 174 06 05", "+4640123"]
     assert mara.account_id == "support/organizations/51"
