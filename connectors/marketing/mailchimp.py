@@ -15,7 +15,15 @@ from connectors.exports.mailchimp import MemberActivity, tell_activity
 from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, WebhookRequest, hookimpl
 from connectors.http import Patience
 from connectors.marketing.mailchimp_api import Mailchimp, Member
-from connectors.marketing.mailchimp_members import Moved, list_keys, map_member, map_moved, read_members, what_became
+from connectors.marketing.mailchimp_members import (
+    Moved,
+    list_keys,
+    map_member,
+    map_moved,
+    named_interests,
+    read_members,
+    what_became,
+)
 from connectors.marketing.mailchimp_pushes import told_by_push
 from connectors.marketing.mailchimp_reports import read_reports
 from connectors.records import Record, Tombstone
@@ -127,9 +135,10 @@ class MailchimpConnector:
                 yield activity
             return
         last: State = {}
+        names = await self._mailchimp.interests(audience)
         async for members in read_members(self._mailchimp, audience, state, size=size, overlap=overlap):
             last = members.state
-            yield members
+            yield Page([named_interests(one, names) for one in members.raws], last, problems=members.problems)
         every = timedelta(days=self._config.days_between_listings)
         keys = list_keys(self._mailchimp, audience, size)
         async for gone in vanished(f"[{self.name}] members", keys, last, every):
@@ -155,10 +164,14 @@ class MailchimpConnector:
             raise SourceRefused(f"[{self.name}] takes no pushes: it has no webhook_secret in plugins.toml.", status=401)
         check_in_url(request, "key", [self._config.webhook_secret.get_secret_value()])
         try:
-            told = await told_by_push(self._mailchimp, await self._chosen(None), request)
+            audience = await self._chosen(None)
+            told = await told_by_push(self._mailchimp, audience, request)
+            interested = any(isinstance(one, Member) and one.interests for one in told)
+            names = await self._mailchimp.interests(audience) if interested else {}
         except SourceError as error:
             raise SourceUnavailable(str(error), status=error.status) from None
-        return [record for raw in told for record in self.map(MEMBERS, raw)]
+        named = [named_interests(one, names) if isinstance(one, Member) else one for one in told]
+        return [record for raw in named for record in self.map(MEMBERS, raw)]
 
     async def close(self) -> None:
         """Close the connections."""

@@ -55,6 +55,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     full_name: str | None = None
     merge_fields: dict[str, Any] | None = None
     interests: dict[str, bool] | None = None
+    """By the interest's id, or its name once `Mailchimp.interests` told it."""
     timestamp_signup: str | None = None
     timestamp_opt: str | None = None
     last_changed: str | None = None
@@ -111,6 +112,24 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: datetime | None = None
     date: datetime | None = None
     reason: str | None = None
+
+
+class _Category(msgspec.Struct, frozen=True):
+    id: Id
+    title: str | None = None
+
+
+class _Categories(msgspec.Struct, frozen=True):
+    categories: list[_Category]
+
+
+class _Interest(msgspec.Struct, frozen=True):
+    id: Id
+    name: str | None = None
+
+
+class _Interests(msgspec.Struct, frozen=True):
+    interests: list[_Interest]
 
 
 class _Audiences(msgspec.Struct, frozen=True):
@@ -209,6 +228,17 @@ class Mailchimp:
         answer = await self._client.json("GET", f"lists/{audience}/members", _Members, params=params)
         members, problems = decode_each(answer.members, Member, f"{self.source}/members")
         return [*members, *problems]
+
+    async def interests(self, audience: str) -> dict[str, str]:
+        """`group: interest` by the interest's id; Mailchimp allows 60 of each."""
+        all_of_them = {"count": 1000, "offset": 0}
+        path = f"lists/{audience}/interest-categories"
+        names: dict[str, str] = {}
+        for group in (await self._client.json("GET", path, _Categories, params=all_of_them)).categories:
+            inner = f"{path}/{group.id}/interests"
+            for one in (await self._client.json("GET", inner, _Interests, params=all_of_them)).interests:
+                names[str(one.id)] = f"{group.title}: {one.name}"
+        return names
 
     async def member(self, audience: str, identifier: str) -> Member | None:
         """One member, archived ones too; None when there is none any more."""

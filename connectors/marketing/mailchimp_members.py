@@ -6,7 +6,7 @@ where a whole page was changed within one second (an import) it goes on by offse
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import pairwise
@@ -120,6 +120,14 @@ def _newest(items: Sequence[Member | RawProblem]) -> datetime | None:
 def _at(since: datetime | None, offset: int = 0) -> dict[str, Any]:
     at: dict[str, Any] = {} if since is None else {"since": since.isoformat()}
     return {**at, "offset": offset} if offset else at
+
+
+def named_interests(member: Member, names: Mapping[str, str]) -> Member:
+    """The member whose interests go by name."""
+    if not member.interests:
+        return member
+    named = {names.get(identifier, identifier): chosen for identifier, chosen in member.interests.items()}
+    return msgspec.structs.replace(member, interests=named)
 
 
 def map_member(source: str, stream: str, member: Member) -> Iterator[Person]:

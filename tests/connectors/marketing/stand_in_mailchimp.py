@@ -148,6 +148,11 @@ class FakeMailchimp:
             return _listed("lists", self.audiences, ask)
         if path == f"lists/{AUDIENCE}/members":
             return _listed("members", self._members(ask), ask, list_id=AUDIENCE)
+        if path == f"lists/{AUDIENCE}/interest-categories":
+            return _listed("categories", [{"list_id": AUDIENCE, "id": "5d", "title": "Topics"}], ask)
+        if path == f"lists/{AUDIENCE}/interest-categories/5d/interests":
+            rows = [{"category_id": "5d", "list_id": AUDIENCE, "id": "9f1", "name": "Boots"}]
+            return _listed("interests", rows, ask)
         if path == "reports":
             return _listed("reports", [self.report(campaign) for campaign in self.campaigns], ask)
         if path.startswith(f"lists/{AUDIENCE}/members/"):

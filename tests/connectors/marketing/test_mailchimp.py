@@ -84,7 +84,7 @@ async def test_a_member_becomes_a_person(mailchimp: FakeMailchimp, marketing: Ma
     assert (ada.given_name, ada.family_name, ada.account_name, ada.phones) == ("Ada", "Quist", "Nordlicht", ())
     assert ada.address == Address(street="1 Elm Road", city="Kiel", postal_code="24103", country="DE")
     assert (ada.tags, ada.locale, ada.timezone) == (("vip",), "de", "Europe/Berlin")
-    assert ada.extra == {"SHOE": 39, "status": "subscribed", "signup_source": "Unknown", "interests": ["9f1"]}
+    assert ada.extra == {"SHOE": 39, "status": "subscribed", "signup_source": "Unknown", "interests": ["Topics: Boots"]}
     assert ada.created_at == START - timedelta(days=30)
 
 
