@@ -166,9 +166,10 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """The first lines of an invoice."""
+    """The first lines of an invoice; `has_more` when there are others."""
 
     data: tuple[Line, ...] = ()
+    has_more: bool = False
 
 
 class Transitions(msgspec.Struct, frozen=True):

@@ -124,8 +124,10 @@ class _Mapping:
             yield self._event(now, "changed", at, now.items.data, reason=change)
 
     def billed(self, invoice: Invoice) -> Iterator[Interaction]:
-        """A first invoice corrects what the subscription began with, a renewal tells what it is worth."""
-        terms = [line for line in invoice.lines.data if not line.proration and line.price is not None]
+        """A first invoice corrects what the subscription began with, a renewal tells what it is worth; one with more
+        lines than are shown tells no amount."""
+        shown = () if invoice.lines.has_more else invoice.lines.data
+        terms = [line for line in shown if not line.proration and line.price is not None]
         subscription, identifier = invoice.subscription, invoice.subscription_id
         if invoice.billing_reason == "subscription_create" and isinstance(subscription, Subscription) and terms:
             yield from self._begun(subscription, terms)

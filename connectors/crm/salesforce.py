@@ -42,6 +42,9 @@ class SalesforceConfig(BaseModel):
     api_version: str = Field(default="62.0", pattern=r"^\d{2,3}\.0$", description="version of the API")
     streams: tuple[str, ...] | None = Field(default=None, description="only these streams; all by default")
     lost_reason_field: str | None = Field(default=None, description="field of opportunities that says why they ended")
+    rejected_statuses: tuple[str, ...] = Field(
+        default=("Closed - Not Converted", "Unqualified"), description="statuses of leads that sales does not want"
+    )
     currency: str | None = Field(default=None, description="the org's currency, where it has only one")
     bulk_from: int = Field(default=50_000, ge=1, description="records from which a first load is a Bulk query")
     bulk_wait_seconds: float = Field(default=1800.0, gt=0, description="how long a sync waits for a Bulk query")
@@ -173,7 +176,7 @@ class SalesforceConnector:
         if stream == "contacts":
             return map_contact(name, url, raw)
         if stream == "leads":
-            return map_lead(name, stream, url, raw)
+            return map_lead(name, stream, url, self._config.rejected_statuses, raw)
         if stream == "opportunities":
             config = self._config
             return map_opportunity(name, stream, self._stages, config.lost_reason_field, config.currency, raw)

@@ -91,6 +91,7 @@ _MEMBER = (
     "FirstRespondedDate",
 )  # fmt: skip
 
+_CHANGE = ("Id", "Field", "OldValue", "NewValue", "CreatedDate")
 _CALLS_AND_MAILS = (
     ("TaskSubtype", "TaskSubtype IN ('Call', 'Email', 'ListEmail')"),
     ("Type", "Type IN ('Call', 'Email')"),
@@ -101,7 +102,12 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind(_stream("accounts", StreamKind.ACCOUNTS, _ACCOUNT), "Account", (*_EVERY, *_OWNED, *_ACCOUNT)),
         Kind(_stream("contacts", StreamKind.PERSONS, _CONTACT), "Contact", (*_EVERY, *_OWNED, *_TEAM, *_CONTACT)),
-        Kind(_stream("leads", StreamKind.PERSONS, _LEAD), "Lead", (*_EVERY, *_OWNED, *_LEAD)),
+        Kind(
+            _stream("leads", StreamKind.PERSONS, _LEAD),
+            "Lead",
+            (*_EVERY, *_OWNED, *_LEAD),
+            children=(Children("LeadHistory", "LeadId", _CHANGE, "Field = 'Status'"),),
+        ),
         Kind(
             _stream("opportunities", StreamKind.INTERACTIONS, _OPPORTUNITY),
             "Opportunity",
@@ -109,12 +115,7 @@ KINDS: dict[str, Kind] = {
             children=(
                 Children("OpportunityHistory", "OpportunityId", ("Id", "StageName", "Amount", "CreatedDate")),
                 Children("OpportunityContactRole", "OpportunityId", ("Id", "ContactId", "Role", "IsPrimary")),
-                Children(
-                    "OpportunityFieldHistory",
-                    "OpportunityId",
-                    ("Id", "Field", "OldValue", "NewValue", "CreatedDate"),
-                    "Field = 'Owner'",
-                ),
+                Children("OpportunityFieldHistory", "OpportunityId", _CHANGE, "Field = 'Owner'"),
             ),
             watched=Watched("OpportunityContactRole", "OpportunityId"),
         ),

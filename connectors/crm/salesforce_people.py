@@ -6,10 +6,11 @@ lead is replaced by its contact.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
-from connectors.crm.salesforce_api import SObject, day_of
+from connectors.crm.salesforce_api import SObject, day_of, moment_of
 from connectors.records import (
     Account,
     Address,
@@ -29,6 +30,7 @@ from connectors.records import (
 
 PEOPLE = "contacts"
 ACCOUNTS = "accounts"
+LEAD_KINDS = ("lead.created", "lead.accepted", "lead.rejected")
 KEPT = ("LeadSource", "Department", "Type", "Rating")
 """Standard fields that no canonical one holds."""
 
@@ -81,12 +83,17 @@ def map_contact(source: str, url: str, row: SObject) -> Iterator[Person | Tombst
     )
 
 
-def map_lead(source: str, stream: str, url: str, row: SObject) -> Iterator[Person | Interaction | Tombstone]:
-    """The person, their becoming a lead, and its acceptance by sales when it was converted."""
+def map_lead(
+    source: str, stream: str, url: str, rejected: Sequence[str], row: SObject
+) -> Iterator[Person | Interaction | Tombstone]:
+    """The person, their becoming a lead, its rejection by sales, its acceptance when it was converted.
+
+    `rejected` are the statuses of a lead that sales does not want; when it got one of them is in its history.
+    """
     master, contact = row.said("MasterRecordId"), row.said("ConvertedContactId")
     if row.flag("IsDeleted") and master is None:
         yield _gone(source, PEOPLE, row.id, row)
-        for kind in ("lead.created", "lead.accepted"):
+        for kind in LEAD_KINDS:
             yield _gone(source, stream, f"{row.id}:{kind}", row)
         return
     yield _person(
@@ -103,9 +110,10 @@ def map_lead(source: str, stream: str, url: str, row: SObject) -> Iterator[Perso
         ("lead.created", row.moment("CreatedDate"), Precision.SECOND),
         ("lead.accepted", converted, Precision.DAY),
     ]
+    moments += [("lead.rejected", at, Precision.SECOND) for at in _rejections(row, rejected)[-1:]]
     for kind, at, precision in moments:
         if at is not None:
-            accepted = kind == "lead.accepted"
+            by_sales, accepted = kind != "lead.created", kind == "lead.accepted"
             yield Interaction(
                 source=source,
                 stream=stream,
@@ -114,14 +122,27 @@ def map_lead(source: str, stream: str, url: str, row: SObject) -> Iterator[Perso
                 occurred_at=at,
                 precision=precision,
                 person=f"{source}/{PEOPLE}/{row.id}",
-                function=BusinessFunction.SALES if accepted else BusinessFunction.MARKETING,
-                channel=Channel.OTHER if accepted else Channel.WEB,
+                function=BusinessFunction.SALES if by_sales else BusinessFunction.MARKETING,
+                channel=Channel.OTHER if by_sales else Channel.WEB,
                 direction=Direction.INTERNAL,
-                automated=not accepted,
-                agent=row.said("Owner.Name") if accepted else None,
+                automated=not by_sales,
+                agent=row.said("Owner.Name") if by_sales else None,
+                reason=row.said("Status") if kind == "lead.rejected" else None,
                 deal=f"{source}/{deal}" if accepted and (deal := row.said("ConvertedOpportunityId")) else None,
                 extra={"lead_source": origin} if (origin := row.said("LeadSource")) else {},
             )
+
+
+def _rejections(row: SObject, rejected: Sequence[str]) -> list[datetime]:
+    """When it was rejected, as long as it is: what sales took up again was not."""
+    statuses = {status.casefold() for status in rejected}
+    if row.flag("IsConverted") or (row.said("Status") or "").casefold() not in statuses:
+        return []
+    return sorted(
+        at
+        for change in row.children.get("LeadHistory", ())
+        if change.get("NewValue", "").casefold() in statuses and (at := moment_of(change, "CreatedDate")) is not None
+    )
 
 
 def _person(source: str, url: str, row: SObject, prefix: str, **more: Any) -> Person:

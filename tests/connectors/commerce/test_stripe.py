@@ -196,7 +196,8 @@ async def test_a_subscription_tells_its_story(stripe: FakeStripe) -> None:
 
 
 async def test_what_an_old_subscription_was_worth_is_in_its_invoices(stripe: FakeStripe) -> None:
-    """Its first one corrects what it began with, renewals tell what it was worth then; prorations tell nothing."""
+    """Its first one corrects what it began with, renewals tell what it was worth then; prorations, and
+    invoices with more lines than are shown, tell nothing."""
     begun = NOW - 300 * DAY
     stripe.subscription(1, "cus_00001", start_date=begun, items=items(9000))
     for number, (days, reason, amount, proration) in enumerate(
@@ -205,6 +206,7 @@ async def test_what_an_old_subscription_was_worth_is_in_its_invoices(stripe: Fak
             (270, "subscription_cycle", 5000, False),
             (250, "subscription_update", 2000, True),
             (240, "subscription_cycle", 9000, False),
+            (210, "subscription_cycle", 100, False),
         ]
     ):
         at = NOW - days * DAY
@@ -214,7 +216,7 @@ async def test_what_an_old_subscription_was_worth_is_in_its_invoices(stripe: Fak
             created=at,
             subscription="sub_00001",
             billing_reason=reason,
-            lines=lines(amount, proration=proration),
+            lines=lines(amount, proration=proration) | {"has_more": amount == 100},
             status_transitions={"paid_at": at, "finalized_at": at},
         )
 
@@ -222,6 +224,7 @@ async def test_what_an_old_subscription_was_worth_is_in_its_invoices(stripe: Fak
         ("subscription.started", 300, 50.0),
         ("subscription.renewed", 270, 50.0),
         ("subscription.renewed", 240, 90.0),
+        ("subscription.renewed", 210, None),
     ]
 
 

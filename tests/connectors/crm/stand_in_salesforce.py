@@ -31,6 +31,7 @@ CHILDREN = {
     "OpportunityHistory": ("OpportunityId", "StageName", "Amount", "CreatedDate"),
     "OpportunityContactRole": ("OpportunityId", "ContactId", "Role", "IsPrimary"),
     "OpportunityFieldHistory": ("OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate"),
+    "LeadHistory": ("LeadId", "Field", "OldValue", "NewValue", "CreatedDate"),
     "OpportunityStage": ("MasterLabel", "IsClosed", "IsWon"),
     "User": ("Name", "UserRoleId"),
 }

@@ -68,7 +68,7 @@ async def read(
     return list(records.values()), state
 
 
-async def one(org: SalesforceStandIn, name: str, identifier: str, **config: Any) -> list[Record]:
+async def one_of(org: SalesforceStandIn, name: str, identifier: str, **config: Any) -> list[Record]:
     """The records of a stream whose ids begin so."""
     records, _ = await read(org, name, **config)
     return [record for record in records if record.id.startswith(identifier)]
@@ -84,8 +84,8 @@ async def test_an_account_and_its_contact() -> None:
                 Birthdate="1980-02-29", HasOptedOutOfEmail=True, DoNotCall=False,
                 **{"Account.Type": "Customer - Direct", "Owner.UserRole.Name": "Sales North"})  # fmt: skip
 
-    (account,) = await one(org, "accounts", "001Q003")
-    (person,) = await one(org, "contacts", "003Q00003")
+    (account,) = await one_of(org, "accounts", "001Q003")
+    (person,) = await one_of(org, "contacts", "003Q00003")
 
     assert isinstance(account, Account)
     assert (account.domain, account.size, account.parent_id) == ("nordlicht.example", 120, "crm/accounts/001Q001")
@@ -107,7 +107,7 @@ async def test_a_converted_lead_is_its_contact() -> None:
     org.lead(3, IsConverted=True, ConvertedDate="2026-05-20", ConvertedContactId="003Q00003", Company="Firm 3",
              Status="Closed - Converted", ConvertedOpportunityId="006Q003", LeadSource="Web")  # fmt: skip
 
-    found = await one(org, "leads", "00QQ003")
+    found = await one_of(org, "leads", "00QQ003")
 
     person, *events = found
     assert isinstance(person, Person)
@@ -120,6 +120,23 @@ async def test_a_converted_lead_is_its_contact() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("status", "kinds"),
+    [("Unqualified", ["lead.created", "lead.rejected"]), ("Working - Contacted", ["lead.created"])],
+)
+async def test_a_lead_that_sales_does_not_want_is_rejected(status: str, kinds: list[str]) -> None:
+    """At the moment that its history tells; one that was taken up again was not."""
+    org = SalesforceStandIn()
+    at = org.moment()
+    org.put("LeadHistory", "017Q9", LeadId="00QQ003", Field="Status", OldValue="Open", NewValue="Unqualified")
+    org.lead(3, Status=status)
+
+    told = [one for one in await one_of(org, "leads", "00QQ003") if isinstance(one, Interaction)]
+
+    assert [one.kind for one in told] == kinds
+    assert [f"{one.occurred_at:%Y-%m-%dT%H:%M:%S}" for one in told if one.reason] == [at[:19]] * (len(kinds) - 1)
+
+
 @pytest.mark.parametrize(("name", "object_name", "identifier"), [
     ("contacts", "Contact", "003Q00003"), ("leads", "Lead", "00QQ003"), ("accounts", "Account", "001Q003"),
 ])  # fmt: skip
@@ -128,7 +145,7 @@ async def test_what_was_merged_says_into_which(name: str, object_name: str, iden
     org = SalesforceStandIn()
     org.put(object_name, identifier, IsDeleted=True, MasterRecordId=f"{identifier[:-1]}4")
 
-    found = [record for record in await one(org, name, identifier) if isinstance(record, Person | Account)]
+    found = [record for record in await one_of(org, name, identifier) if isinstance(record, Person | Account)]
 
     assert [record.merged_into for record in found] == [f"{identifier[:-1]}4"]
 
@@ -143,7 +160,7 @@ async def test_a_deal_tells_its_story() -> None:
     org.put("OpportunityFieldHistory", "017Q1", OldValue="Bert Agent", NewValue="Ada Agent", **change)
     org.put("OpportunityFieldHistory", "017Q2", OldValue="005Bert", NewValue="005Ada", **change)
 
-    found = [record for record in await one(org, "opportunities", "006Q003") if isinstance(record, Interaction)]
+    found = [record for record in await one_of(org, "opportunities", "006Q003") if isinstance(record, Interaction)]
 
     mine = [one for one in found if one.person == "crm/contacts/003Q00003"]
     assert [(one.kind, one.topic) for one in mine] == [
@@ -168,10 +185,10 @@ async def test_a_lost_deal_says_why() -> None:
     org.stage(3, "Closed Lost", Tier__c="too late")
     org.opportunity(50)
 
-    lost = await one(org, "opportunities", "006Q003", lost_reason_field="Tier__c")
+    lost = await one_of(org, "opportunities", "006Q003", lost_reason_field="Tier__c")
 
     assert [one.reason for one in lost if isinstance(one, Interaction) and one.kind == "deal.lost"] == ["too late"]
-    assert await one(org, "opportunities", "006Q050") == []
+    assert await one_of(org, "opportunities", "006Q050") == []
 
 
 async def test_a_new_role_makes_a_deal_be_read_again() -> None:
@@ -193,7 +210,7 @@ async def test_a_deleted_deal_is_gone_as_a_whole() -> None:
     org = SalesforceStandIn()
     org.put("Opportunity", "006Q003", IsDeleted=True)
 
-    (gone,) = await one(org, "opportunities", "006Q003")
+    (gone,) = await one_of(org, "opportunities", "006Q003")
 
     assert isinstance(gone, Tombstone)
     assert gone.matter == "deal"
@@ -216,7 +233,7 @@ async def test_which_tasks_a_customer_experiences(fields: dict[str, Any], expect
     org = SalesforceStandIn()
     org.task(3, **{"WhoId": "003Q00003", **fields})
 
-    found = await one(org, "tasks", "00TQ003")
+    found = await one_of(org, "tasks", "00TQ003")
 
     told = ["gone" if isinstance(one, Tombstone) else (one.kind, one.channel, one.direction)
             for one in found if isinstance(one, Tombstone | Interaction)]  # fmt: skip
@@ -259,7 +276,7 @@ async def test_what_a_campaign_was_for_its_member(fields: dict[str, Any], kinds:
     org = SalesforceStandIn()
     org.put("CampaignMember", "00vQ003", **fields)
 
-    found = await one(org, "campaign_members", "00vQ003")
+    found = await one_of(org, "campaign_members", "00vQ003")
 
     assert [one.kind for one in found if isinstance(one, Interaction)] == kinds
     assert {one.campaign for one in found if isinstance(one, Interaction)} <= {"crm/701Q1"}
