@@ -28,6 +28,7 @@ from api.outgoing.rounds import make_rounds
 from api.outgoing.settings import OutgoingSettings
 from api.patrol import Patrol
 from api.plan.service import Service
+from api.schedule import Schedule
 from api.schema.schema import graphql_schema
 from api.server_error import ServerError
 from api.settings import ApiSettings
@@ -136,6 +137,7 @@ async def serve(
     syncs: SyncProcesses | None = None,
     ingest: Ingest | None = None,
     outgoing: OutgoingSettings | None = None,
+    schedule: Schedule | None = None,
     on_started: Callable[[str], None] | None = None,
     on_reading: Callable[[int, int], None] | None = None,
 ) -> None:
@@ -143,7 +145,7 @@ async def serve(
 
     `on_reading` is told how many customers' journeys have been read, of how many, while all are read.
 
-    With `outgoing` it raises alerts and sends out what waits, a round a minute.
+    With `outgoing` it raises alerts and sends out what waits, a round a minute; with `schedule` it begins syncs.
 
     Raises ServerError before anything starts when the address cannot be had, or when it would be open to the world.
     """
@@ -167,7 +169,9 @@ async def serve(
     server.feed, server.watch = app.state.feed, app.state.watch
     server.on_started = lambda: on_started(_address(listener)) if on_started else None
     with listener:
-        rounds = _rounds(app, store, rules or Rules(), outgoing)
+        tasks = _rounds(app, store, rules or Rules(), outgoing)
+        if schedule is not None:
+            tasks.append(asyncio.create_task(schedule.keep()))
         journeys = app.state.service.journeys
         if on_reading is not None:
             journeys.progress = on_reading
@@ -177,19 +181,19 @@ async def serve(
         try:
             await server.serve(sockets=[listener])
         finally:
-            if rounds is not None:
-                rounds.cancel()
-                await asyncio.gather(rounds, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             if ingest is not None:
                 await ingest.close()
             await journeys.close()
 
 
-def _rounds(app: Starlette, store: Store, rules: Rules, outgoing: OutgoingSettings | None) -> asyncio.Task[None] | None:
+def _rounds(app: Starlette, store: Store, rules: Rules, outgoing: OutgoingSettings | None) -> list[asyncio.Task[None]]:
     keeper = app.state.service.journeys
     if outgoing is None or keeper is None:
-        return None
-    return asyncio.create_task(make_rounds(store, rules, keeper, outgoing))
+        return []
+    return [asyncio.create_task(make_rounds(store, rules, keeper, outgoing))]
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -5,8 +5,10 @@ What the API counts anyway (plans, sessions, followers) is only read when somebo
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -25,12 +27,15 @@ from api.plan.service import Service
 from api.viewer import Door, ForeignHost, NotAnOperator, NotAuthenticated
 from graph.store.driver import MOST_SESSIONS, Store
 from graph.store.errors import StoreError
+from graph.sync.known_sources import SourceState, source_states
 
 MOST_NAMES = 100
 """So many operations have series of their own; each is some twenty lines at every reading."""
 LONGEST_NAME = 80
 ANONYMOUS, OTHER, REFUSED = "(anonymous)", "(other)", "(refused)"
 """No name of GraphQL has brackets."""
+SOURCES_SECONDS = 2.0
+"""So long the store may take to tell how the sources are."""
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 """Seconds."""
 
@@ -58,11 +63,21 @@ class Metrics:
         # Looking a series up by its labels costs more than counting in it.
         self._series: dict[str, tuple[Histogram, dict[Outcome, Counter]]] = {}
         self._statuses: dict[int, Counter] = {}
+        self.sources: Sequence[SourceState] = ()
+        self.sources_read_at: float | None = None
         ProcessCollector(registry=self.registry)
 
     def watch(self, service: Service, store: Store, feed: Feed) -> None:
         """Tell also what these count themselves."""
         self.registry.register(_Counted(service, store, feed))
+        self.registry.register(_Sources(self))
+
+    async def look_at_sources(self, store: Store) -> None:
+        """Read how the sources are; a store that is away or slow leaves what was known, with its age."""
+        with suppress(StoreError, TimeoutError):
+            async with asyncio.timeout(SOURCES_SECONDS):
+                self.sources = await source_states(store)
+                self.sources_read_at = time.time()
 
     def answered(self, seen: Observation) -> None:
         """Count an operation."""
@@ -134,6 +149,37 @@ class _Counted(Collector):
             )
 
 
+class _Sources(Collector):
+    """How the sources are, as they were read last."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterator[Metric]:
+        sources, read_at = self._metrics.sources, self._metrics.sources_read_at
+        if read_at is None:
+            return
+        success = _gauge("c360_source_last_success_timestamp_seconds", "When a source was last read whole.", "source")
+        begun = _gauge("c360_source_last_sync_timestamp_seconds", "When a source was last begun to be read.", "source")
+        failed = _gauge("c360_source_failed", "1 when the last reading of a source failed.", "source")
+        pending = _gauge("c360_source_pending_records", "Records of a source that wait to be linked.", "source")
+        for one in sources:
+            if one.last_success_at is not None:
+                success.add_metric([one.name], one.last_success_at.timestamp())
+            if one.last_sync_at is not None:
+                begun.add_metric([one.name], one.last_sync_at.timestamp())
+            failed.add_metric([one.name], float(one.status == "FAILED"))
+            pending.add_metric([one.name], one.pending)
+        yield from (success, begun, failed, pending)
+        yield GaugeMetricFamily(
+            "c360_sources_read_timestamp_seconds", "When the store last told how the sources are.", value=read_at
+        )
+
+
+def _gauge(name: str, documentation: str, label: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, documentation, labels=[label])
+
+
 def _by(name: str, documentation: str, label: str, **values: int) -> CounterMetricFamily:
     family = CounterMetricFamily(name, documentation, labels=[label])
     for value, count in values.items():
@@ -157,6 +203,7 @@ async def metrics_endpoint(request: Request) -> Response:
         message = "Who asks cannot be known just now. The token of the metrics needs neither store nor provider.\n"
         return PlainTextResponse(message, 503, {"Retry-After": "5"})
     metrics: Metrics = request.app.state.metrics
+    await metrics.look_at_sources(request.app.state.store)
     encode, media_type = choose_encoder(request.headers.get("accept", ""))
     # Aside: a full registry takes some milliseconds, and requests should not wait for them.
     text = await run_in_threadpool(encode, metrics.registry)

@@ -25,7 +25,7 @@ from connectors.records import BusinessFunction
 
 log = logging.getLogger("c360.settings")
 
-COMMON = ("connector", "path", "streams", "trust", "function", "owner")
+COMMON = ("connector", "path", "streams", "trust", "function", "owner", "every")
 """Keys that every section may have."""
 
 
@@ -34,8 +34,8 @@ class SourceSettings:
     """One section of plugins.toml.
 
     `connector` is the kind (`files`), `trust` (0 to 1) ranks sources in survivorship, `owner` is the person who answers
-    for the source. `values` are the connector's own settings with their secrets filled in, so it has no repr;
-    `secret_keys` are those that came from `{ env = … }` or `{ file = … }`.
+    for the source, `every` how often a served API syncs it, in seconds. `values` are the connector's own settings with
+    their secrets filled in, so it has no repr; `secret_keys` are those that came from `{ env = … }` or `{ file = … }`.
     """
 
     name: str
@@ -43,6 +43,7 @@ class SourceSettings:
     trust: float = 0.5
     function: BusinessFunction | None = None
     owner: str | None = None
+    every: float | None = None
     streams: tuple[str, ...] | None = None
     plugin_path: Path | None = None
     folder: Path = Path()
@@ -175,6 +176,7 @@ def _source(path: Path, name: str, table: Any, variables: Mapping[str, str]) -> 
         trust=_trust(file, name, common.get("trust", 0.5)),
         function=_function(file, name, _text(file, name, "function", common)),
         owner=_text(file, name, "owner", common),
+        every=_every(file, name, _text(file, name, "every", common)),
         streams=_streams(file, name, common.get("streams")),
         plugin_path=None if plugin_path is None else path.parent / plugin_path,
         folder=path.parent,
@@ -197,6 +199,17 @@ def _trust(file: str, section: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise PluginConfigError(f"{file}: [{section}] trust is a number from 0 to 1, e.g. trust = 0.8.")
     return float(value)
+
+
+def _every(file: str, section: str, value: str | None) -> float | None:
+    if value is None:
+        return None
+    match = re.fullmatch(r"\s*(\d+)\s*(m|h|d)\s*", value)
+    if match is None or int(match[1]) == 0:
+        raise PluginConfigError(
+            f'{file}: [{section}] every is a number of minutes, hours or days, e.g. every = "15m"; not {value!r}.'
+        )
+    return float(match[1]) * {"m": 60, "h": 3_600, "d": 86_400}[match[2]]
 
 
 def _function(file: str, section: str, value: str | None) -> BusinessFunction | None:

@@ -212,6 +212,7 @@ One section a source; the section's name is the source's name everywhere. `c360 
 | `trust` | 0 to 1, 0.5 unless said: whose word counts when sources disagree |
 | `function` | `marketing`, `sales`, `service`, `product` or `finance` |
 | `owner` | the person who answers for the source |
+| `every` | how often `c360 serve` syncs it: `15m`, `2h`, `1d`; without it only when somebody asks |
 
 The other keys are the connector's own: each has its page, listed in the [index](index.md).
 A secret stands elsewhere: `{ env = "VARIABLE" }` or `{ file = "/run/secrets/name" }`. What a section lacks is also

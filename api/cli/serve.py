@@ -15,10 +15,12 @@ from api.cli.reading import reading_shown
 from api.cli.sources import read_sources
 from api.ingest import Ingest
 from api.outgoing.settings import OutgoingSettings
+from api.schedule import Schedule
 from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings, Problems
 from api.syncs import SyncProcesses
 from api.viewer import check_binding
 from connectors.errors import PluginConfigError
+from connectors.settings import read_settings
 from graph.keys import any_key
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -65,7 +67,17 @@ async def _serve(invocation: Invocation, store: StoreSettings, settings: ApiSett
         check_binding(settings, has_keys=await any_key(graph))
         syncs = SyncProcesses(graph, invocation.config)
         ingest = await _ingest(invocation, graph, rules)
-        await serve_graph(invocation, graph, settings, rules, syncs, ingest)
+        await serve_graph(invocation, graph, settings, rules, syncs, ingest, _schedule(invocation, graph, syncs))
+
+
+def _schedule(invocation: Invocation, graph: Store, syncs: SyncProcesses) -> Schedule | None:
+    """The rhythms that plugins.toml gives; None where it gives none, or cannot be read (which was told already)."""
+    try:
+        sources = read_settings(invocation.plugins_toml).sources
+    except PluginConfigError:
+        return None
+    every = {source.name: source.every for source in sources if source.every is not None}
+    return Schedule(graph, syncs, every) if every else None
 
 
 async def _ingest(invocation: Invocation, graph: Store, rules: Rules) -> Ingest | None:
@@ -100,6 +112,7 @@ async def serve_graph(
     rules: Rules,
     syncs: SyncProcesses,
     ingest: Ingest | None = None,
+    schedule: Schedule | None = None,
 ) -> None:
     """Serve until Ctrl-C; always ends as Interrupted."""
 
@@ -107,11 +120,13 @@ async def serve_graph(
         invocation.err.print(f"GraphiQL [bold]{address}/graphiql[/]   GraphQL {address}/graphql   (Ctrl-C stops it)")
         for name in () if ingest is None else ingest.names:
             invocation.say(f"Pushes of {name}: POST {address}/ingest/{name}")
+        for name, seconds in () if schedule is None else schedule.every.items():
+            invocation.say(f"{name} is synced every {seconds / 60:g} minutes.")
 
     outgoing = OutgoingSettings.from_environment()
     with reading_shown(invocation) as tell:
         await served.serve(
-            graph, settings,
-            rules=rules, syncs=syncs, ingest=ingest, outgoing=outgoing, on_started=say, on_reading=tell,
+            graph, settings, rules=rules, syncs=syncs, ingest=ingest, outgoing=outgoing, schedule=schedule,
+            on_started=say, on_reading=tell,
         )  # fmt: skip
     raise Interrupted  # the server takes Ctrl-C for itself, ends well and says nothing of it

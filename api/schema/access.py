@@ -280,8 +280,8 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         ANALYST: "key label step customerCount visitCount startCount exitCount cutCount hiddenInCount hiddenOutCount",
     },
     "Source": {
-        ANALYST: "name connector status trust lastSyncAt lastSuccessAt error recordCount interactionCount rejections "
-        "runs",
+        ANALYST: "name connector status trust lastSyncAt lastSuccessAt error recordCount pendingRecordCount "
+        "interactionCount rejections runs",
     },
     "Rejection": {ANALYST: "stream place reason rejectedAt"},
     "SyncRun": {ANALYST: "status startedAt finishedAt pages records changed interactions rejected error"},

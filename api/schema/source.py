@@ -128,6 +128,10 @@ class Source:
     last_success_at: datetime | None = instant("When it was last read without an error.")
     error: str | None = column("Why the last sync failed.")
     record_count: int = counted(reading.RECORDS_OF_SOURCE, "Source records it has given.")
+    pending_record_count: int = counted(
+        reading.PENDING_OF_SOURCE,
+        "Its records that wait to be linked; more than 0 for long, a sync was held or stopped.",
+    )
     interaction_count: int = counted(reading.INTERACTIONS_OF_SOURCE, "Interactions it has given.")
     rejections: Connection[Rejection] = many(reading.REJECTIONS_OF_SOURCE, "What could not be read, newest first.")
     runs: Connection[SyncRun] = many(reading.RUNS_OF_SOURCE, "Its syncs, newest first.")

@@ -247,6 +247,7 @@ CHILDREN_OF_ACCOUNT = Traversal("MATCH (this)<-[:PARENT]-(item:Account)")
 
 SOURCES = Traversal("MATCH (item:Source)", unique=(Column("name", "item", nullable=False),))
 RECORDS_OF_SOURCE = Traversal("MATCH (item:SourceRecord)", where="item.source = this.name", unique=(_KEY,))
+PENDING_OF_SOURCE = Traversal("MATCH (item:SourceRecord {pending: true})", where="item.source = this.name")
 INTERACTIONS_OF_SOURCE = Traversal("MATCH (item:Interaction)", where="item.source = this.name")
 REJECTIONS_OF_SOURCE = Traversal(
     "MATCH (item:Rejection)", where="item.source = this.name", orders={"at": (_AT,)}, order="at", descending=True
