@@ -173,7 +173,9 @@ def _consents(member: Member, confirmed: datetime | None, changed: datetime | No
     statements = []
     if member.status in ("subscribed", "unsubscribed") and agreed_at is not None:
         statements.append(_about_mail(ConsentStatus.GRANTED, agreed_at, "Subscribed"))
-    if member.status == "unsubscribed":
+    # An archived member's earlier status is hidden; only who left gave a reason, and that must outlive the archiving.
+    left = member.status == "archived" and said(member.unsubscribe_reason) is not None
+    if member.status == "unsubscribed" or left:
         statements.append(_about_mail(ConsentStatus.REVOKED, changed, said(member.unsubscribe_reason)))
     return tuple(statements)
 

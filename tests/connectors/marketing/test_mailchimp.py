@@ -96,13 +96,13 @@ async def test_a_member_becomes_a_person(mailchimp: FakeMailchimp, marketing: Ma
         ("cleaned", []),
         ("pending", []),
         ("transactional", []),
-        ("archived", []),
+        ("archived", [ConsentStatus.REVOKED]),
     ],
 )
 async def test_a_status_says_what_was_agreed_to(
     mailchimp: FakeMailchimp, marketing: MailchimpConnector, status: str, said: list[ConsentStatus]
 ) -> None:
-    """With its history; an archived member is deleted, and one whose address is dead agreed to nothing."""
+    """With its history; who left and was archived is deleted and still refuses; a dead address agreed to nothing."""
     mailchimp.member("ada@x.test", status=status, unsubscribe_reason="Too many mails")
     ada = (await people(marketing))["ada@x.test"]
 
@@ -122,6 +122,14 @@ async def test_changed_members_are_read_from_a_little_before_the_last_change(
     mailchimp.member("u3@x.test", changed=START + timedelta(days=10), language="fr")
 
     assert set(await people(marketing, state)) == {"u3@x.test", "u59@x.test"}
+
+
+async def test_a_member_who_was_archived_without_having_left_says_nothing(
+    mailchimp: FakeMailchimp, marketing: MailchimpConnector
+) -> None:
+    """Mailchimp hides what they were; only who left gave a reason."""
+    mailchimp.member("ada@x.test", status="archived", unsubscribe_reason="")
+    assert (await people(marketing))["ada@x.test"].consents == ()
 
 
 async def test_a_member_who_was_deleted_for_ever_is_found_by_listing_all(mailchimp: FakeMailchimp) -> None:
