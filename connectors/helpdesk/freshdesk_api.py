@@ -85,8 +85,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     id: Id
     created_at: datetime
     user_id: Id | None = None
-    incoming: bool = False
-    private: bool = False
+    incoming: bool | None = None
+    private: bool | None = None
     source: int | None = None
     body_text: str | None = None
 

@@ -196,7 +196,7 @@ def _replies(ticket: Ticket, requester: str, codes: Codes) -> Iterator[Row]:
 def _is_inbound(one: Conversation, requester: str, codes: Codes) -> bool:
     """Mails come from outside, answers in the portal by the requester; an agent who left is in no list."""
     author = str(one.user_id)
-    return author not in codes.agents and (one.incoming or author == requester)
+    return author not in codes.agents and (bool(one.incoming) or author == requester)
 
 
 def _changes(ticket: Ticket, requester: str, codes: Codes) -> Iterator[Row]:

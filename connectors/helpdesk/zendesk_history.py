@@ -55,7 +55,7 @@ class History:
 
         Known agents, and who ever was assigned to it, are not among them: an agent who left is an end user today.
         """
-        asking = {requester_of(self.ticket), *map(text, self.ticket.collaborator_ids)}
+        asking = {requester_of(self.ticket), *map(text, self.ticket.collaborator_ids or ())}
         working = {text(self.assignee_now)}
         for people, name in ((asking, "requester_id"), (working, "assignee_id")):
             for _, event in self._changes.get(name, ()):

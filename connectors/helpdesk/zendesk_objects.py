@@ -16,8 +16,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     user_id: Id
     type: str
     value: str | None = None
-    verified: bool = False
-    primary: bool = False
+    verified: bool | None = None
     deliverable_state: str | None = None
 
 
@@ -29,14 +28,14 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None = None
     phone: str | None = None
     role: str = "end-user"
-    verified: bool = False
-    active: bool = True
-    suspended: bool = False
+    verified: bool | None = None
+    active: bool | None = None
+    suspended: bool | None = None
     locale: str | None = None
     iana_time_zone: str | None = None
     external_id: Id | None = None
     organization_id: Id | None = None
-    tags: list[str] = []
+    tags: list[str] | None = None
     url: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
@@ -50,9 +49,9 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True):
 
     id: Id
     name: str | None = None
-    domain_names: list[str] = []
+    domain_names: list[str] | None = None
     external_id: Id | None = None
-    tags: list[str] = []
+    tags: list[str] | None = None
     url: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
@@ -73,7 +72,7 @@ class TicketField(msgspec.Struct, frozen=True, kw_only=True):
     id: Id
     title: str
     type: str = "text"
-    visible_in_portal: bool = True
+    visible_in_portal: bool | None = None
 
 
 class TicketForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +157,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     assignee_id: Id | None = None
     group_id: Id | None = None
     organization_id: Id | None = None
-    collaborator_ids: list[Id] = []
+    collaborator_ids: list[Id] | None = None
     requester: Named | None = None
     submitter: Named | None = None
     assignee: Named | None = None
@@ -169,10 +168,10 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     priority: str | None = None
     type: str | None = None
     via: Via | None = None
-    tags: list[str] = []
+    tags: list[str] | None = None
     url: str | None = None
     ticket_form_id: Id | None = None
-    custom_fields: list[FieldValue] = []
+    custom_fields: list[FieldValue] | None = None
     comments: list[Comment] = []
     audits: list[Audit] = []
     metric_set: Metrics | None = None
@@ -218,4 +217,4 @@ class MetricEvent(msgspec.Struct, frozen=True, kw_only=True):
     time: datetime
     instance_id: int | None = None
     sla: Promise | None = None
-    deleted: bool = False
+    deleted: bool | None = None

@@ -73,7 +73,7 @@ class Names:
 
 def asks_customers(one: TicketField) -> bool:
     """Whether customers see the field in a form, and it is not one that every ticket has."""
-    return one.visible_in_portal and one.type not in SYSTEM_FIELDS
+    return one.visible_in_portal is not False and one.type not in SYSTEM_FIELDS
 
 
 def map_ticket(source: str, stream: str, users: str, ticket: Ticket, names: Names) -> Iterator[Interaction | Tombstone]:
@@ -143,7 +143,7 @@ def _created(told: _Told) -> Row:
         "tags": ticket.tags,
         "fields": {
             names.fields.get(str(own.id)) or str(own.id): own.value
-            for own in ticket.custom_fields
+            for own in ticket.custom_fields or ()
             if own.value not in (None, "", [])
         },
     }

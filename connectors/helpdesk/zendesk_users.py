@@ -27,11 +27,11 @@ def map_user(source: str, stream: str, user: User, *, organizations: str | None 
         account_id=None if account is None else f"{source}/{organizations}/{account}",
         locale=said(user.locale),
         timezone=said(user.iana_time_zone),
-        tags=tuple(user.tags),
+        tags=tuple(user.tags or ()),
         external_ids={"customer_number": str(user.external_id)} if user.external_id else {},
         created_at=user.created_at,
         updated_at=user.updated_at,
-        deleted_at=None if user.active else user.updated_at or user.created_at,
+        deleted_at=(user.updated_at or user.created_at) if user.active is False else None,
         source_url=said(user.url),
         extra=own | ({"suspended": True} if user.suspended else {}),
     )
@@ -46,7 +46,7 @@ def map_agent(source: str, stream: str, user: User) -> Iterator[Tombstone]:
 
 def map_organization(source: str, stream: str, organization: Organization) -> Iterator[Account]:
     """An organization is an account; its first domain is told, the others are extra."""
-    domains = [domain for domain in map(said, organization.domain_names) if domain]
+    domains = [domain for domain in map(said, organization.domain_names or ()) if domain]
     own = {name: value for name, value in (organization.organization_fields or {}).items() if value not in (None, "")}
     more = {"domains": domains[1:], "tags": organization.tags, "external_id": organization.external_id}
     yield Account(
@@ -67,11 +67,11 @@ def _emails(user: User) -> tuple[Email, ...]:
     """The user's address first, then what the identities add; those that are nobody's own are left out."""
     found: dict[str, Email] = {}
     if (primary := said(user.email)) is not None:
-        found[primary.casefold()] = Email(value=primary, primary=True, verified=user.verified)
+        found[primary.casefold()] = Email(value=primary, primary=True, verified=bool(user.verified))
     for one in user.identities:
         value = said(one.value) if one.type == "email" and one.deliverable_state not in IMPERSONAL else None
         if value is not None and value.casefold() not in found:
-            found[value.casefold()] = Email(value=value, verified=one.verified)
+            found[value.casefold()] = Email(value=value, verified=bool(one.verified))
     return tuple(found.values())
 
 

@@ -257,6 +257,24 @@ async def test_a_deleted_ticket_is_gone_as_a_whole(zendesk: ZendeskStandIn, supp
     assert (gone.id, gone.matter) == ("7", "ticket")
 
 
+async def test_what_zendesk_leaves_empty_refuses_nothing(zendesk: ZendeskStandIn, support: ZendeskConnector) -> None:
+    """A ticket that was deleted for ever is scrubbed, an imported user half filled: null is not said, not wrong."""
+    empty = ("tags", "collaborator_ids", "custom_fields", "via", "subject", "description", "group_id", "ticket_form_id")
+    for number, status in ((7, "deleted"), (8, "new")):
+        zendesk.ticket(number, MARA, **dict.fromkeys(empty), status=status)
+    lacking = ("email", "verified", "active", "suspended", "tags", "user_fields", "locale", "organization_id")
+    zendesk.user(MARA + 1, "Half", **dict.fromkeys(lacking))
+    zendesk.organization(51, "Firm", domain_names=None, tags=None, organization_fields=None)
+
+    tickets, _ = await told(support, "tickets")
+    users, _ = await told(support, "users")
+    (firm,), _ = await told(support, "organizations")
+
+    assert [(type(one), one.id) for one in tickets] == [(Tombstone, "7"), (Interaction, "8:created")]
+    assert str(MARA + 1) in {one.id for one in users if isinstance(one, Person) and one.deleted_at is None}
+    assert firm.id == "51"
+
+
 async def test_a_ticket_deleted_while_reading_is_left_to_the_next_one(
     zendesk: ZendeskStandIn, support: ZendeskConnector
 ) -> None:
