@@ -36,7 +36,10 @@ class Deals:
 
     def where(self, chosen: Mask) -> Deals:
         """Only these."""
-        return Deals(*(getattr(self, column.name)[chosen] for column in fields(self)))
+        if chosen.all():
+            return self
+        rows = np.flatnonzero(chosen)  # once, and not anew for each column
+        return Deals(*(getattr(self, column.name)[rows] for column in fields(self)))
 
     def __len__(self) -> int:
         return len(self.unit)
@@ -46,7 +49,7 @@ def deals(scope: Scope) -> Deals:
     """All deals of whom it is about, as of now."""
     whole = scope.view.whole
     found: Deals = whole.once("deals", lambda: _deals(whole))
-    return found.where(scope.fitting()[found.first_row])
+    return scope.view.once(("deals", scope.only), lambda: found.where(scope.fitting()[found.first_row]))
 
 
 @kpi(

@@ -50,14 +50,17 @@ class Tickets:
 
     def where(self, chosen: Mask) -> Tickets:
         """Only these."""
-        return Tickets(*(getattr(self, column.name)[chosen] for column in fields(self)))
+        if chosen.all():
+            return self
+        rows = np.flatnonzero(chosen)  # once, and not anew for each column
+        return Tickets(*(getattr(self, column.name)[rows] for column in fields(self)))
 
 
 def tickets(scope: Scope) -> Tickets:
     """All tickets of whom it is about, as of now, whenever they were."""
     whole = scope.view.whole
     found: Tickets = whole.once("tickets", lambda: _tickets(whole))
-    return found.where(scope.fitting()[found.first_row])
+    return scope.view.once(("tickets", scope.only), lambda: found.where(scope.fitting()[found.first_row]))
 
 
 def within(moments: NDArray[np.int64], scope: Scope) -> Mask:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from graph.customer.touchpoints import Touchpoint
@@ -23,7 +22,7 @@ from graph.figures.figure import Figure, Unavailable, none
 from graph.figures.scope import EventFilter, Scope
 from graph.figures.steps import distinct
 from graph.figures.voice import Answers, answers, latest_of_each, score_of
-from graph.journeys.part import NOT_SAID, places
+from graph.journeys.part import NOT_SAID
 from graph.journeys.view import View
 
 SCORES = {"nps_transactional": "nps", "csat": "csat", "csat_binary": "csat", "ces": "ces", "rating": "rating"}
@@ -140,8 +139,8 @@ def _scores(scope: Scope) -> dict[str, tuple[Answers, NDArray[np.int32]]]:
     view = next(iter(found.values())).view
     is_relationship = view.coded("program").among("relationship")
     found = {metric: each.where(~is_relationship[each.rows]) for metric, each in found.items()}
-    which = _about(scope, view, np.concatenate([each.rows for each in found.values()]))
-    parts = dict(zip(found, np.split(which, np.cumsum([len(each) for each in found.values()])[:-1]), strict=True))
+    which = view.once("touchpoint of about", lambda: view.coded_of_about("touchpoint"))
+    parts = {metric: which[each.rows] for metric, each in found.items()}
     told: dict[str, tuple[Answers, NDArray[np.int32]]] = {}
     for key, metric in SCORES.items():
         each = found[metric]
@@ -149,24 +148,6 @@ def _scores(scope: Scope) -> dict[str, tuple[Answers, NDArray[np.int32]]]:
         on_scale = each.high - each.low == 1 if key == "csat_binary" else (each.low == low) & (each.high == high)
         told[key] = (each.where(on_scale), parts[metric][on_scale])
     return told
-
-
-def _about(scope: Scope, view: View, rows: NDArray[np.int64]) -> NDArray[np.int32]:
-    """By row of the view, the code of the touchpoint of the interaction that it is about; -1 of none."""
-    which = np.full(len(rows), -1, np.int32)
-    about = view.arrow("about").take(pa.array(rows, pa.int64()))
-    named = np.flatnonzero(~about.is_null().to_numpy())
-    if not len(named):
-        return which
-    said = about.take(pa.array(named, pa.int64()))
-    ids = pa.chunked_array([pa.array(said.unique().to_pylist(), pa.large_string())])
-    # The few that are asked for are sought among all, not all among the few.
-    place = places(scope.view.arrow("id"), ids)
-    there = np.flatnonzero(place >= 0)
-    touchpoint = np.full(len(ids), -1, np.int32)
-    touchpoint[place[there]] = scope.view.coded("touchpoint").codes[there]
-    which[named] = touchpoint[places(said, ids)]
-    return which
 
 
 def _relationship_scores(scope: Scope) -> NDArray[np.float64]:

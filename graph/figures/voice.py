@@ -253,7 +253,8 @@ def _share_from(found: Answers, least: float | None, others: int) -> Figure:
 def _about_what_fits(scope: Scope, rows: NDArray[np.int64]) -> Mask:
     """Of these rows of the view, which are transactional answers about an interaction that fits."""
     view = scope.view
-    return view.is_about(scope.only.fits(view), view)[rows] & ~view.coded("program").take(rows).among("relationship")
+    about = view.once(("about", scope.only), lambda: view.is_about(scope.only.fits(view), view))
+    return about[rows] & ~view.coded("program").take(rows).among("relationship")
 
 
 def _invitations(view: View) -> tuple[NDArray[np.int64], Mask]:

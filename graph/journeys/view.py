@@ -103,8 +103,11 @@ class View:
 
     def coded(self, name: str) -> Coded:
         """A column of texts as codes."""
-        found = self.journeys.touchpoint_of(self._columns) if name == "touchpoint" else self._columns.coded(name)
+        found = self._column(name)
         return Coded(self._of("coded", name, found.codes), found.values)
+
+    def _column(self, name: str) -> Coded:
+        return self.journeys.touchpoint_of(self._columns) if name == "touchpoint" else self._columns.coded(name)
 
     def arrow(self, name: str) -> pa.ChunkedArray[Any]:
         """A column as Arrow has it."""
@@ -180,6 +183,13 @@ class View:
         found = np.zeros(len(self._whose), np.bool_)
         found[telling[named[told]]] = True
         return found if self._rows is None else found[self._rows]
+
+    def coded_of_about(self, name: str) -> NDArray[np.int32]:
+        """By row, the code in the column `name` of the interaction that it is about; -1 where there is none."""
+        telling, told = self._columns.named_rows("about")
+        codes = np.full(len(self._whose), -1, np.int32)
+        codes[telling] = self._column(name).codes[told]
+        return codes if self._rows is None else codes[self._rows]
 
     def any_by_unit(self, rows: Mask) -> Mask:
         """By unit, whether it has one of these rows."""

@@ -46,10 +46,9 @@ def hurting_handoffs(scope: Scope) -> Occurrences:
     way = pairs(found.giver, found.taker, " → ")
     chosen = (found.at >= scope.period.start_ms) & (found.at < scope.period.end_ms)
     hurts = np.zeros(len(way.values), np.bool_)
+    everything = Timeline.sorted(found.unit, found.at)
     for scores in scores_of(scope):
-        any_before = (
-            Timeline.sorted(found.unit, found.at).count(scores.unit, scores.at - SCORED_WITHIN_MS, scores.at) > 0
-        )
+        any_before = everything.count(scores.unit, scores.at - SCORED_WITHIN_MS, scores.at) > 0
         others = proportion(int(scores.bad[~any_before].sum()), int((~any_before).sum()))
         if others is None or others.n < LEAST_SAMPLE:
             continue
