@@ -33,7 +33,7 @@ ROWS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 TOLD = {
     "journey_flow": ["form.submitted", "deal.won", "1,234"],
-    "ordered_funnel": ["1. deal.won", "1,234 · 50.0% (7 may still go on)"],
+    "ordered_funnel": ["1. deal.won", "1,234 · 50.0% (7 more began too lately to tell)"],
     "stage_curve": ["Kaplan-Meier", "share that has arrived"],
     "silent_customers": ["three times their own usual gap", "lead"],
     "moments_of_truth": ["call made by phone (1–5, n = 1,234) ★"],
