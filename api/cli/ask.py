@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,11 +14,23 @@ import typer
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, with_store
 from api.cli.output import json_text, print_json, print_table
+from graph.arrow import table_of
+from graph.ask import Answer, ask_table, has_default, known, parameter_values, text_of
 from graph.ask import ask as ask_graph
-from graph.ask import ask_table, has_default, known, parameter_values, text_of
 from graph.chart import can_be_drawn, chart_of
+from graph.columns import ANSWERED, ask_columns
 from graph.cypher import Question, questions
+from graph.journeys.keeper import JourneyKeeper
+from graph.rules import Rules
+from graph.store.driver import Store
 from graph.table_file import TableFileError, TableFormat, TableWriter, format_of, table_file, whole_file
+
+
+class Origin(enum.StrEnum):
+    """Where an answer comes from."""
+
+    COLUMNS = "columns"
+    GRAPH = "graph"
 
 
 class Format(enum.StrEnum):
@@ -40,6 +53,7 @@ def hang_on(app: typer.Typer) -> None:
             "c360 ask silent_customers -o silent.parquet",
             "c360 ask journey_flow --svg flow.svg -o flow.csv",
             "c360 ask silent_customers --text",
+            "c360 ask dwell --from graph",
         ),
     )(ask)
 
@@ -59,11 +73,18 @@ def ask(
     svg: Annotated[
         Path | None, typer.Option("--svg", metavar="FILE", help="Draw the answer here, where the question has a chart.")
     ] = None,
+    origin: Annotated[
+        Origin | None,
+        typer.Option("--from", help="Of the few questions that kept columns answer too; else columns where kept."),
+    ] = None,
     text: Annotated[bool, typer.Option("--text", help="Print the Cypher, to paste into Neo4j Browser.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the questions with their parameters.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Ask the graph a shipped question; without a name, list them.
+
+    dwell, paths_to_ticket and conversion_sequences are answered from the journeys' columns where these are kept beside
+    the store, with all that the change log tells; --from graph runs the Cypher instead, which gives the same.
 
     --svg draws the answer, and -o beside it writes the table that is drawn; it needs the extra "charts".
 
@@ -84,7 +105,7 @@ def ask(
         given = _pairs(params or [])
         parameter_values(known(name), given)  # refused before the store is started
         if svg is None:
-            _answer(invocation, name, given, wanted, out)
+            _answer(invocation, name, given, wanted, out, origin)
         else:
             _draw(invocation, can_be_drawn(name), given, svg, wanted, out)
 
@@ -112,17 +133,54 @@ def _format_of(out: Path) -> Format:
         raise UsageProblem(f"-o {out}: end the name in .json, .csv or .parquet, or say --format.") from None
 
 
-def _answer(invocation: Invocation, name: str, given: dict[str, str], wanted: Format, out: Path | None) -> None:
+def _answer(
+    invocation: Invocation, name: str, given: dict[str, str], wanted: Format, out: Path | None, origin: Origin | None
+) -> None:
+    if origin is Origin.COLUMNS and name not in ANSWERED:
+        raise UsageProblem(f"--from columns: they answer {', '.join(sorted(ANSWERED))}, not {name}.")
     if wanted in (Format.CSV, Format.PARQUET):
-        _write(invocation, with_store(invocation.store(), lambda store: ask_table(store, name, given)), wanted, out)
+        table = with_store(invocation.store(), lambda store: _table(invocation, store, name, given, origin))
+        _write(invocation, table, wanted, out)
         return
-    answer = with_store(invocation.store(), lambda store: ask_graph(store, name, given))
+    answer = with_store(invocation.store(), lambda store: _rows(invocation, store, name, given, origin))
     if out is not None:
         _write_json(invocation, answer.as_maps(), out)
     elif wanted is Format.JSON:
         print_json(invocation.out, answer.as_maps())
     else:
         print_table(invocation.out, answer.columns, answer.rows)
+
+
+async def _rows(
+    invocation: Invocation, store: Store, name: str, given: dict[str, str], origin: Origin | None
+) -> Answer:
+    return await _from_columns(invocation, store, name, given, origin) or await ask_graph(store, name, given)
+
+
+async def _table(
+    invocation: Invocation, store: Store, name: str, given: dict[str, str], origin: Origin | None
+) -> pa.Table:
+    answer = await _from_columns(invocation, store, name, given, origin)
+    return await ask_table(store, name, given) if answer is None else table_of(answer.columns, answer.rows)
+
+
+async def _from_columns(
+    invocation: Invocation, store: Store, name: str, given: dict[str, str], origin: Origin | None
+) -> Answer | None:
+    """The answer from kept columns, and a line that says so; None where it is the graph's to answer."""
+    if name not in ANSWERED or origin is Origin.GRAPH:
+        return None
+    keeper = JourneyKeeper(store, Rules())
+    journeys = await keeper.kept()
+    if journeys is None:
+        if origin is Origin.COLUMNS:
+            raise UsageProblem("--from columns: none are kept. `c360 serve` and `c360 alerts evaluate` keep them.")
+        return None
+    moment = await keeper.moment_of(journeys.seq)
+    changed = None if moment is None else datetime.fromtimestamp(moment / 1000, UTC)
+    at = "" if changed is None else f" as of the last change ({changed:%Y-%m-%d %H:%M})"
+    invocation.say(f"From the journeys' columns{at}; --from graph runs the Cypher.")
+    return ask_columns(journeys, name, given)
 
 
 def _draw(

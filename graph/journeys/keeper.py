@@ -68,6 +68,16 @@ class JourneyKeeper:
             self._updating.add_done_callback(_told)
             return await asyncio.shield(self._updating)
 
+    async def kept(self) -> Journeys | None:
+        """The same, where it need not be read from the graph: from a file, with what the log tells since; else None."""
+        async with self._turn:
+            if self._updating is not None:
+                await asyncio.wait([self._updating])
+            journeys = self._journeys or await self._from_file()
+            journeys = None if journeys is None else await self._followed(journeys)
+            self._journeys = journeys or self._journeys
+            return journeys
+
     def start(self) -> None:
         """Begin to read before anybody asks."""
         if self._updating is None:
@@ -122,7 +132,7 @@ class JourneyKeeper:
     async def _settled(self, journeys: Journeys) -> Journeys:
         """The same journeys from a file, where one can be written; a disk that is full or shut costs only memory."""
         folder = await self._home()
-        moment = await self._moment_of(journeys.seq)
+        moment = await self.moment_of(journeys.seq)
         return await asyncio.to_thread(_settled, journeys, folder, moment)
 
     async def _from_file(self) -> Journeys | None:
@@ -133,7 +143,7 @@ class JourneyKeeper:
         if found is None:
             return None
         tables, note = found
-        if note.seq + 1 < await oldest_seq(self._store) or await self._moment_of(note.seq) != note.moment:
+        if note.seq + 1 < await oldest_seq(self._store) or await self.moment_of(note.seq) != note.moment:
             return None
         return Journeys.of(tables, self._rules, note.seq, note.read_at)
 
@@ -145,8 +155,11 @@ class JourneyKeeper:
                 self._folder = cache_folder(self._store, _NAME, row[0])
         return self._folder
 
-    async def _moment_of(self, seq: int) -> int | None:
-        """When the entry was written: another graph, or this one restored, has another entry of that number."""
+    async def moment_of(self, seq: int) -> int | None:
+        """When an entry of the change log was written (epoch ms).
+
+        Another graph, or this one restored, has another entry of that number.
+        """
         row = await self._store.read_one(cypher("writes/change_moment"), seq=seq)
         return None if row is None else int(row[0])
 

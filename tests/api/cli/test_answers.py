@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 
@@ -9,7 +10,12 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 import pytest
 
+from graph.journeys.keeper import JourneyKeeper
+from graph.rules import Rules
+from graph.store.driver import open_store
+from graph.store.settings import StoreSettings
 from tests.api.cli.calls import PEOPLE, Shell, persons_toml
+from tests.conftest import Homes
 
 
 def test_an_answer_is_the_same_in_every_form(graph_shell: Shell) -> None:
@@ -72,6 +78,35 @@ def test_an_answer_is_drawn_beside_its_table(graph_shell: Shell) -> None:
     assert call.code == 0, call.err
     assert svg.read_text().startswith("<svg")
     assert pcsv.read_csv(rows)["kind"].to_pylist() == ["a", "b"]
+
+
+def test_a_question_is_answered_from_columns_where_they_are_kept(graph_shell: Shell, homes: Homes) -> None:
+    """It says so, on the other stream; --from graph asks the graph; without columns that is what is asked anyway: 2."""
+    settings = homes.of("embedded").settings
+    graph_shell.write("plugins.toml", persons_toml())
+    graph_shell.write("people.csv", PEOPLE)
+    assert graph_shell("sync").code == 0
+    before = graph_shell("ask", "dwell", "--json")
+    none_kept = graph_shell("ask", "dwell", "--from", "columns")
+    asyncio.run(_keep(settings))
+    kept = graph_shell("ask", "dwell", "--json")
+    table = graph_shell("ask", "dwell", "--format", "csv")
+    forced = graph_shell("ask", "dwell", "--from", "graph", "--json")
+    another = graph_shell("ask", "handoffs", "--from", "columns")
+
+    assert (before.code, kept.code, forced.code, table.code) == (0, 0, 0, 0)
+    assert before.json == kept.json == forced.json
+    assert ["columns as of the last change (" in call.err for call in (before, kept, table, forced)] == [
+        False, True, True, False,
+    ]  # fmt: skip
+    assert (none_kept.code, another.code) == (2, 2)
+    assert "c360 alerts evaluate" in none_kept.err
+    assert "conversion_sequences, dwell, paths_to_ticket" in another.err.replace("\n", " ")
+
+
+async def _keep(settings: StoreSettings) -> None:
+    async with open_store(settings) as store:
+        await JourneyKeeper(store, Rules()).current()
 
 
 def test_an_export_is_a_file_and_a_summary(graph_shell: Shell) -> None:
