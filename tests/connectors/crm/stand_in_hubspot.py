@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -50,6 +51,7 @@ PROPERTIES = {
     ]
 }
 FORM = "4a1b-form"
+OPERATORS = {"GTE": operator.ge, "LTE": operator.le, "GT": operator.gt}
 
 
 @dataclass
@@ -214,9 +216,10 @@ class HubSpotStandIn:
             return refusal(400, "VALIDATION_ERROR", "paging too far")
         rows = [one for one in self._sorted(kind) if one.archived is None]
         for group in body["filterGroups"]:
-            rows = [one for one in rows if all(self._matches(kind, one, condition) for condition in group["filters"])]
+            for condition in group["filters"]:
+                rows = self._matching(kind, rows, condition)
         (sort,) = body["sorts"]
-        rows.sort(key=lambda one: self._value(kind, one, sort["propertyName"]))
+        rows.sort(key=operator.attrgetter(self._held_in(kind, sort["propertyName"])))
         if sort["direction"] == "DESCENDING":
             rows.reverse()
         page = rows[: self._size(rows, body["limit"])]
@@ -298,15 +301,16 @@ class HubSpotStandIn:
     def _size(self, rows: Sequence[Thing], limit: int) -> int:
         return min(limit, 3) if len(rows) < 100 else limit
 
-    def _value(self, kind: str, one: Thing, name: str) -> int:
-        if name == "hs_object_id":
-            return one.id
-        assert name == modified_name(kind), f"{kind} are not searched by {name}"
-        return round(one.modified.timestamp() * 1000)
+    def _held_in(self, kind: str, name: str) -> str:
+        assert name in ("hs_object_id", modified_name(kind)), f"{kind} are not searched by {name}"
+        return "id" if name == "hs_object_id" else "modified"
 
-    def _matches(self, kind: str, one: Thing, condition: Mapping[str, str]) -> bool:
-        mine, theirs = self._value(kind, one, condition["propertyName"]), int(condition["value"])
-        return {"GTE": mine >= theirs, "LTE": mine <= theirs, "GT": mine > theirs}[condition["operator"]]
+    def _matching(self, kind: str, rows: list[Thing], condition: Mapping[str, str]) -> list[Thing]:
+        fits, number = OPERATORS[condition["operator"]], int(condition["value"])
+        if self._held_in(kind, condition["propertyName"]) == "id":
+            return [one for one in rows if fits(one.id, number)]
+        moment = datetime.fromtimestamp(number / 1000, tz=UTC)
+        return [one for one in rows if fits(one.modified, moment)]
 
 
 FORM_DEFINITION = {
