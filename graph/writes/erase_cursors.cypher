@@ -1,6 +1,5 @@
 // What a source left of its cursors, a batch at a time; answers how many went.
 // :param source => "helpdesk"
-// :param prefix => "helpdesk/"
 MATCH (n:Cursor)
 WHERE n.source = $source
 WITH n LIMIT 2000

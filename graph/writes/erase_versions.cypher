@@ -1,5 +1,4 @@
 // What a source left of its versions, a batch at a time; answers how many went.
-// :param source => "helpdesk"
 // :param prefix => "helpdesk/"
 MATCH (n:RecordVersion)
 WHERE n.record STARTS WITH $prefix
