@@ -160,6 +160,10 @@ class ShopifyConnector:
         """The chosen streams, customers first: orders point to them."""
         return list(self._streams)
 
+    def state_at(self, stream: Stream, moment: datetime) -> State:
+        """As if all before that moment had been read."""
+        return _state(Place(since=moment))
+
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
         """Pages of `Customer` or `Order` by id: everything at first, afterwards what changed since the last reading;
         of customers also those that are `Gone`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from connectors.crm.salesforce_deals import Ending, map_opportunity
 from connectors.crm.salesforce_login import Login
 from connectors.crm.salesforce_objects import KINDS, selected
 from connectors.crm.salesforce_people import map_account, map_contact, map_lead
-from connectors.crm.salesforce_reading import Reading
+from connectors.crm.salesforce_reading import Mark, Place, Reading, state_of
 from connectors.errors import RecordError, SourceError
 from connectors.hookspecs import CheckReport, Page, State, Stream, hookimpl
 from connectors.http import Patience
@@ -140,15 +140,21 @@ class SalesforceConnector:
         """The chosen streams, accounts and people first: the others point to them."""
         return list(self._streams)
 
+    def state_at(self, stream: Stream, moment: datetime) -> State:
+        """As if all before that moment had been read."""
+        return state_of(Place(mark=Mark(moment), watched=Mark(moment)))
+
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[SObject]]:
         """Pages of Salesforce's records with what belongs to them."""
         kind = KINDS[stream.name]
         if kind.name == "Opportunity":
-            rows = await self._salesforce.rows("SELECT MasterLabel, IsClosed, IsWon FROM OpportunityStage")
+            rows = await self._salesforce.rows("SELECT ApiName, MasterLabel, IsClosed, IsWon FROM OpportunityStage")
             self._stages = {
-                row["MasterLabel"]: Ending(row.get("IsClosed") == "true", row.get("IsWon") == "true")
+                # A stage that was renamed has another label than name; opportunities hold the name.
+                row[name]: Ending(row.get("IsClosed") == "true", row.get("IsWon") == "true")
+                for name in ("MasterLabel", "ApiName")
                 for row in rows
-                if "MasterLabel" in row
+                if name in row
             }
         reading = Reading(
             self._salesforce,

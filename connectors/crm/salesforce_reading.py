@@ -72,7 +72,7 @@ class Reading:
         if self._kind.watched is not None:
             async for page in self._watched(place):
                 yield page
-        yield Page([], _state(place))
+        yield Page([], state_of(place))
 
     async def _count(self) -> int:
         """How many records there are."""
@@ -118,7 +118,7 @@ class Reading:
         if place.job is None:
             place.began = self._now
             place.job = await self._salesforce.start_job(soql(self._kind.name, self._fields, [self._only]))
-            yield Page([], _state(place), total=total)
+            yield Page([], state_of(place), total=total)
         await self._salesforce.finish_job(place.job, self._bulk_wait)
         while True:
             results = await self._salesforce.results(place.job, place.locator)
@@ -129,12 +129,12 @@ class Reading:
             place.locator = results.locator
             if place.locator is None:
                 break
-            yield Page(await self._whole(results.rows), _state(place), total=total)
+            yield Page(await self._whole(results.rows), state_of(place), total=total)
         began = place.began or self._now
         place.job, place.mark, place.began = None, Mark(began), None
         if self._kind.watched is not None:
             place.watched = Mark(began)
-        yield Page(await self._whole(results.rows), _state(place), total=total)
+        yield Page(await self._whole(results.rows), state_of(place), total=total)
 
     async def _batches(self, query: str) -> AsyncIterator[Batch]:
         batch = await self._salesforce.query(query)
@@ -153,7 +153,7 @@ class Reading:
         self, raws: Sequence[msgspec.Raw], place: Place, total: int | None, problems: Iterable[RawProblem] = ()
     ) -> Page[SObject]:
         rows, refused = sobjects(raws, f"{self._salesforce.source}: {self._kind.name}")
-        return Page(await self._whole(rows), _state(place), total=total, problems=[*problems, *refused])
+        return Page(await self._whole(rows), state_of(place), total=total, problems=[*problems, *refused])
 
     async def _whole(self, rows: list[SObject]) -> list[SObject]:
         """The rows with what belongs to each, and whether it has happened."""
@@ -228,6 +228,7 @@ def _literal(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
-def _state(place: Place) -> State:
+def state_of(place: Place) -> State:
+    """As JSON."""
     state: State = msgspec.to_builtins(place)
     return state

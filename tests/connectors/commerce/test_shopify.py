@@ -175,6 +175,18 @@ async def test_only_what_changed_is_read_again() -> None:
     assert nothing == []
 
 
+async def test_a_reading_may_begin_at_a_moment() -> None:
+    """Orders that changed since then."""
+    shop = ShopifyStandIn()
+    shop.now += timedelta(days=1)
+    moment = shop.now
+    shop.order(5003, 3, cancelled_at=shop.now.isoformat())
+
+    records, _ = await read(shop, ORDERS, connector(shop).state_at(ORDERS, moment))
+
+    assert [one.id for one in records] == ["5003:placed", "5003:cancelled"]
+
+
 async def test_an_app_gets_a_token_for_a_day() -> None:
     """With its id and secret, once for all calls; a wrong secret is told with what to do."""
     shop = ShopifyStandIn()

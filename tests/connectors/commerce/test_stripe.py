@@ -130,6 +130,19 @@ async def test_events_that_are_no_longer_kept_are_made_up_for_by_a_full_reading(
     assert (quiet, still, len(late)) == ([], [], 5)
 
 
+async def test_a_reading_may_begin_at_a_moment(stripe: FakeStripe) -> None:
+    """What happened since then; of a moment whose events are no longer kept everything is read."""
+    stripe.customer(2, event=True)
+    stripe.clock += 10 * DAY
+    stripe.customer(3, event=True)
+    reader = connector(stripe)
+
+    late, _ = await read(stripe, "customers", reader.state_at(CUSTOMERS, AT + timedelta(days=9)))
+    early, _ = await read(stripe, "customers", reader.state_at(CUSTOMERS, AT - timedelta(days=90)))
+
+    assert ([one.id for one in late], len(early)) == (["cus_00003"], 3)
+
+
 async def test_the_page_after_a_deleted_customer_is_found(stripe: FakeStripe) -> None:
     """Stripe knows no page after an object that is gone; its moment leads to the same place."""
     stripe.a_page = 2

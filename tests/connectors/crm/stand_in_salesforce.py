@@ -32,7 +32,7 @@ CHILDREN = {
     "OpportunityContactRole": ("OpportunityId", "ContactId", "Role", "IsPrimary"),
     "OpportunityFieldHistory": ("OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate"),
     "LeadHistory": ("LeadId", "Field", "OldValue", "NewValue", "CreatedDate"),
-    "OpportunityStage": ("MasterLabel", "IsClosed", "IsWon"),
+    "OpportunityStage": ("ApiName", "MasterLabel", "IsClosed", "IsWon"),
     "User": ("Name", "UserRoleId"),
 }
 STAGES = {
@@ -58,7 +58,9 @@ class SalesforceStandIn:
         self._cursors: dict[str, list[Row]] = {}
         self._jobs: dict[str, list[Row]] = {}
         for number, (stage, (closed, won)) in enumerate(STAGES.items()):
-            self.put("OpportunityStage", f"01J{number}", MasterLabel=stage, IsClosed=closed, IsWon=won)
+            self.put(
+                "OpportunityStage", f"01J{number}", ApiName=stage, MasterLabel=f"{stage}!", IsClosed=closed, IsWon=won
+            )
         self.put("User", "005Ada", Name="Ada Agent")
         for number in range(1, 11):
             account = self.put("Account", f"001Q{number:03}", Name=f"Firm {number}", Website=f"https://f{number}.test")
@@ -244,6 +246,9 @@ def _shown(name: str, row: Row, fields: list[str]) -> Row:
 
 
 def _text(value: Any) -> str:
+    """As Bulk writes it: moments with Z."""
+    if isinstance(value, str):
+        return value.removesuffix("+0000") + "Z" if value.endswith("+0000") else value
     return "" if value is None else f"{value}".lower() if isinstance(value, bool) else f"{value}"
 
 

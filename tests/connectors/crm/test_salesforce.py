@@ -205,6 +205,22 @@ async def test_a_new_role_makes_a_deal_be_read_again() -> None:
     assert {one.person for one in events} == {"crm/contacts/003Q00001", "crm/contacts/003Q00007"}
 
 
+async def test_a_reading_may_begin_at_a_moment() -> None:
+    """Records that changed since then, and deals whose roles did."""
+    org = SalesforceStandIn()
+    org.now += timedelta(days=1)
+    moment = org.now
+    org.change()
+    org.put("OpportunityContactRole", "00KQ099", OpportunityId="006Q007", ContactId="003Q00001")
+    reader = connector(org)
+
+    contacts, _ = await read(org, "contacts", reader.state_at(KINDS["contacts"].stream, moment))
+    deals, _ = await read(org, "opportunities", reader.state_at(KINDS["opportunities"].stream, moment))
+
+    assert [one.id for one in contacts] == ["003Q00005"]
+    assert {one.deal for one in deals if isinstance(one, Interaction)} == {"crm/006Q007"}
+
+
 async def test_a_deleted_deal_is_gone_as_a_whole() -> None:
     """Whatever it told before."""
     org = SalesforceStandIn()
