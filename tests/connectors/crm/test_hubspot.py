@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from pydantic import SecretStr, ValidationError
 
 from connectors.crm.hubspot import HubSpotConfig, HubSpotConnector
 from connectors.hookspecs import State
 from connectors.http import Patience
-from connectors.records import Account, Channel, Direction, Identifiers, Interaction, Person, Tombstone
+from connectors.records import Account, Channel, Direction, Identifiers, Interaction, Person, Precision, Tombstone
 from tests.connectors.contract.readings import Reading, read, stream_of
 from tests.connectors.crm.stand_in_hubspot import TOKEN, HubSpotStandIn, Thing
+from tests.connectors.folders import connector, records, write
 
 pytestmark = pytest.mark.anyio
 
@@ -186,6 +189,51 @@ async def test_a_lost_deal_is_lost_by_its_stage_s_meaning(hubspot: HubSpotStandI
 
     assert [one.kind for one in await told(crm, "deals", 901)][-1] == "deal.lost"
     assert [one.kind for one in await told(crm, "deals", 902)] == ["deal.created", "deal.stage_changed"]
+
+
+async def test_an_export_of_the_account_tells_the_same(
+    hubspot: HubSpotStandIn, crm: HubSpotConnector, tmp_path: Path
+) -> None:
+    """A contact and a deal are the same records, under the same ids, whichever way they came."""
+    deal = hubspot.things["deals"][901]
+    created = f"{deal.made:%Y-%m-%d %H:%M}"
+    hubspot.set(deal, "dealstage", "contractsent")
+    sent = f"{hubspot.now:%Y-%m-%d %H:%M}"
+    hubspot.set(deal, "dealstage", "closedwon")
+    won = f"{hubspot.now:%Y-%m-%d %H:%M}"
+    write(
+        tmp_path,
+        "contacts.csv",
+        "Record ID,First Name,Last Name,Email,Lifecycle Stage,Contact owner,HubSpot Team,Associated Company IDs\n"
+        "101,Nr101,Quist,c101@nordl.example,Lead,Ada Sells,New business,501\n",
+    )
+    write(
+        tmp_path,
+        "deals.csv",
+        "Record ID,Deal Name,Deal Stage,Pipeline,Amount,Currency,Deal owner,HubSpot Team,Associated Contact IDs,"
+        "Associated Company IDs,Create Date,Close Date,Date entered 'Appointment scheduled (Sales pipeline)',"
+        "Date entered 'Contract sent (Sales pipeline)',Date entered 'Closed won (Sales pipeline)'\n"
+        f"901,Deal 901,Closed won,Sales pipeline,1200.50,EUR,Ada Sells,New business,101;102,501,"
+        f"{created},{won},{created},{sent},{won}\n",
+    )
+    files = connector(
+        tmp_path,
+        {"path": "contacts.csv", "format": "hubspot-contacts"},
+        {"path": "deals.csv", "format": "hubspot-deals"},
+    )
+    only_the_api_s = {"source_url": None, "created_at": None, "updated_at": None, "extra": {}}
+
+    (exported,) = await records(files, "contacts")
+    (asked,) = await told(crm, "contacts", 101)
+    assert msgspec.structs.replace(asked, **only_the_api_s) == exported
+
+    of_export = {one.id: one for one in await records(files, "deals")}
+    of_api = {
+        one.id: msgspec.structs.replace(one, source_url=None, precision=Precision.SECOND, extra={"pipeline": "x"})
+        for one in await told(crm, "deals", 901)
+    }
+    assert of_api == {id: msgspec.structs.replace(one, extra={"pipeline": "x"}) for id, one in of_export.items()}
+    assert len(of_api) == 6
 
 
 async def test_a_deal_of_a_company_alone_is_the_company_s_and_one_of_nobody_s_is_not_told(
