@@ -127,7 +127,7 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
         ANALYST: "caveat metric program scaleMin scaleMax answerCount otherAnswerCount meanScore explainedShare "
         "drivers leftOut note whatIf",
     },
-    "DriverOfScore": {ANALYST: "driver meaning mean coefficient share"},
+    "DriverOfScore": {ANALYST: "driver meaning mean coefficient share performance quadrant quadrantNote"},
     "WhatIf": {ANALYST: "caveat change expectedMean"},
     "InactivityRisk": {
         ANALYST: "caveat horizonDays learnedAsOf learnedFromCount stoppedCount factors reliability discrimination "

@@ -14,7 +14,7 @@ from api.plan.fields import Argument, described, entry, reckoned
 from api.plan.filters import described_input, plain
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
-from api.schema.enums import SurveyMetric, SurveyProgram, value
+from api.schema.enums import SurveyMetric, SurveyProgram, TouchpointQuadrant, value
 from api.schema.kpi import KpiValue, value_data
 from api.schema.scope import SCOPE_ARGUMENTS, scope_of
 from graph.estimates.estimate import EstimateError
@@ -76,7 +76,13 @@ class DriverOfScore:
     meaning: str = entry("What is counted, in words.")
     mean: float = entry("Its mean over the answers.")
     coefficient: KpiValue = entry("By how many points of the scale the score differs with one unit more of it.")
-    share: KpiValue = entry("Its share of what all drivers explain together, in per cent (LMG).")
+    share: KpiValue = entry("Its share of what all drivers explain together, in per cent (LMG): its importance.")
+    performance: float | None = entry(
+        "Where answers stand on average between its worse end (0) and its better one (100, where scores are higher); "
+        "null where it is not known which that is."
+    )
+    quadrant: TouchpointQuadrant | None = entry("Importance × performance, among the drivers that have both.")
+    quadrant_note: str | None = entry("Why it stands in no quadrant.")
 
 
 def _what_if(item: Mapping[str, Any], arguments: Arguments) -> dict[str, Any]:
@@ -157,6 +163,9 @@ def _answer(scope: Scope, metric: str, found: ScoreDrivers) -> dict[str, Any]:
                 "mean": found.means[Feature(driver.name)],
                 "coefficient": value_data(Figure.of(driver.coefficient), scope, scope.period),
                 "share": value_data(Figure.of(driver.share, factor=100), scope, scope.period),
+                "performance": found.places[driver.name].performance,
+                "quadrant": found.places[driver.name].quadrant,
+                "quadrant_note": found.places[driver.name].note,
             }
             for driver in told
         ],

@@ -270,7 +270,7 @@ class TouchpointScoreKey(Enum):
     RATING = value("rating", "Stars.")
 
 
-@strawberry.enum(description="Importance × performance: where a touchpoint stands (Martilla and James 1977).")
+@strawberry.enum(description="Importance × performance: where a touchpoint or driver stands (Martilla and James 1977).")
 class TouchpointQuadrant(Enum):
     CONCENTRATE_HERE = value("CONCENTRATE_HERE", "Important, and worse than the others.")
     KEEP_UP = value("KEEP_UP", "Important, and better than the others.")

@@ -190,11 +190,12 @@ def _placed(told: list[TouchpointFigures]) -> list[TouchpointFigures]:
         if importance is None or performance is None:
             placed.append(replace(each, quadrant_note=each.importance.note or each.performance.note))
         else:
-            placed.append(replace(each, quadrant=_quadrant(importance >= important, performance >= well)))
+            placed.append(replace(each, quadrant=quadrant_of(importance >= important, performance >= well)))
     return placed
 
 
-def _quadrant(is_important: bool, is_well: bool) -> Quadrant:
+def quadrant_of(is_important: bool, is_well: bool) -> Quadrant:
+    """The quadrant of what is important or less so, and done well or worse, than the others on average."""
     if is_important:
         return Quadrant.KEEP_UP if is_well else Quadrant.CONCENTRATE_HERE
     return Quadrant.POSSIBLE_OVERKILL if is_well else Quadrant.LOW_PRIORITY

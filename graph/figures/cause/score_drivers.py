@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from graph.estimates.drivers import Drivers, drivers
 from graph.estimates.estimate import EstimateError
 from graph.figures.cause.features import Feature, Moments, features
+from graph.figures.cause.quadrants import Placed, placed
 from graph.figures.scope import Scope
 from graph.figures.voice import answers, of_one_survey
 
@@ -46,6 +47,8 @@ class ScoreDrivers:
     means: dict[Feature, float]
     left_out: tuple[Feature, ...]
     note: str | None
+    places: Mapping[str, Placed] = field(default_factory=dict)
+    """By driver of the model, its quadrant."""
 
 
 def score_drivers(
@@ -70,4 +73,4 @@ def score_drivers(
         model = drivers(used.score, varying, np.random.default_rng(SEED))
     except EstimateError as error:
         return ScoreDrivers(*told, None, means, left_out, str(error))
-    return ScoreDrivers(*told, model, means, left_out, None)
+    return ScoreDrivers(*told, model, means, left_out, None, placed(model, varying))
