@@ -28,6 +28,7 @@ from api.outgoing.rounds import make_rounds
 from api.outgoing.settings import OutgoingSettings
 from api.patrol import Patrol
 from api.plan.service import Service
+from api.revival import kept_alive
 from api.schedule import Schedule
 from api.schema.schema import graphql_schema
 from api.server_error import ServerError
@@ -179,7 +180,8 @@ async def serve(
         if ingest is not None:
             ingest.begin()
         try:
-            await server.serve(sockets=[listener])
+            async with kept_alive(store):
+                await server.serve(sockets=[listener])
         finally:
             for task in tasks:
                 task.cancel()

@@ -24,16 +24,19 @@ from neo4j import (
 from neo4j.exceptions import AuthError, ConstraintError, DriverError, Neo4jError
 
 from graph.store.bolt import CONNECT_SECONDS, OtherBolt
-from graph.store.errors import Refusal, StoreError, StoreUnavailable, is_passing, translate
+from graph.store.errors import Refusal, StoreError, StoreUnavailable, is_gone, is_passing, translate
 from graph.store.lease import Lease, hold_lease
 from graph.store.readers import Readers, readers_of
 from graph.store.settings import StoreSettings
 
 T = TypeVar("T")
+Answers = Callable[[str, str, str, str], Awaitable[bool]]
+"""Asks a server at an address, as a user with a password, in a database; whether it answers."""
 
 FETCH_SIZE = 5_000  # rows a message when streaming: large enough for the network, small enough for memory
 RETRY_SECONDS = 30.0  # a transaction is tried again this long before its error is given to the caller
 MOST_SESSIONS = 100
+READ_ATTEMPTS = 10
 EMBEDDED_COLLISIONS = 8  # attempts before a key that is taken counts as a mistake, not as a collision
 
 
@@ -89,11 +92,20 @@ class Transaction:
 class Server(Protocol):
     """A server that we started ourselves, and can therefore ask why it is silent."""
 
+    user: str
+    password: str
+    database: str
+
+    @property
+    def bolt_uri(self) -> str: ...
+
     def why_silent(self) -> str | None: ...
 
     def where_to_look(self) -> str: ...
 
     def how_to_open(self) -> str: ...
+
+    async def revive(self, answers: Answers) -> None: ...
 
     async def leave(self) -> None: ...
 
@@ -118,6 +130,7 @@ class Store:
         self._readers = readers
         self._database = database
         self._server = server
+        self._is_reviving = False
         self.sessions = 0
         """Sessions in use; each has one connection of the driver's."""
 
@@ -127,23 +140,30 @@ class Store:
         return 1 if self.kind == "embedded" else 2
 
     async def read(self, query: str, /, **parameters: Any) -> list[list[Any]]:
-        """All rows of a question, as lists in the order of its RETURN."""
-        if self._readers is not None:
+        """All rows of a question, as lists in the order of its RETURN.
+
+        What is deleted while it is read can fail a question on the embedded store: then it is asked again.
+        """
+        for attempt in range(1, READ_ATTEMPTS + 1):
+            try:
+                return await self._read(query, parameters)
+            except (Neo4jError, DriverError, OSError, Refusal) as error:
+                if attempt == READ_ATTEMPTS or not is_gone(error):
+                    raise self._explain(error) from None
+        raise AssertionError  # the last attempt returns or raises
+
+    async def _read(self, query: str, parameters: dict[str, Any]) -> list[list[Any]]:
+        if self._readers is not None and not self._is_reviving:
             self.sessions += 1
             try:
                 return await self._readers.read(query, parameters)
-            except (OSError, Refusal) as error:
-                raise self._explain(error) from None
             except OtherBolt:
                 self._readers = None
             finally:
                 self.sessions -= 1
-        try:
-            async with self._session(READ_ACCESS) as session:
-                result = await session.run(cast("Query", query), parameters)
-                return await result.values()
-        except (Neo4jError, DriverError, OSError) as error:
-            raise self._explain(error) from None
+        async with self._session(READ_ACCESS) as session:
+            result = await session.run(cast("Query", query), parameters)
+            return await result.values()
 
     async def read_one(self, query: str, /, **parameters: Any) -> list[Any] | None:
         """The first row of a question, or None when it has no answer."""
@@ -225,6 +245,24 @@ class Store:
             return self._server.how_to_open()
         return f"Open {self.uri} with Neo4j Browser, cypher-shell or any Bolt client, as the user of C360_STORE_USER."
 
+    def why_silent(self) -> str | None:
+        """Why an embedded server answers no more; None while it runs, and of a Neo4j, which is not ours."""
+        return None if self._server is None else self._server.why_silent()
+
+    async def revive(self) -> None:
+        """Start an embedded server that died once more, and connect to it; raises StoreError."""
+        if self._server is None:
+            raise StoreError(f"The store at {self.uri} is not ours to start.")
+        server, before = self._server, self._driver
+        self._is_reviving = True  # a server that starts takes questions before it answers them
+        await server.revive(_answers)
+        if self._readers is not None:
+            self._readers.close()
+        self._driver = _driver(server.bolt_uri, server.user, server.password)
+        self._readers = _embedded_readers(server)
+        self._is_reviving = False
+        await before.close()
+
     async def close(self) -> None:
         """Close the connections; an embedded server ends with the last who uses it."""
         if self._readers is not None:
@@ -259,6 +297,8 @@ class Store:
         return is_passing(error)
 
     def _session(self, access: str, fetch_size: int = FETCH_SIZE) -> _Session:
+        if self._is_reviving:
+            raise StoreUnavailable("The embedded store's server ended and is being started again: try in a moment.")
         opened = self._driver.session(database=self._database, default_access_mode=access, fetch_size=fetch_size)
         return _Session(self, opened)
 
@@ -312,8 +352,12 @@ async def _open_embedded(settings: StoreSettings) -> Store:
     assert settings.embedded_path is not None
     server = await embedded.join(settings.embedded_path, _answers)
     driver = _driver(server.bolt_uri, server.user, server.password)
-    readers = readers_of(server.bolt_uri, server.user, server.password, server.database, most=MOST_SESSIONS)
+    readers = _embedded_readers(server)
     return Store(driver, kind="embedded", uri=settings.uri, database=server.database, server=server, readers=readers)
+
+
+def _embedded_readers(server: Server) -> Readers | None:
+    return readers_of(server.bolt_uri, server.user, server.password, server.database, most=MOST_SESSIONS)
 
 
 async def _open_neo4j(settings: StoreSettings) -> Store:

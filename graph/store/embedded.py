@@ -92,6 +92,11 @@ class EmbeddedServer:
             f"password in {self.password_file}."
         )
 
+    async def revive(self, answers: Answers) -> None:
+        """Start the server once more when it has died; returns when it answers. Raises StoreError."""
+        self.port = await _running_port(self.folder, self.password, answers)
+        _arguments_file(self.folder).unlink(missing_ok=True)
+
     async def leave(self) -> None:
         """Let go of the server; when nobody else uses it, return after it has closed its files."""
         if self._users < 0:

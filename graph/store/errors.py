@@ -72,6 +72,11 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, Neo4jError | DriverError) and error.is_retryable()
 
 
+def is_gone(error: BaseException) -> bool:
+    """Whether something that was being read has been deleted meanwhile; the question itself is right."""
+    return isinstance(error, Neo4jError | Refusal) and error.code == "Neo.ClientError.Statement.EntityNotFound"
+
+
 def translate(error: Neo4jError | DriverError | OSError | Refusal, where: str) -> StoreError:
     """The driver's error as one of ours; `where` is the store's address without secrets."""
     if isinstance(error, AuthError) or (isinstance(error, Refusal) and error.code in NOT_LET_IN):

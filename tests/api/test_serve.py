@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -28,6 +29,9 @@ from tests.conftest import Homes
 
 pytestmark = pytest.mark.anyio
 QUERY = {"query": "{ sources { name } }"}
+FOUND = {"data": {"sources": [{"name": "kept"}]}}
+BACK_SECONDS = 30.0
+"""A quiet machine needs 3 to 4, one with a load of seven on each core 10."""
 TOKEN = SecretStr("correct-horse-battery")
 PROVIDER = OidcSettings("https://id.example", "c360")
 
@@ -186,3 +190,42 @@ async def test_the_api_outlives_an_embedded_store_that_is_killed(tmp_path: Path)
     assert (gone.status_code, not_ready.status_code, alive.status_code) == (503, 503, 200)
     assert gone.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
     assert str(tmp_path) not in gone.text
+
+
+@pytest.mark.parametrize("victim", ["server_pid", pytest.param("pid", marks=pytest.mark.long)])
+async def test_an_embedded_store_that_is_killed_is_started_again(tmp_path: Path, victim: str) -> None:
+    """Its server, or whoever keeps it, is killed under `c360 serve`: 503 meanwhile, all of it again in seconds."""
+    lock = tmp_path / "graph" / "server.lock"
+    async with open_store(StoreSettings(f"embedded:{tmp_path / 'graph'}")) as store:
+        await migrate(store)
+        await store.write("CREATE (:Source {name: 'kept'})")
+        async with serving(store) as client:
+            assert (await client.post("/graphql", json=QUERY)).json() == FOUND
+            os.kill(json.loads(lock.read_text())[victim], signal.SIGKILL)
+            killed = time.monotonic()
+            while store.why_silent() is None:  # noqa: ASYNC110  a server without its keeper takes a moment to end
+                await asyncio.sleep(0.01)
+            answers = [await client.post("/graphql", json=QUERY)]
+            while answers[-1].status_code != 200 and time.monotonic() < killed + BACK_SECONDS:
+                await asyncio.sleep(0.1)
+                answers.append(await client.post("/graphql", json=QUERY))
+            ready = await client.get("/ready")
+            await store.write("CREATE (:Stage {name: 'x'})")
+
+    assert answers[0].json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+    assert {answer.status_code for answer in answers[:-1]} == {503}
+    assert answers[-1].json() == FOUND
+    assert ready.status_code == 200
+
+
+@asynccontextmanager
+async def serving(store: Store) -> AsyncIterator[httpx.AsyncClient]:
+    """The served API, until the test is over."""
+    address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    running = asyncio.create_task(serve(store, ApiSettings(port=0), on_started=address.set_result))
+    try:
+        async with httpx.AsyncClient(base_url=await asyncio.wait_for(address, 10)) as client:
+            yield client
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.wait_for(running, 15)

@@ -87,6 +87,29 @@ async def test_a_second_node_with_the_same_key_is_refused_without_naming_it(stor
     assert "ada@x.test" not in str(refused.value)
 
 
+async def test_a_question_is_answered_while_what_it_reads_is_deleted(embedded_store: Store) -> None:
+    """Customers come and go while others ask for the first five by name: every question has its answer."""
+    page = "MATCH (c:Customer) WHERE c.sort_name >= '' WITH c ORDER BY c.sort_name LIMIT 5 RETURN c.id, c.display_name"
+    answered, is_over = 0, asyncio.Event()
+
+    async def ask() -> None:
+        nonlocal answered
+        while not is_over.is_set():
+            await embedded_store.read(page)
+            answered += 1
+
+    async def come_and_go() -> None:
+        come = "UNWIND range(1, 10) AS k CREATE (:Customer {id: $n + '/' + k, sort_name: 'n' + k})"
+        for number in range(30):
+            await embedded_store.write(come, n=str(number))
+            await embedded_store.write("MATCH (c:Customer) DETACH DELETE c")
+        is_over.set()
+
+    await asyncio.gather(come_and_go(), ask(), ask(), ask())
+
+    assert answered > 60
+
+
 async def test_a_wrong_query_is_a_store_error(store: Store) -> None:
     """What the server refuses is said with its code and words."""
     with pytest.raises(StoreError, match="SyntaxError"):
