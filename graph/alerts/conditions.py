@@ -217,6 +217,7 @@ def churn_risks(asked: Asked) -> Found:
     final[:-1] = unit[1:] != unit[:-1]
     begins = np.flatnonzero(np.concatenate([[True], unit[1:] != unit[:-1]])) if len(rows) else np.zeros(0, np.int64)
     if not len(begins):
+        asked.models.setdefault(rule.kinds, None)
         return _NOTHING
     repeats = np.add.reduceat(fresh.astype(np.int64), begins) - 1
     causes, first_day, last_day = rows[final], day[begins], day[final]

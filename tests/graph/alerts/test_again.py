@@ -147,6 +147,19 @@ def test_everybody_is_looked_at_when_it_is_not_known_whom_to_leave_out() -> None
     assert len(PEOPLE) < FEW
 
 
+def test_a_model_of_few_is_never_made() -> None:
+    """Nobody had bought when everybody was looked at: who comes to buy that day is judged the next day, beside all."""
+    rules = Rules(alert=(AlertRule("leaving", "churn_risk", at_least=0.01, look_back_days=400),))
+    left = look_at_all(journeys(*(event(who, "2026-01-01", "page.viewed") for who in PEOPLE)), rules, ms("2026-03-31"))
+    days = ("2026-01-02", "2026-01-05", "2026-01-09")
+    bought = journeys(*(event(who, day, "order.placed") for who in PEOPLE for day in days[: 1 + PEOPLE.index(who) % 3]))
+    same_day = look_again(bought, rules, ms("2026-03-31T12:00"), left.seen, left.times, set(PEOPLE[:16]))
+    next_day = look_again(bought, rules, ms("2026-04-01"), same_day.seen, same_day.times, set())
+
+    assert (same_day.alerts, same_day.looked_at) == ([], 16)
+    assert (len(next_day.alerts), next_day.looked_at) == (16, len(PEOPLE))
+
+
 def test_due_times_forget_whom_something_happened_to() -> None:
     """What has been said of a customer later counts, also after all are put into one table."""
     ids = journeys(*(event(who, "2026-03-01", "page.viewed") for who in "abcd")).customers.arrow("id")
