@@ -229,6 +229,30 @@ async def test_old_tickets_are_read_too(freshdesk: FreshdeskStandIn, support: Fr
     assert {one.ticket for one in await journey(late)} == {"support/2"}
 
 
+async def test_a_reading_may_begin_at_a_moment(freshdesk: FreshdeskStandIn, support: FreshdeskConnector) -> None:
+    """`c360 sync --since`: what changed after it, in every stream; companies are all read."""
+    freshdesk.company(51, "Firm")
+    freshdesk.ticket(1, MARA)
+    freshdesk.rate(71, 1)
+    freshdesk.tick(days=10)
+    moment = freshdesk.now
+    freshdesk.contact(102, "Late")
+    freshdesk.ticket(2, MARA)
+    freshdesk.rate(72, 2)
+
+    found = {}
+    for stream in await support.discover():
+        records, _ = await told(support, stream.name, support.state_at(stream, moment))
+        found[stream.name] = [one.id for one in records]
+
+    assert found == {
+        "companies": ["51"],
+        "contacts": ["102"],
+        "tickets": ["2:created"],
+        "satisfaction-ratings": ["72"],
+    }
+
+
 async def test_more_tickets_than_three_hundred_pages(freshdesk: FreshdeskStandIn, support: FreshdeskConnector) -> None:
     """Freshdesk refuses page 301: the reader moves on with the time, also over a bulk change of one second."""
     made_at = datetime(2026, 3, 2, 9, 0, tzinfo=UTC).timestamp()
