@@ -7,7 +7,7 @@ Records change only while nobody links them, so storing takes the lease `link`; 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -24,7 +24,8 @@ from graph.sync.pages import PageWriter
 STREAM = "pushed"
 """The stream under which a source's pushes are counted, and its rejections kept."""
 
-_AT_ONCE = 200
+_AT_ONCE = 500
+_BYTES_AT_ONCE = 10_000_000
 
 
 class _Item(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -78,12 +79,26 @@ async def store_pushes(store: Store, pages: PageWriter) -> int:
     """
     done = 0
     while waiting := await store.read(cypher("writes/waiting_pushes"), most=_AT_ONCE):
-        for source, rows in groupby(waiting, key=lambda row: str(row[1])):
-            pushes = list(rows)
-            await _store(store, pages, source, [msgspec.json.decode(body, type=_Push) for _, _, body in pushes])
-            await store.write(cypher("writes/forget_pushes"), ids=[id for id, _, _ in pushes])
-            done += len(pushes)
+        for source, ids in _portions(waiting):
+            bodies = [body for (body,) in await store.read(cypher("writes/read_pushes"), ids=ids)]
+            await _store(store, pages, source, [msgspec.json.decode(body, type=_Push) for body in bodies])
+            await store.write(cypher("writes/forget_pushes"), ids=ids)
+            done += len(ids)
     return done
+
+
+def _portions(waiting: Iterable[Sequence[Any]]) -> Iterator[tuple[str, list[str]]]:
+    """Pushes of one source after the other, in their order, so many at once as memory bears."""
+    for source, rows in groupby(waiting, key=lambda row: str(row[1])):
+        ids: list[str] = []
+        held = 0
+        for id, _, size in rows:
+            if ids and held + size > _BYTES_AT_ONCE:
+                yield source, ids
+                ids, held = [], 0
+            ids.append(id)
+            held += size
+        yield source, ids
 
 
 async def _store(store: Store, pages: PageWriter, source: str, pushes: Sequence[_Push]) -> None:

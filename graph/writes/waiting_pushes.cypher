@@ -1,6 +1,6 @@
-// The oldest pushes that wait.
-// :param most => 200
+// The oldest pushes that wait, and how long each is.
+// :param most => 500
 MATCH (p:Push)
-RETURN p.id, p.source, p.body
+RETURN p.id, p.source, size(p.body)
 ORDER BY p.id
 LIMIT $most

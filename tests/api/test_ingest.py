@@ -26,7 +26,7 @@ from graph.store.driver import Store, open_store
 from graph.store.settings import StoreSettings
 from graph.sync.land import LandingSource
 from graph.sync.sync import sync
-from tests.connectors.pushes import TOML, customer, order, structured
+from tests.connectors.pushes import TOML, by_segment, customer, order, structured
 from tests.served import serving
 from tests.sources import FixedSource, fixed_source, person
 
@@ -212,3 +212,43 @@ async def test_a_kill_after_202_loses_nothing(embedded_settings: StoreSettings, 
         found = await store.read("MATCH (i:Interaction) RETURN i.order")
         assert {order for (order,) in found} == {f"shop/A-{number}" for number in range(20)}
         assert await store.read("MATCH (p:Push) RETURN p.id") == []
+
+
+async def test_what_a_visitor_did_is_theirs_when_they_are_known(embedded_store: Store, tmp_path: Path) -> None:
+    """Segment: pages of an anonymous id, identify with it, alias of an older user: one customer, one journey.
+
+    The calls come in the wrong order, and some twice.
+    """
+    secret = "0123456789abcdef0123"
+    (tmp_path / "plugins.toml").write_text(f'[app]\nconnector = "webhook"\nformat = "segment"\nsecret = "{secret}"\n')
+    (connector,) = make_connectors(read_settings(tmp_path / "plugins.toml"), load_plugins(off=""))
+    visit = {"type": "page", "anonymousId": "v1", "name": "Prices", "timestamp": "2026-02-01T10:00:00Z"}
+    used = {"type": "track", "userId": "old-7", "event": "Report Exported", "timestamp": "2026-01-01T10:00:00Z"}
+    calls: list[Any] = [
+        {"type": "alias", "userId": 7, "previousId": "old-7"},
+        {**used, "messageId": "m0"},
+        {
+            "type": "identify",
+            "userId": "7",
+            "anonymousId": "v1",
+            "traits": {"name": "Ada Byron", "email": "ada@byron.test"},
+        },
+        {"batch": [{**visit, "messageId": "m1"}, {**visit, "messageId": "m2", "name": "Start"}]},
+        {**visit, "messageId": "m1"},
+        {**visit, "messageId": "m3", "anonymousId": "v2"},
+    ]
+    await sync([fixed_source("crm", person("crm/contacts/1", "Bo Lund"))], embedded_store, Rules())
+    async with asking(embedded_store, LandingSource(connector, "webhook")) as (client, ingest):
+        for call in calls:
+            headers, body = by_segment(call, secret)
+            assert (await client.post("/ingest/app", content=body, headers=headers)).status_code == 202
+        await ingest.stored()
+
+    await sync([], embedded_store, Rules())
+
+    journeys = await embedded_store.read(
+        "MATCH (c:Customer)-[:EXPERIENCED]->(i:Interaction) WHERE i.source = 'app' "
+        "WITH c, i ORDER BY i.at, i.id RETURN c.display_name, collect(i.subject)"
+    )
+    assert ["Ada Byron", ["Report Exported", "Prices", "Start"]] in journeys
+    assert len(journeys) == 2, "the second visitor is somebody else"

@@ -20,6 +20,7 @@ from connectors.records import (
 )
 from graph.rules import Rules
 from graph.store.driver import Store
+from graph.sync import inbox
 from graph.sync.inbox import keep_push, store_pushes
 from graph.sync.pages import PageWriter
 from graph.sync.sync import sync
@@ -135,6 +136,17 @@ async def test_a_record_that_breaks_the_contract_stops_no_other(embedded_store: 
 
     assert await counted(embedded_store, "Rejection") == 2
     assert (await known(embedded_store)).full_name == "Ada"
+
+
+async def test_many_large_pushes_are_stored_in_portions(embedded_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order in which they came, whatever a portion holds: the last one says who it is."""
+    monkeypatch.setattr(inbox, "_BYTES_AT_ONCE", 400)
+    monkeypatch.setattr(inbox, "_AT_ONCE", 5)
+
+    await pushed(embedded_store, *[Person(**ADA, full_name=f"Ada {number:03}") for number in range(12)])
+
+    assert (await known(embedded_store)).full_name == "Ada 011"
+    assert await counted(embedded_store, "Push") == 0
 
 
 async def test_a_kill_between_storing_and_forgetting_doubles_nothing(embedded_store: Store) -> None:
