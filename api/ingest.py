@@ -25,7 +25,7 @@ from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.errors import LeaseBusy, StoreError
 from graph.sync.derive import derive_stale
-from graph.sync.inbox import STREAM, keep_push, store_pushes
+from graph.sync.inbox import STREAM, Inbox, store_pushes
 from graph.sync.land import AdjustPage, LandingSource
 from graph.sync.pages import PageWriter
 from graph.sync.progress import Silence
@@ -34,6 +34,8 @@ LOG = logging.getLogger("c360.ingest")
 LARGEST_BODY = 5_000_000
 WEBHOOK_SECONDS = 20.0
 """So long a connector may take over a push; it may have to ask its system for what changed."""
+SOON_SECONDS = 0.2
+"""What comes within so long is stored together."""
 AGAIN_SECONDS = 5.0
 """So long what is kept waits while a sync is at work, and then for the next try."""
 
@@ -47,6 +49,7 @@ class Ingest:
         self, store: Store, rules: Rules, sources: Sequence[LandingSource], adjust: AdjustPage | None = None
     ) -> None:
         self._store = store
+        self._inbox = Inbox(store)
         self._rules = rules
         self._sources = {
             source.connector.name: source for source in sources if getattr(source.connector, "webhook", None)
@@ -105,7 +108,7 @@ class Ingest:
         asked = WebhookRequest(headers, body, datetime.now(UTC), request.method, str(request.url))
         pushed = await self._mapped(source, asked)
         try:
-            kept = await keep_push(self._store, source, pushed)
+            kept = await self._inbox.keep(source, pushed)
         except StoreError as error:
             LOG.error("%s: a push was not kept: %s", name, error)
             raise Refusal(503, "SERVICE_UNAVAILABLE", "Nothing was kept; send it again.", Retry_After="10") from None
@@ -156,6 +159,7 @@ class Ingest:
     async def _store_all(self) -> None:
         """One at a time; a sync at work is not disturbed, and waited for."""
         while self._more:
+            await asyncio.sleep(SOON_SECONDS)
             self._more = False
             try:
                 async with self._store.lease("link", wait=1.0) as lease:

@@ -6,6 +6,7 @@ Records change only while nobody links them, so storing takes the lease `link`; 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -18,8 +19,10 @@ from connectors.hookspecs import Partial, RawProblem
 from connectors.records import Account, ConsentStatement, Person, Record, decode
 from graph.cypher import cypher
 from graph.store.driver import Store
+from graph.store.errors import StoreError
 from graph.sync.land import LandingSource, as_rows
 from graph.sync.pages import PageWriter
+from graph.sync.rows import Row
 
 STREAM = "pushed"
 """The stream under which a source's pushes are counted, and its rejections kept."""
@@ -40,20 +43,50 @@ class _Push(msgspec.Struct, frozen=True, omit_defaults=True):
     problems: tuple[RawProblem, ...] = ()
 
 
-async def keep_push(store: Store, source: LandingSource, pushed: Sequence[Record | Partial | RawProblem]) -> int:
-    """Keep what a source pushed; how many records it has. Once this returns nothing of it can be lost."""
-    items, problems = _sorted(source.connector.name, pushed)
-    name = source.connector.name
-    if items or problems:
-        await store.write(cypher("writes/name_recorder"), source=name, connector=source.kind, trust=source.trust)
-        await store.write(
-            cypher("writes/keep_push"),
-            id=str(uuid_utils.uuid7()),
-            source=name,
-            body=msgspec.json.encode(_Push(tuple(items), tuple(problems))).decode(),
-            now=time.time_ns() // 1_000_000,
-        )
-    return len(items)
+class Inbox:
+    """Keeps pushes; those that come at the same time are kept with one write."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._named: set[str] = set()
+        self._coming: list[tuple[Row, asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def keep(self, source: LandingSource, pushed: Sequence[Record | Partial | RawProblem]) -> int:
+        """Keep what a source pushed; how many records it has. Once this returns nothing of it can be lost."""
+        name = source.connector.name
+        items, problems = _sorted(name, pushed)
+        if not items and not problems:
+            return 0
+        if name not in self._named:
+            await self._store.write(
+                cypher("writes/name_recorder"), source=name, connector=source.kind, trust=source.trust
+            )
+            self._named.add(name)
+        body = msgspec.json.encode(_Push(tuple(items), tuple(problems))).decode()
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._coming.append(({"id": str(uuid_utils.uuid7()), "source": name, "body": body}, kept))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+        await kept
+        return len(items)
+
+    async def _write(self) -> None:
+        while self._coming:
+            together, self._coming = self._coming, []
+            error: StoreError | None = None
+            try:
+                rows = [row for row, _ in together]
+                await self._store.write(cypher("writes/keep_pushes"), rows=rows, now=time.time_ns() // 1_000_000)
+            except StoreError as failed:
+                error = failed
+            for _, kept in together:
+                if kept.done():
+                    continue  # whoever asked has gone
+                if error is None:
+                    kept.set_result(None)
+                else:
+                    kept.set_exception(error)
 
 
 def _sorted(source: str, pushed: Sequence[Record | Partial | RawProblem]) -> tuple[list[_Item], list[RawProblem]]:

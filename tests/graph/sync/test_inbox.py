@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,8 +21,9 @@ from connectors.records import (
 )
 from graph.rules import Rules
 from graph.store.driver import Store
+from graph.store.errors import StoreUnavailable
 from graph.sync import inbox
-from graph.sync.inbox import keep_push, store_pushes
+from graph.sync.inbox import Inbox, store_pushes
 from graph.sync.pages import PageWriter
 from graph.sync.sync import sync
 from tests.sources import event, fixed_source, person
@@ -38,7 +40,7 @@ def day(number: int) -> datetime:
 async def pushed(store: Store, *records: Any) -> None:
     """Each in a push of its own, then stored."""
     for record in records:
-        await keep_push(store, SHOP, [record])
+        await Inbox(store).keep(SHOP, [record])
     await store_pushes(store, PageWriter(store, any_customers=True))
 
 
@@ -55,7 +57,7 @@ async def counted(store: Store, label: str) -> int:
 async def test_the_next_sync_stores_what_was_kept(store: Store) -> None:
     """Nobody was there to store it: the sync does so first, and the person has it in their journey."""
     order = event("shop/orders/1", "order.placed", "2026-02-01", Identifiers(email="ada@byron.test"))
-    assert await keep_push(store, SHOP, [order, RawProblem("event x", "no total", "{}")]) == 1
+    assert await Inbox(store).keep(SHOP, [order, RawProblem("event x", "no total", "{}")]) == 1
     assert await counted(store, "Push") == 1
 
     await sync([fixed_source("crm", person("crm/contacts/1", "Ada Byron", email="ada@byron.test"))], store, Rules())
@@ -77,6 +79,33 @@ async def test_the_same_push_is_stored_once(embedded_store: Store) -> None:
     await pushed(embedded_store, order)
 
     assert await counted(embedded_store, "Interaction") == 1
+
+
+async def test_pushes_that_come_at_once_are_kept_with_few_writes(
+    embedded_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty callers, each told when theirs is safe; one whose store fails is told so, and the next are kept."""
+    writes: list[int] = []
+    write = Store.write
+
+    async def counted_write(store: Store, query: str, /, **given: Any) -> Any:
+        writes.append(len(given.get("rows", ())))
+        if len(writes) == 1:
+            raise StoreUnavailable("not now")
+        return await write(store, query, **given)
+
+    shop = Inbox(embedded_store)
+    await shop.keep(SHOP, [Person(**ADA)])
+    monkeypatch.setattr(Store, "write", counted_write)
+    with pytest.raises(StoreUnavailable):
+        await shop.keep(SHOP, [Person(**ADA)])
+
+    kept = await asyncio.gather(*(shop.keep(SHOP, [Person(**{**ADA, "id": str(n)})]) for n in range(50)))
+
+    assert kept == [1] * 50
+    assert sum(writes[1:]) == 50
+    assert len(writes) < 5
+    assert await counted(embedded_store, "Push") == 51
 
 
 async def test_what_a_partial_record_does_not_say_stays(embedded_store: Store) -> None:
@@ -152,7 +181,7 @@ async def test_many_large_pushes_are_stored_in_portions(embedded_store: Store, m
 async def test_a_kill_between_storing_and_forgetting_doubles_nothing(embedded_store: Store) -> None:
     """The push is there still and stored again: the same records."""
     first = Partial(Person(**ADA, full_name="Ada", anonymous_ids=("v1",), updated_at=day(1)))
-    await keep_push(embedded_store, SHOP, [first])
+    await Inbox(embedded_store).keep(SHOP, [first])
     rows = await embedded_store.read("MATCH (p:Push) RETURN p.id, p.source, p.body")
     await store_pushes(embedded_store, PageWriter(embedded_store, any_customers=True))
     before = await known(embedded_store)
