@@ -23,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 from api.documents import Asked, Documents
 from api.issuer_keys import ProviderUnavailable
 from api.limits import Limits
+from api.logs import request_logged
 from api.metrics import Metrics
 from api.oidc import NoRole
 from api.patrol import Patrol
@@ -71,10 +72,12 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
-        answer = await _answered(request)
-        metrics: Metrics = request.app.state.metrics
-        metrics.responded(answer.status_code)
-        await answer(scope, receive, send)
+        with request_logged(scope["headers"]) as id:
+            answer = await _answered(request)
+            answer.raw_headers.append((b"x-request-id", id))
+            metrics: Metrics = request.app.state.metrics
+            metrics.responded(answer.status_code)
+            await answer(scope, receive, send)
 
 
 async def _answered(request: Request) -> Response:

@@ -103,6 +103,10 @@ VARIABLES = (
         "where customers reach the API, for links in mails",
     ),
     Variable(
+        ("C360_LOG",),
+        "how lines of the log look: `human` unless said, or `json`, [an object a line](operating.md#the-log)",
+    ),
+    Variable(
         ("C360_SLOW_QUERY_MS",),
         "an operation that takes so many milliseconds is [logged](operating.md): 1000 unless "
         "said, `0` logs every one, `off` none",

@@ -207,7 +207,7 @@ def test_every_variable_is_documented() -> None:
     folders = [ROOT / name for name in ("api", "connectors", "graph", "tests", "scripts", ".ci")]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix in ("", ".py")]
     files.append(ROOT / "docker-compose.yml")
-    told = r"\bC360_(?:STORE|API_TOKEN|METRICS|SLOW|PLUGINS|TEST|REQUIRE|NEO4J)\w*(?<!_)\b"
+    told = r"\bC360_(?:STORE|API_TOKEN|METRICS|LOG|SLOW|PLUGINS|TEST|REQUIRE|NEO4J)\w*(?<!_)\b"
     used = {name for path in files for name in re.findall(told, path.read_text(encoding="utf-8", errors="ignore"))}
     documented = set(re.findall(told, (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")))
 

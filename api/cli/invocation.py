@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
@@ -141,23 +140,6 @@ def opened(settings: StoreSettings) -> AbstractAsyncContextManager[Store]:
             yield store
 
     return story()
-
-
-def set_up_logging(invocation: Invocation) -> None:
-    """Warnings as plain lines; with --verbose everything that c360 logs."""
-    logger = logging.getLogger("c360")
-    logger.setLevel(logging.DEBUG if invocation.verbose else logging.WARNING)
-    logger.handlers[:] = [_Lines(invocation)]
-    logger.propagate = False
-
-
-class _Lines(logging.Handler):
-    def __init__(self, invocation: Invocation) -> None:
-        super().__init__()
-        self._invocation = invocation
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._invocation.say(f"{record.levelname.lower()}: {record.getMessage()}")
 
 
 def rules_in(folder: Path) -> Rules:

@@ -11,8 +11,9 @@ import typer
 from dotenv import load_dotenv
 
 from api.cli.errors import explain
-from api.cli.invocation import Invocation, set_up_logging
+from api.cli.invocation import Invocation
 from api.cli.late import LateGroup
+from api.logs import log_format, set_up_logging
 
 
 def run() -> None:
@@ -80,7 +81,7 @@ def begin(
     """One customer out of many silos: who is this customer, and what have they been through with us?"""
     load_dotenv(config / ".env")
     context.obj = Invocation(config, verbose)
-    set_up_logging(context.obj)
+    set_up_logging(context.obj.say, verbose=verbose, form=log_format())
 
 
 def _invocation(context: Any) -> Invocation:

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import msgspec
+import structlog
 import uuid_utils
 
 from graph.cypher import cypher
@@ -204,7 +205,8 @@ async def watched(store: Store, progress: Progress, requested: str | None = None
     watch = SyncWatch(store, progress, requested or str(uuid_utils.uuid7()))
     telling = asyncio.create_task(watch.tell())
     try:
-        yield watch
+        with structlog.contextvars.bound_contextvars(sync=watch.id):
+            yield watch
     except (asyncio.CancelledError, KeyboardInterrupt):
         watch.end("INTERRUPTED", "It was stopped.")
         raise

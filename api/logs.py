@@ -1,0 +1,80 @@
+"""Where what c360 logs goes: a line for people, or a JSON object for programs, each with the request or sync it is of.
+
+Personal data is never logged: no value of a request, of an answer, or of a record.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Literal
+
+import orjson
+import structlog
+import uuid_utils
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from api.server_error import ServerError
+
+LogFormat = Literal["human", "json"]
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{8,64}")
+
+
+def log_format(environment: Mapping[str, str] | None = None) -> LogFormat:
+    """C360_LOG; raises ServerError for another word than human or json."""
+    said = (os.environ if environment is None else environment).get("C360_LOG", "").strip() or "human"
+    if said in ("human", "json"):
+        return "human" if said == "human" else "json"
+    raise ServerError(f"C360_LOG must be human or json; not {said[:20]!r}.")
+
+
+def set_up_logging(say: Callable[[str], None], *, verbose: bool = False, form: LogFormat = "human") -> None:
+    """Warnings and worse of c360 go to `say`, a line each; with `verbose` everything that it logs."""
+    logger = logging.getLogger("c360")
+    logger.setLevel(logging.DEBUG if verbose else logging.WARNING)
+    logger.handlers[:] = [_Lines(say, _formatter(form))]
+    logger.propagate = False
+
+
+@contextmanager
+def request_logged(headers: list[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    """Until the end every line tells the request's id: the one it came with, where it can be one, or a new one."""
+    given = next((value for name, value in headers if name == b"x-request-id"), b"")
+    id = given if _REQUEST_ID.fullmatch(given) else str(uuid_utils.uuid7()).encode()
+    with structlog.contextvars.bound_contextvars(request=id.decode()):
+        yield id
+
+
+class _Lines(logging.Handler):
+    def __init__(self, say: Callable[[str], None], formatter: logging.Formatter) -> None:
+        super().__init__()
+        self.setFormatter(formatter)
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._say(self.format(record))
+
+
+def _formatter(form: LogFormat) -> logging.Formatter:
+    known: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level]
+    if form == "human":
+        ending: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _line]
+    else:
+        known += [structlog.stdlib.add_logger_name, structlog.processors.TimeStamper("iso", utc=True)]
+        ending = [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(lambda value, **_: orjson.dumps(value, default=str).decode()),
+        ]
+    return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=known, processors=ending)
+
+
+def _line(_: WrappedLogger, __: str, event: EventDict) -> str:
+    """`warning: what happened (request=…)`, as it has always been, with what it is of."""
+    level, text = event.pop("level"), event.pop("event")
+    event.pop("exc_info", None)
+    about = " ".join(f"{name}={value}" for name, value in event.items())
+    return f"{level}: {text}" + (f" ({about})" if about else "")

@@ -1,0 +1,108 @@
+"""What is logged: lines for people or objects for programs, with their request or sync, and nobody's data."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from pathlib import Path
+
+import pytest
+import structlog
+
+from api.logs import log_format, set_up_logging
+from api.server_error import ServerError
+from api.settings import ApiSettings
+from graph.store.driver import Store
+from graph.store.settings import StoreSettings
+from graph.sync.known_sources import source_states
+from tests.api.cli.calls import Shell
+from tests.api.test_http import JSON, client_of
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def lines() -> list[str]:
+    return []
+
+
+def test_a_line_for_people_is_its_level_and_its_text(lines: list[str]) -> None:
+    """What it is of stands in brackets, where it is of something."""
+    set_up_logging(lines.append)
+    logging.getLogger("c360.sync").warning("%s stopped", "crm")
+    logging.getLogger("c360.sync").info("not told")
+    with structlog.contextvars.bound_contextvars(sync="0199"):
+        logging.getLogger("c360.sync").error("it failed")
+    assert lines == ["warning: crm stopped", "error: it failed (sync=0199)"]
+
+
+def test_an_object_for_programs_has_all_of_it(lines: list[str]) -> None:
+    """Level, event, logger, time, what it is of, and where an error is from."""
+    set_up_logging(lines.append, verbose=True, form="json")
+    with structlog.contextvars.bound_contextvars(request="abc"):
+        try:
+            raise ValueError("no")
+        except ValueError:
+            logging.getLogger("c360.api").exception("a round failed")
+    (said,) = map(json.loads, lines)
+    assert (said["level"], said["event"], said["logger"], said["request"]) == (
+        "error", "a round failed", "c360.api", "abc",
+    )  # fmt: skip
+    assert said["timestamp"].endswith("Z")
+    assert "ValueError: no" in said["exception"]
+
+
+def test_another_form_is_refused() -> None:
+    """With the words that are known."""
+    assert log_format({}) == "human"
+    assert log_format({"C360_LOG": "json"}) == "json"
+    with pytest.raises(ServerError, match="human or json"):
+        log_format({"C360_LOG": "xml"})
+
+
+async def test_every_request_has_an_id_which_its_lines_tell(embedded_store: Store, lines: list[str]) -> None:
+    """The client's own where it can be one, else a new one: in the answer, and in what is logged of it."""
+    set_up_logging(lines.append, form="json")
+    query = {"query": "query Mine { __typename }"}
+    async with client_of(embedded_store, ApiSettings(slow_seconds=0)) as client:
+        own = await client.post("/graphql", json=query, headers={**JSON, "x-request-id": "order-4711"})
+        new = await client.post("/graphql", json=query, headers=JSON)
+        bad = await client.post("/graphql", json=query, headers={**JSON, "x-request-id": 'a"b\tinjected'})
+
+    ids = [answer.headers["x-request-id"] for answer in (own, new, bad)]
+    assert ids[0] == "order-4711"
+    assert len({*ids}) == 3
+    assert "injected" not in ids[2]
+    assert [json.loads(line)["request"] for line in lines] == ids
+
+
+async def test_no_line_of_a_whole_demo_holds_anybodys_name_address_or_telephone(
+    tmp_path: Path, embedded_store: Store, embedded_settings: StoreSettings
+) -> None:
+    """Made, synced and asked with --verbose: every value of every record is looked for in all that was logged."""
+    shell = Shell(tmp_path, embedded_settings)
+    made = await asyncio.to_thread(shell, "sample", str(tmp_path / "acme"), "--customers", "40")
+    assert made.code == 0
+    lines: list[str] = []
+    verbosely = ("--verbose", "--config", str(tmp_path / "acme"), "sync")
+    synced = await asyncio.to_thread(shell.as_written, verbosely, {"C360_LOG": "json"})
+    assert synced.code == 0, synced.err
+    set_up_logging(lines.append, verbose=True, form="json")
+    values = {
+        str(value).lower()
+        for row in await embedded_store.read(
+            "MATCH (c:Customer) RETURN c.display_name, c.email, c.phone, c.family_name"
+        )
+        for value in row
+        if value and len(str(value)) > 4
+    }
+    assert len(values) > 60
+    async with client_of(embedded_store, ApiSettings(slow_seconds=0)) as client:
+        for value in sorted(values)[:20]:
+            body = {"query": "query Find($q: String!) { search(query: $q) { nodes { __typename } } }"}
+            await client.post("/graphql", json={**body, "variables": {"q": value}}, headers=JSON)
+    assert lines
+    logged = "\n".join([*lines, *(line for line in synced.err.splitlines() if line.startswith("{"))]).lower()
+    assert [value for value in values if value in logged] == []
+    assert await source_states(embedded_store)
