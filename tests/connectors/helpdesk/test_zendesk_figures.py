@@ -204,3 +204,33 @@ async def test_the_flips_are_in_the_journeys(embedded_store: Store, scope: Scope
         ["support/2", '{"rated":"good","changed_to":"bad"}'],
         ["support/8", '{"rated":"bad","changed_to":"good"}'],
     ]
+
+
+async def test_after_a_merge_and_a_deletion_the_journeys_are_those_of_zendesk(embedded_store: Store) -> None:
+    """Who was merged away has an end, the ticket goes over to the other; a deleted ticket leaves the journey."""
+    desk = ZendeskStandIn()
+    desk.user(MARA, "Mara Lindquist")
+    desk.user(MARA + 1, "Otto Berg")
+    for number, requester in ((1, MARA), (2, MARA + 1), (3, MARA)):
+        desk.ticket(number, requester)
+    config = ZendeskConfig(subdomain="acme", oauth_token=SecretStr(TOKEN))
+
+    async def synced() -> list[list[object]]:
+        connector = ZendeskConnector("support", config, transport=httpx.MockTransport(desk.answer), patience=HURRIED)
+        assert (await sync([LandingSource(connector, "zendesk")], embedded_store, Rules())).ok
+        return await embedded_store.read(
+            "MATCH (c:Customer)-[:EXPERIENCED]->(i:Interaction) RETURN c.display_name, i.ticket ORDER BY i.ticket"
+        )
+
+    mara, other = "Mara Lindquist", "Otto Berg"
+    assert await synced() == [[mara, "support/1"], [other, "support/2"], [mara, "support/3"]]
+
+    desk.tick(hours=1)
+    desk.users[MARA + 1] |= {"active": False, "email": None, "updated_at": desk.tick()}
+    moved = {"id": 1, "user_id": MARA, "type": "email", "value": f"u{MARA + 1}@post.example", "verified": True}
+    desk.identities.append(moved)
+    desk.users[MARA]["updated_at"] = desk.tick()
+    desk.audit(2, ALMA, *desk.set(2, requester_id=MARA))
+    desk.remove(3)
+
+    assert await synced() == [[mara, "support/1"], [mara, "support/2"]]
