@@ -15,7 +15,7 @@ from connectors.crm.salesforce_activities import map_event, map_member, map_task
 from connectors.crm.salesforce_api import Salesforce, SObject
 from connectors.crm.salesforce_deals import Ending, map_opportunity
 from connectors.crm.salesforce_login import Login
-from connectors.crm.salesforce_objects import KINDS, selected
+from connectors.crm.salesforce_objects import KINDS, OTHERS, selected
 from connectors.crm.salesforce_people import map_account, map_contact, map_lead
 from connectors.crm.salesforce_reading import Mark, Place, Reading, state_of
 from connectors.errors import RecordError, SourceError
@@ -122,7 +122,7 @@ class SalesforceConnector:
                 if described is None:
                     lacking.append(kind.name)
                     continue
-                fields, left_out = selected(kind, described, await self._salesforce.describe("User"))
+                fields, left_out = selected(kind, described, await self._salesforce.describe_all(OTHERS))
                 details[stream.name] = f"{len(fields)} fields" + (f", {left_out} do not fit" if left_out else "")
             await self._salesforce.query("SELECT Id FROM User LIMIT 1", deleted=False)
         except SourceError as error:

@@ -118,7 +118,8 @@ def map_member(source: str, stream: str, row: SObject) -> Iterator[Interaction |
 
 def _whom(source: str, row: SObject) -> dict[str, Any] | None:
     """The contact or lead it is with, else the account; None for one of nobody."""
-    who, account = row.said("WhoId"), row.said("AccountId")
+    alone = row.said("Account.PersonContactId")
+    who, account = row.said("WhoId") or alone, None if alone else row.said("AccountId")
     if who is None and account is None:
         return None
     return {

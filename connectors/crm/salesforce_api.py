@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
@@ -165,6 +165,10 @@ class Salesforce:
             except SourceNotFound:
                 self._described[name] = None
         return self._described[name]
+
+    async def describe_all(self, names: Iterable[str]) -> dict[str, Described | None]:
+        """Several objects by name."""
+        return {name: await self.describe(name) for name in names}
 
     async def query(self, soql: str, *, deleted: bool = True) -> Batch:
         """The first page of a query, with deleted records unless not `deleted`."""

@@ -40,10 +40,12 @@ def map_opportunity(
             raise RecordError(f"opportunity {row.id} is deleted and says not when.")
         yield Tombstone(source=source, stream=stream, id=row.id, deleted_at=at, matter="deal")
         return
-    account = row.said("AccountId")
+    alone = row.said("Account.PersonContactId")
+    account = None if alone else row.said("AccountId")
     contacts = sorted(
         {one for role in row.children.get("OpportunityContactRole", ()) if (one := role.get("ContactId"))}
     )
+    contacts = contacts or ([alone] if alone else [])
     if not contacts and account is None:
         return
     why = row.said(lost_reason) if lost_reason else None

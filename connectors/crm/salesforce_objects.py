@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.crm.salesforce_api import LONGEST_QUERY, Described
 from connectors.hookspecs import Deletions, Stream, StreamKind
 
 MODIFIED = "SystemModstamp"
+OTHERS = ("Account", "Campaign", "User")
+"""Objects of which a record may show fields."""
 _NAME = re.compile(r"[A-Za-z]\w*").fullmatch
 COMPOUND = frozenset({"address", "location", "base64", "complexvalue"})
 """Types whose values are no texts."""
@@ -61,12 +63,13 @@ _EVERY = ("Id", "IsDeleted", "CreatedDate", MODIFIED)
 _OWNED = ("OwnerId", "Owner.Name")
 _TEAM = ("Owner.UserRole.Name",)
 _ACCOUNT = (
-    "MasterRecordId", "Name", "Website", "Industry", "NumberOfEmployees", "Type", "ParentId", "BillingStreet",
-    "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry", "BillingCountryCode",
+    "MasterRecordId", "IsPersonAccount", "Name", "Website", "Industry", "NumberOfEmployees", "Type", "ParentId",
+    "BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry", "BillingCountryCode",
 )  # fmt: skip
 _CONTACT = (
-    "MasterRecordId", "FirstName", "LastName", "Email", "Phone", "MobilePhone", "HomePhone", "Title", "Department",
-    "AccountId", "Account.Name", "MailingStreet", "MailingCity", "MailingState", "MailingPostalCode", "MailingCountry",
+    "MasterRecordId", "IsPersonAccount", "FirstName", "LastName", "Email", "Phone", "MobilePhone", "HomePhone",
+    "Title", "Department", "AccountId", "Account.Name", "MailingStreet", "MailingCity",
+    "MailingState", "MailingPostalCode", "MailingCountry",
     "MailingCountryCode", "Account.Type", "Birthdate", "HasOptedOutOfEmail", "DoNotCall", "LeadSource",
 )  # fmt: skip
 _LEAD = (
@@ -76,15 +79,15 @@ _LEAD = (
 )  # fmt: skip
 _OPPORTUNITY = (
     "Name", "AccountId", "StageName", "IsClosed", "IsWon", "Amount", "CurrencyIsoCode", "CloseDate", "Type",
-    "LeadSource", "CampaignId",
+    "LeadSource", "CampaignId", "Account.PersonContactId",
 )  # fmt: skip
 _TASK = (
     "Subject", "Description", "Status", "IsClosed", "TaskSubtype", "Type", "CallType", "CallDurationInSeconds",
-    "CallDisposition", "ActivityDate", "CompletedDateTime", "WhoId", "AccountId", "WhatId",
+    "CallDisposition", "ActivityDate", "CompletedDateTime", "WhoId", "AccountId", "WhatId", "Account.PersonContactId",
 )  # fmt: skip
 _EVENT = (
     "Subject", "Description", "Location", "StartDateTime", "EndDateTime", "IsAllDayEvent", "ActivityDate", "WhoId",
-    "AccountId", "WhatId",
+    "AccountId", "WhatId", "Account.PersonContactId",
 )  # fmt: skip
 _MEMBER = (
     "CampaignId", "Campaign.Name", "Campaign.Type", "ContactId", "LeadId", "Status", "HasResponded",
@@ -132,17 +135,12 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def selected(kind: Kind, described: Described, users: Described | None) -> tuple[tuple[str, ...], int]:
+def selected(kind: Kind, described: Described, others: Mapping[str, Described | None]) -> tuple[tuple[str, ...], int]:
     """The fields to ask for: those of the kind that the org shows, and its own as far as an address has room; and how
-    many of its own have none. `users` tells whether an owner's role may be seen."""
-    there = {field.name for field in described.fields}
-    related = {field.relationship for field in described.fields if field.relationship is not None}
-    roles = users is not None and any(field.relationship == "UserRole" for field in users.fields)
-    fields = [
-        one
-        for one in kind.fields
-        if (one.partition(".")[0] in related if "." in one else one in there) and (roles or ".UserRole." not in one)
-    ]
+    many of its own have none. `others` are the objects of OTHERS as far as they may be seen."""
+    there = {one.name for one in described.fields}
+    related = {one.relationship for one in described.fields if one.relationship is not None}
+    fields = [one for one in kind.fields if one in there or _is_seen(one, related, others)]
     own = sorted(one.name for one in described.fields if one.custom and one.type not in COMPOUND and _NAME(one.name))
     room = LONGEST_QUERY - len(", ".join(fields)) - 300
     fitting: list[str] = []
@@ -152,6 +150,19 @@ def selected(kind: Kind, described: Described, users: Described | None) -> tuple
             break
         fitting.append(name)
     return (*fields, *fitting), len(own) - len(fitting)
+
+
+def _is_seen(field: str, related: Collection[str], others: Mapping[str, Described | None]) -> bool:
+    """Whether a field of a related object (`Account.Type`) may be asked for."""
+    relation, _, rest = field.partition(".")
+    if relation not in related or not rest:
+        return False
+    if relation == "Owner":  # a user or a queue: both have a name, only users a role
+        users = others.get("User")
+        role = users is not None and any(one.relationship == "UserRole" for one in users.fields)
+        return rest == "Name" or role
+    other = others.get(relation)
+    return other is not None and any(one.name == rest for one in other.fields)
 
 
 def condition(kind: Kind, fields: Sequence[str]) -> str | None:

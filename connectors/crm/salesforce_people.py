@@ -36,7 +36,9 @@ KEPT = ("LeadSource", "Department", "Type", "Rating")
 
 
 def map_account(source: str, stream: str, url: str, row: SObject) -> Iterator[Account | Tombstone]:
-    """The account; one that was merged says into which."""
+    """The account; one that was merged says into which. The account of a single person is that person's contact."""
+    if row.flag("IsPersonAccount"):
+        return
     master = row.said("MasterRecordId")
     if row.flag("IsDeleted") and master is None:
         yield _gone(source, stream, row.id, row)
@@ -67,7 +69,7 @@ def map_contact(source: str, url: str, row: SObject) -> Iterator[Person | Tombst
     if row.flag("IsDeleted") and master is None:
         yield _gone(source, PEOPLE, row.id, row)
         return
-    account = row.said("AccountId")
+    account = None if row.flag("IsPersonAccount") else row.said("AccountId")
     customer = (row.said("Account.Type") or "").casefold().startswith("customer")
     yield _person(
         source,
@@ -76,7 +78,7 @@ def map_contact(source: str, url: str, row: SObject) -> Iterator[Person | Tombst
         "Mailing",
         merged_into=master,
         account_id=f"{source}/{ACCOUNTS}/{account}" if account else None,
-        account_name=row.said("Account.Name"),
+        account_name=row.said("Account.Name") if account else None,
         birth_date=day_of(row.fields, "Birthdate"),
         lifecycle_stage="customer" if customer else None,
         team=row.said("Owner.UserRole.Name"),

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from connectors.crm.salesforce_api import Batch, Salesforce, SObject, moment_of, sobjects
-from connectors.crm.salesforce_objects import MODIFIED, Children, Kind, condition, selected, soql
+from connectors.crm.salesforce_objects import MODIFIED, OTHERS, Children, Kind, condition, selected, soql
 from connectors.errors import RecordError, SourceError
 from connectors.hookspecs import Page, RawProblem, State
 
@@ -59,7 +59,7 @@ class Reading:
         described = await self._salesforce.describe(self._kind.name)
         if described is None:
             return
-        self._fields, _ = selected(self._kind, described, await self._salesforce.describe("User"))
+        self._fields, _ = selected(self._kind, described, await self._salesforce.describe_all(OTHERS))
         self._only = condition(self._kind, self._fields)
         total = await self._count() if place.mark is None else None
         self._now = self._salesforce.now

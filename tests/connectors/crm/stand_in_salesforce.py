@@ -26,6 +26,8 @@ SESSION = "00Dxx!session-of-a-day"
 BEGIN = datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
 ROOT = "/services/data/v62.0"
 RELATED = {"OwnerId": "Owner", "AccountId": "Account", "CampaignId": "Campaign", "UserRoleId": "UserRole"}
+OF_PERSONS = {"IsPersonAccount", "PersonContactId"}
+"""Fields of orgs that sell to persons."""
 NOT_IN_THIS_ORG = {"CurrencyIsoCode", "BillingCountryCode"}
 CHILDREN = {
     "OpportunityHistory": ("OpportunityId", "StageName", "Amount", "CreatedDate"),
@@ -33,6 +35,8 @@ CHILDREN = {
     "OpportunityFieldHistory": ("OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate"),
     "LeadHistory": ("LeadId", "Field", "OldValue", "NewValue", "CreatedDate"),
     "OpportunityStage": ("ApiName", "MasterLabel", "IsClosed", "IsWon"),
+    "Account": ("PersonContactId",),
+    "Campaign": ("Name", "Type"),
     "User": ("Name", "UserRoleId"),
 }
 STAGES = {
@@ -55,6 +59,7 @@ class SalesforceStandIn:
         self.rows: dict[str, dict[str, Row]] = {}
         self.asked: list[httpx.Request] = []
         self.polls = 1
+        self.has_persons = True
         self._cursors: dict[str, list[Row]] = {}
         self._jobs: dict[str, list[Row]] = {}
         for number, (stage, (closed, won)) in enumerate(STAGES.items()):
@@ -151,7 +156,8 @@ class SalesforceStandIn:
         name = path.split("/")[1]
         if name in self.hidden or not (name in CHILDREN or any(kind.name == name for kind in KINDS.values())):
             return self._said([{"message": "The requested resource does not exist", "errorCode": "NOT_FOUND"}], 404)
-        return self._said({"name": name, "fields": list(_fields(name))})
+        fields = [one for one in _fields(name) if self.has_persons or one["name"] not in OF_PERSONS]
+        return self._said({"name": name, "fields": fields})
 
     def _query(self, soql: str, *, deleted: bool) -> httpx.Response:
         name, fields, rows = self._select(soql, deleted=deleted)

@@ -179,6 +179,40 @@ async def test_a_deal_tells_its_story() -> None:
     assert (mine[-1].agent, mine[-1].extra["from_agent"]) == ("Ada Agent", "Bert Agent")
 
 
+async def test_the_account_of_one_person_is_that_person() -> None:
+    """Their deals and calls are theirs; there is no firm."""
+    org = SalesforceStandIn()
+    mine = {"AccountId": "001Q003", "Account.PersonContactId": "003Q00003"}
+    org.put("Account", "001Q003", IsPersonAccount=True)
+    org.contact(3, IsPersonAccount=True)
+    org.opportunity(60, **mine)
+    org.task(60, **mine)
+
+    (person,) = await one_of(org, "contacts", "003Q00003")
+    deals = await one_of(org, "opportunities", "006Q060")
+    calls = await one_of(org, "tasks", "00TQ060")
+
+    assert await one_of(org, "accounts", "001Q003") == []
+    assert isinstance(person, Person)
+    assert (person.account_id, person.account_name) == (None, None)
+    assert {(one.person, one.account) for one in (*deals, *calls) if isinstance(one, Interaction)} == {
+        ("crm/contacts/003Q00003", None)
+    }
+
+
+async def test_what_a_related_object_hides_is_not_asked_for() -> None:
+    """An org that sells to firms, and a reader who may not see accounts: contacts and deals come without."""
+    org = SalesforceStandIn()
+    org.has_persons, org.hidden = False, {"Account"}
+
+    contacts, _ = await read(org, "contacts")
+    deals, _ = await read(org, "opportunities")
+
+    assert len(contacts) == 10
+    assert deals
+    assert not [request for request in org.asked if "Account." in str(request.url)]
+
+
 async def test_a_lost_deal_says_why() -> None:
     """In the field that the section names; and one of nobody gives nothing."""
     org = SalesforceStandIn()
@@ -479,7 +513,7 @@ async def test_an_unreadable_cursor_ends_the_stream() -> None:
 def test_an_address_has_room_for_so_many_fields() -> None:
     """What does not fit is counted, and `check` says so."""
     own = tuple(Field(f"Field_of_the_org_{number:04}__c", custom=True) for number in range(600))
-    fields, left_out = selected(KINDS["contacts"], Described((Field("Id"), *own)), None)
+    fields, left_out = selected(KINDS["contacts"], Described((Field("Id"), *own)), {})
 
     assert len(", ".join(fields)) < 12_000
     assert len(fields) - 1 + left_out == 600
