@@ -13,7 +13,7 @@ from graph.store.lease import Lease
 from graph.sync.progress import Progress, Silence
 from graph.sync.sync import link_and_derive
 
-_LATER = ("matters", "versions", "rejections", "cursors", "runs")
+_LATER = ("pushes", "matters", "versions", "rejections", "cursors", "runs")
 
 
 class NoSuchSource(C360Error):

@@ -13,6 +13,7 @@ from graph.rules import Rules
 from graph.store.digest import digest
 from graph.store.driver import Store
 from graph.store.settings import StoreSettings
+from graph.sync.inbox import Inbox
 from graph.sync.removal import NoSuchSource, plan_removal, remove_source
 from graph.sync.sync import sync
 from tests.graph.sync.doubtful_company import begin, die_in
@@ -36,6 +37,7 @@ async def test_without_a_source_the_graph_is_as_if_it_had_never_been_read(store:
     alone = await digest(store)
     await sync([helpdesk], store, RULES)
     await sync([shop], store, RULES, full=True)
+    await Inbox(store).keep(shop, [msgspec.structs.replace(stranger, source="helpdesk", id="2")])
     plan = await plan_removal(store, "helpdesk")
     both = await digest(store)
 
