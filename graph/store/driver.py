@@ -23,10 +23,8 @@ from neo4j import (
 )
 from neo4j.exceptions import AuthError, ConstraintError, DriverError, Neo4jError
 
-from graph.store.bolt import CONNECT_SECONDS, OtherBolt
-from graph.store.errors import Refusal, StoreError, StoreUnavailable, is_gone, is_passing, translate
+from graph.store.errors import StoreError, StoreUnavailable, is_gone, is_passing, translate
 from graph.store.lease import Lease, hold_lease
-from graph.store.readers import Readers, readers_of
 from graph.store.settings import StoreSettings
 
 T = TypeVar("T")
@@ -35,6 +33,7 @@ Answers = Callable[[str, str, str, str], Awaitable[bool]]
 
 FETCH_SIZE = 5_000  # rows a message when streaming: large enough for the network, small enough for memory
 RETRY_SECONDS = 30.0  # a transaction is tried again this long before its error is given to the caller
+CONNECT_SECONDS = 15.0
 MOST_SESSIONS = 100
 READ_ATTEMPTS = 10
 EMBEDDED_COLLISIONS = 8  # attempts before a key that is taken counts as a mistake, not as a collision
@@ -121,13 +120,10 @@ class Store:
         uri: str,
         database: str | None,
         server: Server | None = None,
-        readers: Readers | None = None,
     ) -> None:
-        """Without `readers` the driver reads too: in a cluster, over TLS, or where it has another codec."""
         self.kind: Literal["embedded", "neo4j"] = kind
         self.uri = uri
         self._driver = driver
-        self._readers = readers
         self._database = database
         self._server = server
         self._is_reviving = False
@@ -146,24 +142,13 @@ class Store:
         """
         for attempt in range(1, READ_ATTEMPTS + 1):
             try:
-                return await self._read(query, parameters)
-            except (Neo4jError, DriverError, OSError, Refusal) as error:
+                async with self._session(READ_ACCESS) as session:
+                    result = await session.run(cast("Query", query), parameters)
+                    return await result.values()
+            except (Neo4jError, DriverError, OSError) as error:
                 if attempt == READ_ATTEMPTS or not is_gone(error):
                     raise self._explain(error) from None
         raise AssertionError  # the last attempt returns or raises
-
-    async def _read(self, query: str, parameters: dict[str, Any]) -> list[list[Any]]:
-        if self._readers is not None and not self._is_reviving:
-            self.sessions += 1
-            try:
-                return await self._readers.read(query, parameters)
-            except OtherBolt:
-                self._readers = None
-            finally:
-                self.sessions -= 1
-        async with self._session(READ_ACCESS) as session:
-            result = await session.run(cast("Query", query), parameters)
-            return await result.values()
 
     async def read_one(self, query: str, /, **parameters: Any) -> list[Any] | None:
         """The first row of a question, or None when it has no answer."""
@@ -256,17 +241,12 @@ class Store:
         server, before = self._server, self._driver
         self._is_reviving = True  # a server that starts takes questions before it answers them
         await server.revive(_answers)
-        if self._readers is not None:
-            self._readers.close()
         self._driver = _driver(server.bolt_uri, server.user, server.password)
-        self._readers = _embedded_readers(server)
         self._is_reviving = False
         await before.close()
 
     async def close(self) -> None:
         """Close the connections; an embedded server ends with the last who uses it."""
-        if self._readers is not None:
-            self._readers.close()
         await self._driver.close()
         if self._server is not None:
             await self._server.leave()
@@ -302,7 +282,7 @@ class Store:
         opened = self._driver.session(database=self._database, default_access_mode=access, fetch_size=fetch_size)
         return _Session(self, opened)
 
-    def _explain(self, error: Neo4jError | DriverError | OSError | Refusal) -> StoreError:
+    def _explain(self, error: Neo4jError | DriverError | OSError) -> StoreError:
         if self._server is None:
             return translate(error, self.uri)
         if why := self._server.why_silent():
@@ -352,22 +332,15 @@ async def _open_embedded(settings: StoreSettings) -> Store:
     assert settings.embedded_path is not None
     server = await embedded.join(settings.embedded_path, _answers)
     driver = _driver(server.bolt_uri, server.user, server.password)
-    readers = _embedded_readers(server)
-    return Store(driver, kind="embedded", uri=settings.uri, database=server.database, server=server, readers=readers)
-
-
-def _embedded_readers(server: Server) -> Readers | None:
-    return readers_of(server.bolt_uri, server.user, server.password, server.database, most=MOST_SESSIONS)
+    return Store(driver, kind="embedded", uri=settings.uri, database=server.database, server=server)
 
 
 async def _open_neo4j(settings: StoreSettings) -> Store:
     try:
-        password = settings.password.get_secret_value()
-        driver = _driver(settings.uri, settings.user, password)
-        readers = readers_of(settings.uri, settings.user, password, None, most=MOST_SESSIONS)
+        driver = _driver(settings.uri, settings.user, settings.password.get_secret_value())
     except (DriverError, ValueError, OSError) as error:
         raise translate(cast("DriverError", error), settings.uri) from None
-    store = Store(driver, kind="neo4j", uri=settings.uri, database=None, readers=readers)
+    store = Store(driver, kind="neo4j", uri=settings.uri, database=None)
     try:
         await store.read("RETURN 1")
     except BaseException:

@@ -14,12 +14,6 @@ from neo4j.exceptions import (
 
 from connectors.errors import C360Error
 
-NOT_LET_IN = frozenset(
-    f"Neo.ClientError.Security.{why}"
-    for why in ("Unauthorized", "AuthorizationFailed", "AuthenticationRateLimit", "CredentialsExpired", "TokenExpired")
-)
-"""Codes of refusals that say: not with this user and password."""
-
 
 class StoreError(C360Error):
     """The store refused or could not be used; the message says what, where and what next."""
@@ -53,20 +47,6 @@ class RestoreUnfinished(StoreError):
     """A restore was stopped before its end: the graph is not whole."""
 
 
-class Refusal(Exception):
-    """What the server refuses, as it says it; the message may quote values."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-    @property
-    def ends_connection(self) -> bool:
-        """Whether it does not let us in, so that nothing more can be asked."""
-        return self.code.startswith("Neo.ClientError.Security.")
-
-
 def is_passing(error: BaseException) -> bool:
     """Whether the same transaction may succeed when it is tried again (deadlock, conflict, lost connection)."""
     return isinstance(error, Neo4jError | DriverError) and error.is_retryable()
@@ -74,12 +54,12 @@ def is_passing(error: BaseException) -> bool:
 
 def is_gone(error: BaseException) -> bool:
     """Whether something that was being read has been deleted meanwhile; the question itself is right."""
-    return isinstance(error, Neo4jError | Refusal) and error.code == "Neo.ClientError.Statement.EntityNotFound"
+    return isinstance(error, Neo4jError) and error.code == "Neo.ClientError.Statement.EntityNotFound"
 
 
-def translate(error: Neo4jError | DriverError | OSError | Refusal, where: str) -> StoreError:
+def translate(error: Neo4jError | DriverError | OSError, where: str) -> StoreError:
     """The driver's error as one of ours; `where` is the store's address without secrets."""
-    if isinstance(error, AuthError) or (isinstance(error, Refusal) and error.code in NOT_LET_IN):
+    if isinstance(error, AuthError):
         return AccessDenied(
             f"The store at {where} refuses this user and password. "
             "Set C360_STORE_USER and C360_STORE_PASSWORD (or C360_STORE_PASSWORD_FILE); "
@@ -98,8 +78,8 @@ def translate(error: Neo4jError | DriverError | OSError | Refusal, where: str) -
     if isinstance(error, ConstraintError):
         # The server's message quotes the value, which may be somebody's e-mail: it is left out on purpose.
         return ConstraintViolated(f"The store at {where} holds that key already ({error.code}).")
-    if isinstance(error, Neo4jError | Refusal):
-        return StoreError(f"The store at {where} refuses: {error.code}: {_first_line(str(error.message or ''))}")
+    if isinstance(error, Neo4jError):
+        return StoreError(f"The store at {where} refuses: {error.code}: {_first_line(error.message or '')}")
     return StoreError(f"The store at {where} failed: {type(error).__name__}: {_first_line(str(error))}")
 
 
