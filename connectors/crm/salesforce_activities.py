@@ -52,22 +52,32 @@ def map_task(source: str, stream: str, row: SObject) -> Iterator[Interaction | T
 
 
 def map_event(source: str, stream: str, row: SObject) -> Iterator[Interaction | Tombstone]:
-    """A meeting, once it has begun; one that was moved ahead is taken back."""
+    """A meeting, once it has begun, for each who is invited; one that was moved ahead or deleted is taken back."""
+    whom, others = _whom(source, row), _others(row)
     if row.flag("IsDeleted") or not row.held:
-        yield _gone(source, stream, row.id, row)
+        for who in (None, *others):
+            yield _gone(source, stream, row.id if who is None else f"{row.id}:{who}", row)
         return
-    whom = _whom(source, row)
-    if whom is None:
-        return
+    if whom is not None:
+        yield _meeting(source, stream, row, row.id, whom)
+    for who, invited in others.items():
+        if invited:
+            yield _meeting(source, stream, row, f"{row.id}:{who}", {"person": f"{source}/{PEOPLE}/{who}"})
+        else:
+            yield _gone(source, stream, f"{row.id}:{who}", row)
+
+
+def _meeting(source: str, stream: str, row: SObject, identifier: str, whom: dict[str, Any]) -> Interaction:
     at = row.moment("StartDateTime") or row.moment("ActivityDate")
     if at is None:
         raise RecordError(f"event {row.id} has no StartDateTime.")
     place = (row.said("Location") or "").casefold()
     online = any(word in place for word in ("http", "zoom", "teams", "meet", "online"))
-    yield Interaction(
+    return Interaction(
         source=source,
         stream=stream,
-        id=row.id,
+        id=identifier,
+        activity_id=f"{source}/{stream}/{row.id}",
         kind="meeting.held",
         occurred_at=at,
         precision=Precision.DAY if row.flag("IsAllDayEvent") else Precision.SECOND,
@@ -114,6 +124,15 @@ def map_member(source: str, stream: str, row: SObject) -> Iterator[Interaction |
             campaign=f"{source}/{campaign}" if (campaign := row.said("CampaignId")) else None,
             extra=_own(row) | ({"status": status} if (status := row.said("Status")) else {}),
         )
+
+
+def _others(row: SObject) -> dict[str, bool]:
+    """The contacts (003) and leads (00Q) beside the first, and whether they are still invited."""
+    relations = row.children.get("EventRelation", ())
+    told = [(who, one.get("IsDeleted") != "true") for one in relations if (who := one.get("RelationId")) is not None]
+    invited = {who: there for who, there in sorted(told) if who.startswith(("003", "00Q"))}
+    invited.pop(row.said("WhoId") or "", None)
+    return invited
 
 
 def _whom(source: str, row: SObject) -> dict[str, Any] | None:

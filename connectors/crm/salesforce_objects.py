@@ -38,6 +38,8 @@ class Children:
     owner: str
     fields: tuple[str, ...]
     only: str | None = None
+    deleted: bool = False
+    """With those that were deleted: they tell what is to be taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ KINDS: dict[str, Kind] = {
             _stream("events", StreamKind.INTERACTIONS, _EVENT),
             "Event",
             (*_EVERY, *_OWNED, *_EVENT),
+            children=(Children("EventRelation", "EventId", ("Id", "RelationId", "IsDeleted"), deleted=True),),
             watched=Watched("Event", "Id", "StartDateTime", until_now=True),
             happens="StartDateTime",
         ),

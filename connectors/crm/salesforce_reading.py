@@ -180,7 +180,7 @@ class Reading:
         found: list[dict[str, str]] = []
         for some in _some(ids):
             conditions = [f"{one.owner} IN ({_quoted(some)})", one.only]
-            found += await self._salesforce.rows(soql(one.name, asked, conditions))
+            found += await self._salesforce.rows(soql(one.name, asked, conditions), deleted=one.deleted)
         return found
 
     def _has_happened(self, row: SObject) -> bool:

@@ -33,6 +33,7 @@ CHILDREN = {
     "OpportunityHistory": ("OpportunityId", "StageName", "Amount", "CreatedDate"),
     "OpportunityContactRole": ("OpportunityId", "ContactId", "Role", "IsPrimary"),
     "OpportunityFieldHistory": ("OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate"),
+    "EventRelation": ("EventId", "RelationId", "IsDeleted"),
     "LeadHistory": ("LeadId", "Field", "OldValue", "NewValue", "CreatedDate"),
     "OpportunityStage": ("ApiName", "MasterLabel", "IsClosed", "IsWon"),
     "Account": ("PersonContactId",),

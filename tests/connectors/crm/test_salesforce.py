@@ -311,6 +311,23 @@ async def test_a_meeting_is_told_when_it_has_begun() -> None:
     assert [type(one) for one in moved if one.id == "00UQ099"] == [Tombstone]
 
 
+async def test_a_meeting_is_told_to_all_who_came() -> None:
+    """As one activity; colleagues are none, and who was taken off it is taken back, as all are when it is deleted."""
+    org = SalesforceStandIn()
+    for number, who in enumerate(("003Q00003", "003Q00004", "00QQ005", "005Ada", "003Q00006")):
+        org.put("EventRelation", f"0REQ{number}", EventId="00UQ003", RelationId=who)
+    org.put("EventRelation", "0REQ4", IsDeleted=True)
+
+    held = await one_of(org, "events", "00UQ003")
+    org.put("Event", "00UQ003", IsDeleted=True)
+    gone = await one_of(org, "events", "00UQ003")
+
+    told = {one.person: one.activity_id for one in held if isinstance(one, Interaction)}
+    assert told == {f"crm/contacts/{who}": "crm/events/00UQ003" for who in ("003Q00003", "003Q00004", "00QQ005")}
+    assert [one.id for one in held if isinstance(one, Tombstone)] == ["00UQ003:003Q00006"]
+    assert {one.id for one in gone if isinstance(one, Tombstone)} == {one.id for one in held}
+
+
 @pytest.mark.parametrize(
     ("fields", "kinds"),
     [
