@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.http import Refusal, body_of
+from api.metrics import Metrics
 from connectors.errors import C360Error, RecordError, SourceRefused, SourceUnavailable
 from connectors.hookspecs import Partial, RawProblem, WebhookRequest
 from connectors.records import Account, Person, Record
@@ -57,6 +59,7 @@ class Ingest:
         self._adjust = adjust
         self._storing: asyncio.Task[None] | None = None
         self._more = False
+        self._refused_at: dict[str, float] = {}
 
     @property
     def names(self) -> list[str]:
@@ -90,11 +93,15 @@ class Ingest:
         if request.method != "POST" and name in self._sources:
             # Some senders (Mailchimp) look whether the address is there before they push to it.
             return Response("POST what happened to this address.\n", headers={"Cache-Control": "no-store"})
+        metrics: Metrics = request.app.state.metrics
+        label = name if name in self._sources else ""  # whoever guesses names makes no series
         try:
             kept = await self._taken(name, request)
         except Refusal as refusal:
+            metrics.pushed(label, refusal.status)
             body = {"code": refusal.code, "message": str(refusal)}
             return JSONResponse(body, refusal.status, headers={**refusal.headers, "Cache-Control": "no-store"})
+        metrics.pushed(label, 202)
         return JSONResponse({"accepted": kept}, 202, headers={"Cache-Control": "no-store"})
 
     async def _taken(self, name: str, request: Request) -> int:
@@ -124,7 +131,7 @@ class Ingest:
                 pushed = list(await webhook(asked))
             return pushed if self._adjust is None else await self._adjusted(self._adjust, name, asked, pushed)
         except SourceRefused as refused:
-            LOG.warning("%s: a push was refused: %s", name, refused)
+            self._tell_refused(name, refused)
             raise Refusal(401, "UNAUTHENTICATED", str(refused)) from None
         except RecordError as unreadable:
             LOG.warning("%s: a push cannot be read: %s", name, unreadable)
@@ -137,6 +144,13 @@ class Ingest:
             LOG.error("%s: the connector '%s' failed in webhook: %s", name, source.kind, said)
             LOG.debug("%s: a push failed", name, exc_info=error)
             raise Refusal(500, "INTERNAL_SERVER_ERROR", "The push could not be mapped; the log knows more.") from None
+
+    def _tell_refused(self, name: str, refused: SourceRefused) -> None:
+        """Once a minute: whoever sends rubbish shall not fill the log. The metrics count them all."""
+        now = time.monotonic()
+        if now - self._refused_at.get(name, -60.0) >= 60.0:
+            self._refused_at[name] = now
+            LOG.warning("%s: a push was refused: %s More of the next minute are only counted.", name, refused)
 
     @staticmethod
     async def _adjusted(adjust: AdjustPage, name: str, asked: WebhookRequest, pushed: Pushed) -> Pushed:

@@ -58,6 +58,9 @@ class Metrics:
         self._responses = Counter(
             "c360_http_responses", "Answers of /graphql by HTTP status.", ["status"], registry=self.registry
         )
+        self._pushes = Counter(
+            "c360_pushes", "Requests to /ingest/<source> by HTTP status.", ["source", "status"], registry=self.registry
+        )
         self.sockets = Gauge("c360_sockets", "WebSockets that are open.", registry=self.registry)
         self.event_streams = Gauge("c360_event_streams", "Streams of events that are open.", registry=self.registry)
         # Looking a series up by its labels costs more than counting in it.
@@ -95,6 +98,10 @@ class Metrics:
         if counter is None:
             counter = self._statuses[status] = self._responses.labels(str(status))
         counter.inc()
+
+    def pushed(self, source: str, status: int) -> None:
+        """Count an answer of `/ingest/<source>`."""
+        self._pushes.labels(source, str(status)).inc()
 
     def _of(self, seen: Observation) -> tuple[Histogram, dict[Outcome, Counter]]:
         label = self._label(seen)

@@ -48,7 +48,7 @@ def landing(folder: Path) -> list[LandingSource]:
 async def asking(store: Store, *sources: LandingSource) -> AsyncIterator[tuple[httpx.AsyncClient, Ingest]]:
     ingest = Ingest(store, Rules(), sources)
     transport = httpx.ASGITransport(create_app(store, ingest=ingest))
-    async with httpx.AsyncClient(transport=transport, base_url="http://c360.test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client, ingest
         await ingest.close()
 
@@ -129,6 +129,24 @@ async def test_a_refusal_says_why_and_keeps_nothing(
     assert await embedded_store.read("MATCH (p:Push) RETURN p.id") == []
 
 
+async def test_refusals_are_counted_and_told_once_a_minute(
+    embedded_store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever sends rubbish fills neither the log nor the metrics; sources that are guessed are one."""
+    async with asking(embedded_store, *landing(tmp_path)) as (client, _):
+        headers, body = structured(order(), at=now())
+        for number in range(5):
+            await client.post("/ingest/shop", content=b"rubbish", headers=headers)
+            await client.post(f"/ingest/guess{number}", content=b"rubbish")
+        await client.post("/ingest/shop", content=body, headers=headers)
+        metrics = (await client.get("/metrics")).text
+
+    assert sum("a push was refused" in line for line in caplog.messages) == 1
+    assert 'c360_pushes_total{source="shop",status="401"} 5.0' in metrics
+    assert 'c360_pushes_total{source="",status="404"} 5.0' in metrics
+    assert 'c360_pushes_total{source="shop",status="202"} 1.0' in metrics
+
+
 class Pushing(FixedSource):
     """A connector of somebody else that takes pushes in its own way."""
 
@@ -185,7 +203,7 @@ async def test_plugins_see_what_is_pushed_before_it_is_kept(embedded_store: Stor
 
     ingest = Ingest(embedded_store, Rules(), [LandingSource(connector, "desk")], adjust)
     transport = httpx.ASGITransport(create_app(embedded_store, ingest=ingest))
-    async with httpx.AsyncClient(transport=transport, base_url="http://c360.test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         answer = await client.post("/ingest/desk", content=b"")
     await ingest.close()
 
