@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.chosen_streams import chosen_streams
 from connectors.commerce import stripe_customers, stripe_payments, stripe_subscriptions
@@ -94,6 +94,13 @@ class StripeConfig(BaseModel):
         default=300, ge=0, description="how far before the last event an incremental read starts again"
     )
     timeout_seconds: float = Field(default=60.0, gt=0, description="how long one call may take")
+
+    @field_validator("api_key")
+    @classmethod
+    def _may_read(cls, key: SecretStr) -> SecretStr:
+        if key.get_secret_value().startswith("pk_"):
+            raise ValueError("give a restricted key, rk_live_… (a publishable key, pk_…, may read nothing)")
+        return key
 
 
 class StripeConnector:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from connectors.commerce.stripe import CUSTOMERS, PLANS, StripeConfig, StripeConnector
 from connectors.commerce.stripe_api import money
@@ -377,6 +377,12 @@ async def test_an_event_of_a_newer_version_is_understood(stripe: FakeStripe) -> 
 def test_amounts_are_in_the_currency_itself(amount: int, currency: str, expected: float) -> None:
     """Stripe counts the smallest unit, which is the currency itself for some, and a thousandth for others."""
     assert money(amount, currency) == expected
+
+
+def test_a_key_that_may_read_nothing_is_refused() -> None:
+    """Before anything is asked, and without showing it."""
+    with pytest.raises(ValidationError, match="give a restricted key"):
+        StripeConfig(api_key=SecretStr("pk_live_public"))
 
 
 async def test_a_check_names_what_the_key_may_not_read(stripe: FakeStripe) -> None:
