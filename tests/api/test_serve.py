@@ -128,14 +128,38 @@ async def test_the_api_outlives_a_store_that_goes_away(neo4j_settings: StoreSett
     assert gone.headers["retry-after"]
 
 
+async def test_the_api_outlives_a_store_that_goes_away_in_the_middle_of_a_question(
+    neo4j_settings: StoreSettings,
+) -> None:
+    """The store has the question and is gone before it answers: 503 at once, and answers when it is back."""
+    async with proxy_to(neo4j_settings) as proxy, open_store(proxy.settings) as store:
+        from tests.api.test_http import client_of
+
+        async with client_of(store) as client:
+            await client.post("/graphql", json=QUERY)
+            proxy.answers.clear()
+            asking = asyncio.create_task(client.post("/graphql", json=QUERY))
+            await asyncio.wait_for(proxy.asked.wait(), 10)
+            await proxy.stop()
+            gone = await asyncio.wait_for(asking, 5)
+            proxy.answers.set()
+            await proxy.start()
+            after = await client.post("/graphql", json=QUERY)
+
+    assert (gone.status_code, gone.json()["errors"][0]["extensions"]["code"]) == (503, "SERVICE_UNAVAILABLE")
+    assert after.json() == {"data": {"sources": []}}
+
+
 class Proxy:
-    """A cable to the store that can be pulled."""
+    """A cable to the store that can be pulled; while `answers` is not set, none comes through."""
 
     def __init__(self, settings: StoreSettings) -> None:
         target = urlsplit(settings.uri)
         self._target = (target.hostname, target.port)
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self.answers, self.asked = asyncio.Event(), asyncio.Event()
+        self.answers.set()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port: int = free.getsockname()[1]
@@ -154,11 +178,17 @@ class Proxy:
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(*self._target)
         self._writers |= {writer, back}
-        await asyncio.gather(self._copy(reader, back), self._copy(there, writer))
+        await asyncio.gather(self._copy(reader, back, self.asked), self._copy(there, writer))
 
-    async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    async def _copy(
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, told: asyncio.Event | None = None
+    ) -> None:
         with suppress(OSError):
             while data := await source.read(65536):
+                if told is None:
+                    await self.answers.wait()
+                elif not self.answers.is_set():
+                    told.set()
                 target.write(data)
                 await target.drain()
         target.close()
