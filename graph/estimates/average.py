@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from graph.estimates.columns import finite
 from graph.estimates.estimate import LEVEL, Estimate, EstimateError, student_width
@@ -65,5 +65,5 @@ def quantile(values: npt.ArrayLike, share: float, level: float = LEVEL) -> Estim
 
 def _below(probability: float, n: int, share: float) -> int:
     """The least k with P(at most k of n are below) >= probability: the quantile of binomial(n, share)."""
-    k = int(np.ceil(special.bdtrik(probability, n, share)))
-    return k - 1 if k > 0 and special.bdtr(k - 1, n, share) >= probability else k
+    k = int(np.ceil(scipy.special.bdtrik(probability, n, share)))
+    return k - 1 if k > 0 and scipy.special.bdtr(k - 1, n, share) >= probability else k

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from graph.estimates.columns import FloatArray, not_negative, same_length
 from graph.estimates.estimate import EstimateError
@@ -57,7 +57,7 @@ class Buying:
         x, t, age = _histories(repeats, recency, age)
         gone = np.log(self.a) - np.log(self.b + np.maximum(x, 1) - 1)
         gone = gone + (self.r + x) * (np.log(self.alpha + age) - np.log(self.alpha + t))
-        return np.where(x > 0, special.expit(-gone), 1.0)
+        return np.where(x > 0, scipy.special.expit(-gone), 1.0)
 
     def expected_purchases(
         self, within: float, repeats: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike
@@ -81,7 +81,7 @@ class Buying:
         z = within / (self.alpha + age + within)
         size = a + self.b + x - 1
         with np.errstate(all="ignore"):
-            remaining = (1 - z) ** (a - 1) * special.hyp2f1(a + self.b - 1 - self.r, a - 1, size, z)
+            remaining = (1 - z) ** (a - 1) * scipy.special.hyp2f1(a + self.b - 1 - self.r, a - 1, size, z)
             expected = np.asarray(size / (a - 1) * (1 - remaining), dtype=np.float64)
         # Nobody buys more than who never leaves. With large a or b, and far ahead, ₂F₁ may be no number.
         most = (self.r + x) * within / (self.alpha + age)
@@ -92,9 +92,9 @@ class Buying:
 
     def _mean_over_leaving(self, within: float, x: FloatArray, age: FloatArray) -> FloatArray:
         """The same by Gauss's quadrature: the mean of (1 − (1 + p t/(α + T))^−(r + x))/p over p, beta(a, b + x)."""
-        nodes, weights = special.roots_legendre(_NODES)
+        nodes, weights = scipy.special.roots_legendre(_NODES)
         counts, of = np.unique(x, return_inverse=True)
-        leaving = special.betaincinv(self.a, self.b + counts[:, None], (nodes + 1) / 2)
+        leaving = scipy.special.betaincinv(self.a, self.b + counts[:, None], (nodes + 1) / 2)
         leaving = np.maximum(leaving, np.finfo(np.float64).tiny)[of]
         kept = (self.r + x)[:, None] * np.log1p(leaving * (within / (self.alpha + age))[:, None])
         return np.asarray((-np.expm1(-kept) / leaving) @ (weights / 2), dtype=np.float64)
@@ -142,22 +142,25 @@ class _Likelihood:
         r, alpha, a, b = np.exp(logs)
         x, k = self._x, self._counts
         by_count = (
-            special.gammaln(r + k) - special.gammaln(r) + r * np.log(alpha)
-            + special.gammaln(a + b) + special.gammaln(b + k) - special.gammaln(b) - special.gammaln(a + b + k)
+            scipy.special.gammaln(r + k) - scipy.special.gammaln(r) + r * np.log(alpha)
+            + scipy.special.gammaln(a + b) + scipy.special.gammaln(b + k)
+            - scipy.special.gammaln(b) - scipy.special.gammaln(a + b + k)
         )  # fmt: skip
         left = np.log(a) - np.log(b + np.maximum(k, 1) - 1)
         log_age, log_t = np.log(alpha + self._age), np.log(alpha + self._t)
         # Of being gone since the last purchase, against being alive.
         odds = left[self._of] + (r + x) * (log_age - log_t)
-        gone = np.where(self._came_back, special.expit(odds), 0.0)
+        gone = np.where(self._came_back, scipy.special.expit(odds), 0.0)
         value = by_count[self._of] - (r + x) * log_age + np.where(self._came_back, np.logaddexp(0.0, odds), 0.0)
-        by_b = special.digamma(a + b) - special.digamma(a + b + k)
-        in_r = (special.digamma(r + k) - special.digamma(r) + np.log(alpha))[self._of] - (
+        by_b = scipy.special.digamma(a + b) - scipy.special.digamma(a + b + k)
+        in_r = (scipy.special.digamma(r + k) - scipy.special.digamma(r) + np.log(alpha))[self._of] - (
             log_age - gone * (log_age - log_t)
         )
         in_alpha = r / alpha - (r + x) * ((1 - gone) / (alpha + self._age) + gone / (alpha + self._t))
         in_a = by_b[self._of] + gone / a
-        in_b = (by_b + special.digamma(b + k) - special.digamma(b))[self._of] - gone / (b + np.maximum(x, 1) - 1)
+        in_b = (by_b + scipy.special.digamma(b + k) - scipy.special.digamma(b))[self._of] - gone / (
+            b + np.maximum(x, 1) - 1
+        )
         # Not `@`: BLAS would start threads for it, which cost more than the sum where cores are busy.
         value, in_r, in_alpha, in_a, in_b = (np.sum(self._share * each) for each in (value, in_r, in_alpha, in_a, in_b))
         return -float(value), -np.array([r * in_r, alpha * in_alpha, a * in_a, b * in_b])

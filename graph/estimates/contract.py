@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from graph.estimates.columns import FloatArray, IntArray, finite, not_negative, same_length
 from graph.estimates.estimate import EstimateError
@@ -57,7 +57,8 @@ class Contract:
         """float64[n]: the share that is still there after so many periods (>= 0), B(α, β + t)/B(α, β)."""
         t = not_negative("periods", periods)
         return np.asarray(
-            np.exp(special.betaln(self.alpha, self.beta + t) - special.betaln(self.alpha, self.beta)), dtype=np.float64
+            np.exp(scipy.special.betaln(self.alpha, self.beta + t) - scipy.special.betaln(self.alpha, self.beta)),
+            dtype=np.float64,
         )
 
     def renewals(self, period: npt.ArrayLike, horizon: int) -> FloatArray:

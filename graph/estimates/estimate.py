@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-from scipy import special
+import scipy
 
 from connectors.errors import C360Error
 
@@ -60,12 +60,12 @@ def normal_width(level: float) -> float:
 
     EstimateError: the level is not between 0 and 1.
     """
-    return float(special.ndtri((1 + _checked(level)) / 2))
+    return float(scipy.special.ndtri((1 + _checked(level)) / 2))
 
 
 def student_width(level: float, freedom: float) -> float:
     """The same of Student's t with so many degrees of freedom (> 0)."""
-    return float(special.stdtrit(freedom, (1 + _checked(level)) / 2))
+    return float(scipy.special.stdtrit(freedom, (1 + _checked(level)) / 2))
 
 
 def _checked(level: float) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from graph.estimates.columns import BoolArray, FloatArray, IntArray, finite, flags
 from graph.estimates.estimate import LEVEL, EstimateError
@@ -46,7 +46,7 @@ class Risk:
 
     def risks(self, columns: Mapping[str, npt.ArrayLike]) -> FloatArray:
         """float64[n]: the probability of each to leave, 0 to 1. EstimateError: as of `contributions`."""
-        return np.asarray(special.expit(self.base + self.contributions(columns).sum(axis=1)), dtype=np.float64)
+        return np.asarray(scipy.special.expit(self.base + self.contributions(columns).sum(axis=1)), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _newton(outcome: BoolArray, scaled: FloatArray, ridge: float) -> tuple[float
 
     now = loss(weights)
     for _ in range(_STEPS):
-        risks = special.expit(x @ weights)
+        risks = scipy.special.expit(x @ weights)
         gradient = x.T @ (risks - outcome) + penalty * weights
         hessian = (x * (risks * (1 - risks))[:, None]).T @ x + np.diag(penalty)
         if np.linalg.eigvalsh(hessian)[0] <= 1e-9 * outcome.size:

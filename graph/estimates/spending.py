@@ -13,7 +13,7 @@ from math import atanh, sqrt, tanh
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from graph.estimates.columns import FloatArray, not_negative, same_length
 from graph.estimates.estimate import LEVEL, Estimate, EstimateError, normal_width
@@ -133,11 +133,13 @@ class _Likelihood:
         # Not `@`: BLAS would start threads for it, which cost more than the sum where cores are busy.
         common = np.sum(x * (self._log_total - log_sum)) / n
         mean_log_sum, share = log_sum.mean(), self._share
-        by_count = special.gammaln(p * k + q) - special.gammaln(p * k) - special.gammaln(q) + q * np.log(v)
+        by_count = (
+            scipy.special.gammaln(p * k + q) - scipy.special.gammaln(p * k) - scipy.special.gammaln(q) + q * np.log(v)
+        )
         value = np.sum(share * by_count) + p * common - q * mean_log_sum - self._log_m.mean()
-        both = special.digamma(p * k + q)
-        in_p = np.sum(share * k * (both - special.digamma(p * k))) + common
-        in_q = np.sum(share * both) - special.digamma(q) + np.log(v) - mean_log_sum
+        both = scipy.special.digamma(p * k + q)
+        in_p = np.sum(share * k * (both - scipy.special.digamma(p * k))) + common
+        in_q = np.sum(share * both) - scipy.special.digamma(q) + np.log(v) - mean_log_sum
         in_v = q / v - ((p * x + q) / (v + self._total)).mean()
         return -float(value), -np.array([p * in_p, q * in_q, v * in_v])
 

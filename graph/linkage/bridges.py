@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import minimum_spanning_tree
 
 from graph.linkage.cluster import Clusters, Edges, connected
 from graph.linkage.coded import Ints
@@ -28,6 +26,9 @@ def bridges(clusters: Clusters, rows: Ints, others: Ints) -> Edges:
         return found
     # By rank instead of weight no two edges are equal, and the tree is the only one. The rank is told by position.
     rank = np.arange(1, len(found.left) + 1)
+    from scipy.sparse import coo_array  # half a second that only linking needs
+    from scipy.sparse.csgraph import minimum_spanning_tree
+
     graph = coo_array((rank, (parts[found.left], parts[found.right])), shape=(len(parts), len(parts)))
     return found.where(np.isin(rank, minimum_spanning_tree(graph.tocsr()).data.astype(np.int64)))
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from graph.linkage.coded import Hashes, Ints, Rows
 from graph.linkage.decide import Bits
@@ -120,6 +118,9 @@ def _too_large(labels: Ints, contents: Contents | None, most: int) -> npt.NDArra
 
 def connected(rows: int, left: Ints, right: Ints) -> Ints:
     """A component number for every row."""
+    from scipy.sparse import coo_array  # half a second that only linking needs
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(rows, rows))
     labels: Ints = connected_components(graph, directed=False)[1]
     return labels

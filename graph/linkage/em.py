@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from graph.linkage.compare import CLOSE_FAMILY, CLOSE_GIVEN, NEARLY_SWAPPED, SAME, SWAPPED, Levels
 from graph.linkage.fields import DEFINING, RELATIONS, Field
@@ -146,6 +145,8 @@ class _Design:
                 columns.append(width + alike[said].astype(np.int64) - 1)
                 width += widths[names.index(name)]
         row, column = np.concatenate(rows), np.concatenate(columns)
+        from scipy.sparse import csr_array  # half a second that only training needs
+
         self.matrix = csr_array((np.ones(len(row)), (row, column)), shape=(len(patterns), width))
 
     def logs(self, levels: Sequence[Floats], email: Sequence[Floats], together: Sequence[Floats]) -> Floats:

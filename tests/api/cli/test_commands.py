@@ -76,6 +76,15 @@ def test_linking_a_table_waits_for_no_server_and_no_graph() -> None:
     assert {"pyarrow", "rapidfuzz"} <= set(ran.stdout.split())
 
 
+@pytest.mark.long
+def test_serving_starts_without_what_only_linking_and_fits_need() -> None:
+    """`c360 serve` imports nothing of scipy but its face: the parts come with the first that needs them."""
+    code = "import sys, api.cli.serve; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert {"scipy.sparse", "scipy.special", "scipy.optimize", "recordlinkage"} & set(ran.stdout.split()) == set()
+
+
 def test_the_version_is_that_of_the_package(shell: Shell) -> None:
     """`--version` is one line."""
     assert re.fullmatch(r"c360 \d+\.\d+\.\d+\n", shell("--version").out)
