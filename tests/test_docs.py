@@ -35,6 +35,7 @@ NOT_RUN_HERE = {
     "demo": "tests/api/cli/test_demo.py",
     "keys revoke": "needs the id of a key: tests/api/cli/test_keys.py",
     "keys limit": "needs the id of a key: tests/api/cli/test_keys.py",
+    "sync --since": "needs a source that can begin at a moment: tests/api/cli/test_since.py",
     "rejections show": "needs the id of a rejection: tests/api/cli/test_rejections.py",
     "sources remove": "needs a source of that name: tests/api/cli/test_known_sources.py",
     "restore": "needs an empty store: tests/api/cli/test_backup.py",
