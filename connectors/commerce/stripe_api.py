@@ -106,9 +106,10 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Items(msgspec.Struct, frozen=True):
-    """The items of a subscription."""
+    """The first items of a subscription; `has_more` when there are others."""
 
     data: tuple[Item, ...] = ()
+    has_more: bool = False
 
 
 class Cancellation(msgspec.Struct, frozen=True):

@@ -26,11 +26,12 @@ Taken = tuple[list[Any], list[RawProblem]]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list that a first load goes through, and what its objects are."""
+    """A list that a first load goes through, and what its objects are; `whole` asks for what a list leaves out."""
 
     path: str
     kind: type[Any]
     params: tuple[tuple[str, Any], ...] = ()
+    whole: Callable[[Stripe, Any], Awaitable[Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ async def _list(stripe: Stripe, listing: Listing, place: Place) -> AsyncIterator
                 raise SourceError(f"[{stripe.source}] /{listing.path}: the cursor {last.id} does not move.")
             place.after, place.created = last.id, last.created
         raws, problems = decode_each(page.data, listing.kind, f"{stripe.source}: /{listing.path}")
+        if listing.whole is not None:
+            raws = [await listing.whole(stripe, raw) for raw in raws]
         yield Page(raws, _state(place), problems=problems)
         more = page.has_more and bool(page.data)
 

@@ -20,6 +20,7 @@ from connectors.commerce.stripe_api import (
     Event,
     Invoice,
     Item,
+    Items,
     Line,
     Price,
     Stripe,
@@ -29,7 +30,9 @@ from connectors.commerce.stripe_api import (
     money,
 )
 from connectors.commerce.stripe_reading import Listing, Plan, Taken
+from connectors.errors import SourceError
 from connectors.hookspecs import RawProblem
+from connectors.raws import decode_each
 from connectors.records import BusinessFunction, Channel, Direction, Interaction, said
 
 PREFIX = "customer.subscription."
@@ -37,6 +40,17 @@ RENEWED = "invoice.paid"
 NOT_STARTED = frozenset({"incomplete", "incomplete_expired", "trialing"})
 PERIODS = {("month", 3): "quarter", ("month", 6): "half_year", ("month", 12): "year"}
 MONTHS = {"day": 12 / 365.25, "week": 12 * 7 / 365.25, "month": 1.0, "year": 12.0}
+
+
+async def whole(stripe: Stripe, subscription: Subscription) -> Subscription:
+    """The subscription with all its items: a list or an event shows the first ten."""
+    if not subscription.items.has_more:
+        return subscription
+    page = await stripe.listed("v1/subscription_items", {"subscription": subscription.id})
+    found, problems = decode_each(page.data, Item, f"{stripe.source}: /v1/subscription_items")
+    if problems:
+        raise SourceError(f"[{stripe.source}] an item of {subscription.id} is {problems[0].reason}.")
+    return msgspec.structs.replace(subscription, items=Items(tuple(found)))
 
 
 async def take(stripe: Stripe, events: Sequence[Event]) -> Taken:
@@ -49,11 +63,12 @@ async def take(stripe: Stripe, events: Sequence[Event]) -> Taken:
                 invoice = msgspec.json.decode(event.data.object, type=Invoice)
                 raws += [invoice] if invoice.subscription_id is not None else []
             else:
+                subscription = msgspec.json.decode(event.data.object, type=Subscription)
                 raws.append(
                     Change(
                         at=event.created,
                         type=event.type.removeprefix(PREFIX),
-                        subscription=msgspec.json.decode(event.data.object, type=Subscription),
+                        subscription=await whole(stripe, subscription),
                         before=msgspec.json.decode(event.data.previous_attributes, type=Before),
                     )
                 )
@@ -65,7 +80,7 @@ async def take(stripe: Stripe, events: Sequence[Event]) -> Taken:
 
 PLAN = Plan(
     lists=(
-        Listing("v1/subscriptions", Subscription, (("status", "all"),)),
+        Listing("v1/subscriptions", Subscription, (("status", "all"),), whole),
         Listing("v1/invoices", Invoice, (("status", "paid"), ("expand[]", "data.subscription"))),
     ),
     events=(*(PREFIX + kind for kind in ("created", "updated", "deleted", "paused", "resumed")), RENEWED),

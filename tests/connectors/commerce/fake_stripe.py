@@ -201,6 +201,9 @@ class FakeStripe:
             return _error(401, f"Invalid API Key provided: {request.headers.get('Authorization', '')[7:]}")
         _, _, name, *rest = request.url.path.split("/")
         query = parse_qs(request.url.query.decode())
+        if name == "subscription_items":
+            every = self.rows["subscriptions"][query["subscription"][0]]["every_item"]
+            return self._said({"object": "list", "url": "/v1/subscription_items", "has_more": False, "data": every})
         if name in self.forbidden:
             return _error(403, f"The provided key does not have the required permissions for this endpoint: {name}")
         if rest:

@@ -352,6 +352,19 @@ async def test_what_happens_later_is_told_by_events(
     assert [one.id for one in records] == expected
 
 
+async def test_a_subscription_of_many_items_is_worth_all_of_them(stripe: FakeStripe) -> None:
+    """A list and an event show the first ones: the rest is asked for."""
+    first = items(5000) | {"has_more": True}
+    every = [*first["data"], *items(700)["data"]]
+    row = stripe.subscription(1, "cus_00001", start_date=NOW - DAY, items=first, every_item=every)
+    stripe.put("subscriptions", row, "customer.subscription.updated", month(1000))
+
+    assert await told(stripe, "subscriptions") == [
+        ("subscription.started", 1, 57.0),
+        ("subscription.changed", 0, 57.0),
+    ]
+
+
 async def test_an_event_of_a_newer_version_is_understood(stripe: FakeStripe) -> None:
     """Since 2025 an invoice names its subscription in `parent`, and its lines have no price."""
     _, state = await read(stripe, "subscriptions")
