@@ -37,7 +37,6 @@ def hang_on(app: typer.Typer) -> None:
             "c360 sync",
             "c360 sync crm helpdesk",
             "c360 sync --full",
-            "c360 sync --since 2026-03-01 helpdesk",
             "c360 sync --preview crm --limit 5",
         ),
     )(sync)
