@@ -43,7 +43,7 @@ def test_there_are_no_other_commands() -> None:
     groups = {name: each.commands for name, each in commands.items() if isinstance(each, TyperGroup)}
 
     assert set(commands) - set(groups) == {
-        "demo", "init", "sync", "serve", "rebuild", "sample", "schema", "ask", "export"
+        "demo", "init", "sync", "serve", "rebuild", "sample", "schema", "ask", "export", "backup", "restore", "doctor"
     }  # fmt: skip
     assert {name: set(under) for name, under in groups.items()} == {
         "alerts": {"evaluate", "tell", "digest"},
@@ -53,7 +53,9 @@ def test_there_are_no_other_commands() -> None:
         "pin": {"set", "unset"},
         "plugins": {"list", "check", "new", "test"},
         "report": {"send"},
-        "store": {"info", "digest", "copy"},
+        "rejections": {"list", "show", "retry"},
+        "sources": {"list", "remove"},
+        "store": {"info", "digest", "copy", "upgrade"},
         "surveys": {"send"},
     }
     assert set(groups["link"]["model"].commands) == {"show"}
