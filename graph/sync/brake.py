@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from connectors.errors import C360Error
 from graph.cypher import cypher
-from graph.store.driver import Store, Transaction
-from graph.store.lease import Lease
+
+if TYPE_CHECKING:  # rules are read by commands that need no store, and its drivers are slow to import
+    from graph.store.driver import Store, Transaction
+    from graph.store.lease import Lease
 
 FEW = 20
 """So many merges are let through in any case: of forty customers, three are a tenth."""
