@@ -24,6 +24,7 @@ from api.feed import Feed
 from api.http import GraphQLEndpoint
 from api.ingest import Ingest, ingest_routes
 from api.metrics import Metrics, metrics_endpoint
+from api.outgoing.deliveries import Deliverer
 from api.outgoing.rounds import make_rounds
 from api.outgoing.settings import OutgoingSettings
 from api.patrol import Patrol
@@ -139,6 +140,7 @@ async def serve(
     ingest: Ingest | None = None,
     outgoing: OutgoingSettings | None = None,
     schedule: Schedule | None = None,
+    deliverer: Deliverer | None = None,
     on_started: Callable[[str], None] | None = None,
     on_reading: Callable[[int, int], None] | None = None,
 ) -> None:
@@ -146,7 +148,8 @@ async def serve(
 
     `on_reading` is told how many customers' journeys have been read, of how many, while all are read.
 
-    With `outgoing` it raises alerts and sends out what waits, a round a minute; with `schedule` it begins syncs.
+    With `outgoing` it raises alerts and sends out what waits, a round a minute; with `schedule` it begins syncs;
+    with `deliverer` other systems are told what happens.
 
     Raises ServerError before anything starts when the address cannot be had, or when it would be open to the world.
     """
@@ -173,6 +176,8 @@ async def serve(
         tasks = _rounds(app, store, rules or Rules(), outgoing)
         if schedule is not None:
             tasks.append(asyncio.create_task(schedule.keep()))
+        if deliverer is not None:
+            tasks.append(asyncio.create_task(deliverer.keep(app.state.service.journeys)))
         journeys = app.state.service.journeys
         if on_reading is not None:
             journeys.progress = on_reading
@@ -186,6 +191,8 @@ async def serve(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if deliverer is not None:
+                await deliverer.close()
             if ingest is not None:
                 await ingest.close()
             await journeys.close()

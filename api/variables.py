@@ -100,7 +100,7 @@ VARIABLES = (
     ),
     Variable(
         ("C360_PUBLIC_URL",),
-        "where customers reach the API, for links in mails",
+        "where customers reach the API, for links in mails and [deliveries](deliveries.md)",
     ),
     Variable(
         ("C360_LOG",),

@@ -53,6 +53,11 @@ class ChosenStreams:
         """The state of a stream as of a moment, None when the connector cannot tell it."""
         return getattr(self._connector, "state_at", None)
 
+    @property
+    def deliver(self) -> Any:
+        """What the connector does with deliveries, None when its system is not written to."""
+        return getattr(self._connector, "deliver", None)
+
     async def close(self) -> None:
         await self._connector.close()
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 import pluggy
 from pydantic import BaseModel
 
-from connectors.records import Account, Person, Record
+from connectors.events import Event
+from connectors.records import Account, Person, Record, RecordKey
 
 if TYPE_CHECKING:
     from connectors.plugins import Registry
@@ -143,6 +144,31 @@ class BeginsAtMoment(Protocol):
     def state_at(self, stream: Stream, moment: datetime) -> State: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """The customer of an event as a source is told of them.
+
+    `records` are this source's own persons that describe them, `segments` those that they are in, sorted; `id` is the
+    API's, `link` where the customer can be looked at, None where that is not set up.
+    """
+
+    id: str
+    records: tuple[RecordKey, ...]
+    segments: tuple[str, ...]
+    link: str | None = None
+
+
+class TakesDeliveries(Protocol):
+    """What a connector has besides when c360 may write to its system: `[[deliver]]` with `to` names the source.
+
+    It writes to records that the source itself has, and to nobody else. The same event may come again: what it writes
+    is found by `event.id` or the customer. What it writes is no change when the source is read. Raises SourceError: it
+    is tried again later.
+    """
+
+    async def deliver(self, event: Event, concerned: Concerned) -> None: ...
+
+
 class HookSpecs:
     """Hooks of the pluggy project `c360`."""
 
@@ -167,5 +193,5 @@ class HookSpecs:
         """A sync has ended; `report` is its `SyncReport`."""
 
     @hookspec
-    def c360_deliver(self, event: Mapping[str, Any]) -> None:
-        """Write back: a change, alert or segment membership for another system."""
+    def c360_deliver(self, event: Event) -> None:
+        """Something changed: tell another system. What raises is tried again later, with the same `event.id`."""

@@ -18,6 +18,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 
 from connectors.chosen_streams import ChosenStreams, did_you_mean
+from connectors.destinations import DELIVER, DeliverySettings, read_deliveries
 from connectors.errors import PluginConfigError
 from connectors.hookspecs import Connector
 from connectors.plugins import ConnectorClass, Plugins
@@ -54,10 +55,11 @@ class SourceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """plugins.toml as a whole, its sources in the order of the file."""
+    """plugins.toml as a whole, its sources and where it delivers to in the order of the file."""
 
     path: Path
     sources: tuple[SourceSettings, ...]
+    deliveries: tuple[DeliverySettings, ...] = ()
 
     @property
     def plugin_paths(self) -> list[Path]:
@@ -78,14 +80,20 @@ def read_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
     tables = _tables(path)
     problems: list[str] = []
     sources: list[SourceSettings] = []
+    entries = tables.pop(DELIVER, []) if isinstance(tables.get(DELIVER), list) else []
     for name, table in tables.items():
         try:
             sources.append(_source(path, name, table, variables))
         except PluginConfigError as error:
             problems.append(str(error))
+
+    def filled(section: str, key: str, value: Any) -> Any:
+        return _filled(path, section, key, value, variables, set(), key)
+
+    deliveries = read_deliveries(path.name, entries, list(tables), filled, problems)
     if problems:
         raise PluginConfigError("\n".join(problems))
-    return Settings(path, tuple(sources))
+    return Settings(path, tuple(sources), deliveries)
 
 
 def plugin_paths(path: Path) -> list[Path]:

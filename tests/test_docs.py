@@ -38,6 +38,7 @@ NOT_RUN_HERE = {
     "sync --since": "needs a source that can begin at a moment: tests/api/cli/test_since.py",
     "rejections show": "needs the id of a rejection: tests/api/cli/test_rejections.py",
     "sources remove": "needs a source of that name: tests/api/cli/test_known_sources.py",
+    "deliveries drop": "needs something that waits: tests/api/cli/test_deliveries.py",
     "restore": "needs an empty store: tests/api/cli/test_backup.py",
     "store copy": "needs a second store: tests/graph/store/test_digest.py",
 }

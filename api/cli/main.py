@@ -29,8 +29,8 @@ class _Door(LateGroup):
             name: f"api.cli.{name}"
             for name in (
                 "demo", "init", "sync", "serve", "rebuild", "backup", "restore", "sample", "schema", "ask", "export",
-                "alerts", "report", "surveys", "documents", "doctor", "keys", "link", "pin", "plugins", "rejections",
-                "store",
+                "alerts", "deliveries", "report", "surveys", "documents", "doctor", "keys", "link", "pin", "plugins",
+                "rejections", "store",
             )
         }
         | {"sources": "api.cli.known_sources"}

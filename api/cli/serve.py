@@ -8,12 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from api import app as served
+from api.cli.destinations import deliverer_of
 from api.cli.errors import INTERRUPTED
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, of, opened, run
 from api.cli.reading import reading_shown
 from api.cli.sources import read_sources
 from api.ingest import Ingest
+from api.outgoing.deliveries import Deliverer
 from api.outgoing.settings import OutgoingSettings
 from api.schedule import Schedule
 from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings, Problems
@@ -67,7 +69,8 @@ async def _serve(invocation: Invocation, store: StoreSettings, settings: ApiSett
         check_binding(settings, has_keys=await any_key(graph))
         syncs = SyncProcesses(graph, invocation.config)
         ingest = await _ingest(invocation, graph, rules)
-        await serve_graph(invocation, graph, settings, rules, syncs, ingest, _schedule(invocation, graph, syncs))
+        schedule, deliverer = _schedule(invocation, graph, syncs), _deliverer(invocation, graph, rules)
+        await serve_graph(invocation, graph, settings, rules, syncs, ingest, schedule, deliverer)
 
 
 def _schedule(invocation: Invocation, graph: Store, syncs: SyncProcesses) -> Schedule | None:
@@ -78,6 +81,15 @@ def _schedule(invocation: Invocation, graph: Store, syncs: SyncProcesses) -> Sch
         return None
     every = {source.name: source.every for source in sources if source.every is not None}
     return Schedule(graph, syncs, every) if every else None
+
+
+def _deliverer(invocation: Invocation, graph: Store, rules: Rules) -> Deliverer | None:
+    """Who delivers; destinations that cannot be used are told of, and the API is served."""
+    try:
+        return deliverer_of(invocation, graph, rules)
+    except PluginConfigError as error:
+        invocation.say(f"Nothing is delivered. {error}")
+        return None
 
 
 async def _ingest(invocation: Invocation, graph: Store, rules: Rules) -> Ingest | None:
@@ -113,6 +125,7 @@ async def serve_graph(
     syncs: SyncProcesses,
     ingest: Ingest | None = None,
     schedule: Schedule | None = None,
+    deliverer: Deliverer | None = None,
 ) -> None:
     """Serve until Ctrl-C; always ends as Interrupted."""
 
@@ -122,11 +135,13 @@ async def serve_graph(
             invocation.say(f"Pushes of {name}: POST {address}/ingest/{name}")
         for name, seconds in () if schedule is None else schedule.every.items():
             invocation.say(f"{name} is synced every {seconds / 60:g} minutes.")
+        for name in () if deliverer is None else deliverer.names:
+            invocation.say(f"Events are delivered to {name}.")
 
     outgoing = OutgoingSettings.from_environment()
     with reading_shown(invocation) as tell:
         await served.serve(
             graph, settings, rules=rules, syncs=syncs, ingest=ingest, outgoing=outgoing, schedule=schedule,
-            on_started=say, on_reading=tell,
+            deliverer=deliverer, on_started=say, on_reading=tell,
         )  # fmt: skip
     raise Interrupted  # the server takes Ctrl-C for itself, ends well and says nothing of it

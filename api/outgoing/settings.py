@@ -22,10 +22,11 @@ class OutgoingError(C360Error):
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
-    """Where webhooks go, and the key (bytes) that signs them."""
+    """Where webhooks go, the key (bytes) that signs them, and where both are set."""
 
     url: str
     key: bytes
+    where: str = "C360_WEBHOOK_URL"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -21,25 +23,44 @@ class NotDelivered(OutgoingError):
     """A message could not be handed over; it waits for the next time."""
 
 
+class Unanswered(NotDelivered):
+    """Nobody takes messages there now: whatever is sent next would wait, too."""
+
+
 class _TryAgain(Exception):
     """A failure that may pass."""
 
 
-async def send_webhook(settings: WebhookSettings, id: str, kind: str, data: dict[str, Any]) -> None:
-    """Post one event; the same `id` is the same event, however often it comes. Raises NotDelivered."""
-    body = orjson.dumps(
-        {"type": kind, "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "data": data},
-        option=orjson.OPT_UTC_Z,
-    )
-    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False) as client:
+async def send_webhook(
+    settings: WebhookSettings,
+    id: str,
+    kind: str,
+    data: dict[str, Any],
+    *,
+    at: datetime | None = None,
+    client: httpx.AsyncClient | None = None,
+    attempts: int = ATTEMPTS,
+) -> None:
+    """Post one event of the moment `at` (now unless said); the same `id` is the same event, however often it comes.
+
+    Raises NotDelivered, and of those Unanswered when trying again may help.
+    """
+    moment = (at or datetime.now(UTC)).replace(microsecond=0)
+    body = orjson.dumps({"type": kind, "timestamp": moment, "data": data}, option=orjson.OPT_UTC_Z)
+    async with nullcontext(client) if client is not None else webhook_client() as sender:
         try:
             async for attempt in stamina.retry_context(
-                on=_TryAgain, attempts=ATTEMPTS, wait_initial=0.2, wait_max=5.0, wait_jitter=0.3
+                on=_TryAgain, attempts=attempts, wait_initial=0.2, wait_max=5.0, wait_jitter=0.3
             ):
                 with attempt:
-                    await _post(client, settings, id, body)
+                    await _post(sender, settings, id, body)
         except _TryAgain as error:
-            raise NotDelivered(f"The webhook {_place(settings)} does not take messages: {error}.") from None
+            raise Unanswered(f"The webhook {_place(settings)} does not take messages: {error}.") from None
+
+
+def webhook_client() -> httpx.AsyncClient:
+    """Follows nobody elsewhere: what is signed is for one receiver."""
+    return httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False)
 
 
 async def _post(client: httpx.AsyncClient, settings: WebhookSettings, id: str, body: bytes) -> None:
@@ -58,8 +79,8 @@ async def _post(client: httpx.AsyncClient, settings: WebhookSettings, id: str, b
         raise _TryAgain(f"it answers {answer.status_code}")
     if not answer.is_success:
         raise NotDelivered(
-            f"The webhook {_place(settings)} answers {answer.status_code}. See whether C360_WEBHOOK_URL and the secret "
-            "are those that it expects."
+            f"The webhook {_place(settings)} answers {answer.status_code}. See whether {settings.where} and the "
+            "secret are those that it expects."
         )
 
 

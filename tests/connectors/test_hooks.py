@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from connectors import hooks
+from connectors.events import CustomerMerged
 from connectors.hooks import HookFailed
 from connectors.hookspecs import HookSpecs
 from connectors.plugins import Plugins, load_plugins
@@ -132,5 +133,7 @@ async def test_the_plugin_of_the_page_does_what_it_says(tmp_path: Path, capsys: 
     assert pairs == [("raw", [Person(source="crm", stream="c", id="1")])]
     assert await plugins.announce("c360_before_sync", source="crm") == []
     assert await plugins.announce("c360_after_sync", report=SimpleNamespace(landed=[SimpleNamespace(records=7)])) == []
-    assert capsys.readouterr().out == "crm is about to be read\n7 records were read\n"
-    assert [name for name in dir(HookSpecs) if name.startswith("c360_") and f"`{name}(" not in page] == ["c360_deliver"]
+    merged = CustomerMerged(id="evt_1", at=datetime(2026, 3, 1, tzinfo=UTC), customer_id="a", former_ids=["b", "c"])
+    assert await plugins.announce("c360_deliver", event=merged) == []
+    assert capsys.readouterr().out == "crm is about to be read\n7 records were read\na answers for 2 more\n"
+    assert [name for name in dir(HookSpecs) if name.startswith("c360_") and f"`{name}(" not in page] == []

@@ -126,11 +126,14 @@
   }
 
   async function start() {
+    // Links of alerts and deliveries ask something: it is typed in, and not sent before somebody wants it.
+    const asked = new URLSearchParams(window.location.search).get("query");
     const examples = await (await fetch("/graphiql/examples.json")).json();
     ReactDOM.createRoot(document.getElementById("graphiql")).render(
       element(GraphiQL, {
         fetcher: fetcher,
         defaultQuery: WELCOME,
+        initialQuery: asked || undefined,
         shouldPersistHeaders: false,
         plugins: [examplesPlugin(examples)],
       }),

@@ -1,0 +1,121 @@
+"""Whom c360 delivers to: webhooks, plugins with the hook `c360_deliver`, and sources that can be written to."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+import msgspec
+
+from api.outgoing.settings import WebhookSettings
+from api.outgoing.webhook import NotDelivered, Unanswered, send_webhook, webhook_client
+from api.plan.ids import encode_id
+from connectors.errors import SourceError, SourceUnavailable
+from connectors.events import ABOUT, Event
+from connectors.hooks import Hook, HookFailed
+from connectors.hookspecs import Concerned
+from graph.deliveries.concerned import Described
+from graph.deliveries.queue import Wish
+
+Describe = Callable[[str, str], Awaitable[Described | None]]
+"""A source and a customer's key give what the source is told of them; None when nobody of them is there any more."""
+
+
+class Destination(Protocol):
+    """One that is told; `send` raises NotDelivered, and of those Unanswered when whatever comes next would wait."""
+
+    @property
+    def wish(self) -> Wish: ...
+
+    async def send(self, event: Event, describe: Describe) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class WebhookDestination:
+    """A webhook, signed after Standard Webhooks."""
+
+    def __init__(self, wish: Wish, settings: WebhookSettings) -> None:
+        self.wish = wish
+        self._settings = settings
+        self._client = webhook_client()
+
+    async def send(self, event: Event, describe: Describe) -> None:
+        told = with_global_ids(event)
+        await send_webhook(self._settings, told.id, told.type, told.data(), at=told.at, client=self._client, attempts=1)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+class PluginDestination:
+    """A plugin's hook `c360_deliver`, in a thread with a limit."""
+
+    def __init__(self, hook: Hook) -> None:
+        self.wish = Wish(f"plugin:{hook.plugin}", frozenset(ABOUT))
+        self._hook = hook
+
+    async def send(self, event: Event, describe: Describe) -> None:
+        try:
+            await self._hook.call({"event": with_global_ids(event)})
+        except HookFailed as failed:
+            raise NotDelivered(str(failed)) from failed
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
+class SourceDestination:
+    """A source whose connector takes deliveries: events of customers whom it has itself."""
+
+    def __init__(self, wish: Wish, connector: Any, public_url: str | None) -> None:
+        self.wish = wish
+        self._connector = connector
+        self._public_url = public_url
+
+    async def send(self, event: Event, describe: Describe) -> None:
+        customer = getattr(event, "customer_id", None)
+        found = None if customer is None else await describe(self._connector.name, customer)
+        if found is None or not found.records:
+            return
+        id = encode_id("Customer", found.customer)
+        link = None if self._public_url is None else link_to(self._public_url, id)
+        try:
+            await self._connector.deliver(with_global_ids(event), Concerned(id, found.records, found.segments, link))
+        except SourceUnavailable as error:
+            raise Unanswered(str(error)) from None
+        except SourceError as error:
+            raise NotDelivered(str(error)) from None
+
+    async def close(self) -> None:
+        await self._connector.close()
+
+
+def link_to(public_url: str, customer: str) -> str:
+    """Where a customer (by global id) can be looked at: GraphiQL with the question typed in."""
+    return f"{public_url}/graphiql?{urlencode({'query': _LOOK % customer})}"
+
+
+_LOOK = '{ customer(id: "%s") { displayName sources } }'
+
+
+def with_global_ids(event: Event) -> Event:
+    """The event with ids as the API gives them."""
+    said: dict[str, Any] = {}
+    for name, typename in _TYPES.items():
+        value = getattr(event, name, None)
+        if isinstance(value, str):
+            said[name] = encode_id(typename, value)
+        elif value is not None:
+            said[name] = [encode_id(typename, one) for one in value]
+    return msgspec.structs.replace(event, **said)
+
+
+_TYPES = {
+    "customer_id": "Customer",
+    "former_ids": "Customer",
+    "parted_from_ids": "Customer",
+    "interaction_ids": "Interaction",
+    "alert_id": "Alert",
+}

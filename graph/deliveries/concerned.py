@@ -1,0 +1,29 @@
+"""What a source that is written to is told of a customer: its own records of them, and their segments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors.records import RecordKey
+from graph.cypher import cypher
+from graph.deliveries.segments import part_of
+from graph.store.driver import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A customer (by the id that they go by now), the source's persons that describe them, and their segments."""
+
+    customer: str
+    records: tuple[RecordKey, ...]
+    segments: tuple[str, ...]
+
+
+async def describe(store: Store, source: str, customer: str) -> Described | None:
+    """None when there is nobody of this id, and never was anybody who is somebody else now."""
+    row = await store.read_one(cypher("writes/describe_concerned"), id=customer, source=source)
+    if row is None:
+        return None
+    id, keys = row
+    segments = await store.read(cypher("writes/noted_segments"), part=str(part_of(id)), id=id)
+    return Described(id, tuple(RecordKey.parse(key) for key in sorted(keys)), tuple(name for (name,) in segments))
