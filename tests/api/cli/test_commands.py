@@ -47,6 +47,7 @@ def test_there_are_no_other_commands() -> None:
     }  # fmt: skip
     assert {name: set(under) for name, under in groups.items()} == {
         "alerts": {"evaluate", "tell", "digest"},
+        "deliveries": {"send", "drop", "replay", "list"},
         "documents": {"check"},
         "keys": {"create", "limit", "list", "revoke"},
         "link": {"file", "evaluate", "explain", "train", "drift", "model"},
