@@ -11,11 +11,9 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
-from api.outgoing.destinations import Destination
+from api.outgoing.destinations import Destination, SourceDestination
 from api.outgoing.webhook import NotDelivered, Unanswered
-from graph.deliveries.concerned import describe
 from graph.deliveries.queue import LEASE, Waiting, due, fill, note_delivered, put_off
 from graph.deliveries.segments import SegmentWatch
 from graph.journeys.keeper import JourneyKeeper
@@ -95,7 +93,8 @@ class Deliverer:
 
     async def _look_at_segments(self, lease: Lease, keeper: JourneyKeeper) -> None:
         wishes = [one.wish for one in self._destinations if "segment" in one.wish.about]
-        if not wishes or not self._rules.segment or self._clock() < self._looked_at + SEGMENTS_SECONDS:
+        are_needed = bool(wishes) or any(isinstance(one, SourceDestination) for one in self._destinations)
+        if not are_needed or not self._rules.segment or self._clock() < self._looked_at + SEGMENTS_SECONDS:
             return
         await self._segments.follow(lease, await keeper.current(), wishes, self._now())
         self._looked_at = self._clock()
@@ -117,7 +116,7 @@ class Deliverer:
     ) -> bool:
         """Whether the next one may be tried."""
         try:
-            await destination.send(one.event, partial(describe, self._store))
+            await destination.send(one.event, self._store)
         except NotDelivered as failure:
             dead = await put_off(self._store, lease, one, str(failure), self._now())
             done.failed += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -15,11 +14,9 @@ from connectors.errors import SourceError, SourceUnavailable
 from connectors.events import ABOUT, Event
 from connectors.hooks import Hook, HookFailed
 from connectors.hookspecs import Concerned
-from graph.deliveries.concerned import Described
+from graph.deliveries.concerned import describe, note_written
 from graph.deliveries.queue import Wish
-
-Describe = Callable[[str, str], Awaitable[Described | None]]
-"""A source and a customer's key give what the source is told of them; None when nobody of them is there any more."""
+from graph.store.driver import Store
 
 
 class Destination(Protocol):
@@ -28,7 +25,7 @@ class Destination(Protocol):
     @property
     def wish(self) -> Wish: ...
 
-    async def send(self, event: Event, describe: Describe) -> None: ...
+    async def send(self, event: Event, store: Store) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -41,7 +38,7 @@ class WebhookDestination:
         self._settings = settings
         self._client = webhook_client()
 
-    async def send(self, event: Event, describe: Describe) -> None:
+    async def send(self, event: Event, store: Store) -> None:
         told = with_global_ids(event)
         await send_webhook(self._settings, told.id, told.type, told.data(), at=told.at, client=self._client, attempts=1)
 
@@ -56,7 +53,7 @@ class PluginDestination:
         self.wish = Wish(f"plugin:{hook.plugin}", frozenset(ABOUT))
         self._hook = hook
 
-    async def send(self, event: Event, describe: Describe) -> None:
+    async def send(self, event: Event, store: Store) -> None:
         try:
             await self._hook.call({"event": with_global_ids(event)})
         except HookFailed as failed:
@@ -74,15 +71,17 @@ class SourceDestination:
         self._connector = connector
         self._public_url = public_url
 
-    async def send(self, event: Event, describe: Describe) -> None:
+    async def send(self, event: Event, store: Store) -> None:
         customer = getattr(event, "customer_id", None)
-        found = None if customer is None else await describe(self._connector.name, customer)
+        found = None if customer is None else await describe(store, self._connector.name, customer)
         if found is None or not found.records:
             return
         id = encode_id("Customer", found.customer)
         link = None if self._public_url is None else link_to(self._public_url, id)
+        concerned = Concerned(id, found.records, found.segments, link)
         try:
-            await self._connector.deliver(with_global_ids(event), Concerned(id, found.records, found.segments, link))
+            async for key, at in self._connector.deliver(with_global_ids(event), concerned):
+                await note_written(store, key, at)
         except SourceUnavailable as error:
             raise Unanswered(str(error)) from None
         except SourceError as error:

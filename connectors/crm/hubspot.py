@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
 
@@ -13,15 +14,17 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from connectors.crm.hubspot_api import HubSpot
 from connectors.crm.hubspot_changes import Found, ObjectStream, Reader
 from connectors.crm.hubspot_codebook import Codebook
+from connectors.crm.hubspot_deliveries import deliver
 from connectors.crm.hubspot_engagements import ENGAGEMENTS, map_engagement
 from connectors.crm.hubspot_forms import FORM_SUBMISSIONS, Submitted, map_submission, read_submissions
 from connectors.crm.hubspot_records import COMPANIES, CONTACTS, DEALS, gone, map_company, map_contact, map_deal
 from connectors.crm.hubspot_webhooks import check_signature, to_do
 from connectors.errors import RecordError, SourceError, SourceRefused, SourceUnavailable
+from connectors.events import Event
 from connectors.exports.formats import Context
-from connectors.hookspecs import CheckReport, Page, RawProblem, State, Stream, WebhookRequest, hookimpl
+from connectors.hookspecs import CheckReport, Concerned, Page, RawProblem, State, Stream, WebhookRequest, hookimpl
 from connectors.http import Patience
-from connectors.records import Record
+from connectors.records import Record, RecordKey
 
 C360_API = ">=1,<2"
 
@@ -167,6 +170,11 @@ class HubSpotConnector:
         except SourceError as error:
             raise SourceUnavailable(str(error), status=error.status) from None
         return told
+
+    async def deliver(self, event: Event, concerned: Concerned) -> AsyncIterator[tuple[RecordKey, datetime]]:
+        """An alert as a task of the contact; a customer's id and segments as its properties."""
+        async for written in deliver(self._hubspot, event, concerned, CONTACTS.stream.name):
+            yield written
 
     async def close(self) -> None:
         """Close the connections."""

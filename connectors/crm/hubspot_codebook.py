@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from connectors.crm.hubspot_api import Account, Owner, Pipeline, Property, Stage, text
+from connectors.crm.hubspot_deliveries import OURS
 from connectors.records import said
 
 OPTED_OUT = re.compile(r"hs_email_optout_\d+")
@@ -49,7 +50,10 @@ class Codebook:
         self.custom = tuple(
             one.name
             for one in properties
-            if (not one.hubspot_defined or one.name in extra) and not one.archived and one.name not in mapped
+            if (not one.hubspot_defined or one.name in extra)
+            and not one.archived
+            and one.name not in mapped
+            and not one.name.startswith(OURS)
         )
 
     def __repr__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
@@ -12,8 +13,10 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from connectors.errors import SourceError, SourceRefused, SourceUnavailable
+from connectors.events import Event
 from connectors.exports.formats import asked_for
 from connectors.helpdesk.zendesk_api import Zendesk
+from connectors.helpdesk.zendesk_deliveries import deliver
 from connectors.helpdesk.zendesk_login import ApiToken, App, Login
 from connectors.helpdesk.zendesk_objects import Organization, SatisfactionRating, Ticket, User
 from connectors.helpdesk.zendesk_promises import map_broken
@@ -31,6 +34,7 @@ from connectors.helpdesk.zendesk_users import map_agent, map_organization, map_u
 from connectors.helpdesk.zendesk_webhooks import check_signature, what_changed
 from connectors.hookspecs import (
     CheckReport,
+    Concerned,
     Deletions,
     Page,
     RawProblem,
@@ -41,7 +45,7 @@ from connectors.hookspecs import (
     hookimpl,
 )
 from connectors.http import Patience
-from connectors.records import Record, Tombstone
+from connectors.records import Record, RecordKey, Tombstone
 
 C360_API = ">=1,<2"
 
@@ -162,13 +166,9 @@ class ZendeskConnector:
         self._config = config
         self._names = Names()
         self._names_until = 0.0
-        self._zendesk = Zendesk(
-            name,
-            config.url,
-            config.login,
-            timeout=config.timeout_seconds,
-            transport=transport,
-            patience=patience,
+        self._zendesk, self._writing = (
+            Zendesk(name, config.url, login, timeout=config.timeout_seconds, transport=transport, patience=patience)
+            for login in (config.login, _to_write(config.login))
         )
 
     async def check(self) -> CheckReport:
@@ -251,9 +251,15 @@ class ZendeskConnector:
         stream = next(one for one in STREAMS if one.name == changed.stream)
         return [*(record for raw in found for record in self.map(stream, raw)), *problems]
 
+    async def deliver(self, event: Event, concerned: Concerned) -> AsyncIterator[tuple[RecordKey, datetime]]:
+        """An alert as a ticket for agents; a customer's id and segments as fields of their users."""
+        async for written in deliver(self._writing, event, concerned, USERS.name):
+            yield written
+
     async def close(self) -> None:
         """Close the connections."""
         await self._zendesk.close()
+        await self._writing.close()
 
     async def _learn_names(self) -> None:
         self._names = await _names(self._zendesk)
@@ -270,6 +276,11 @@ class ZendeskConnector:
         if stream.name == RATINGS.name:
             return read_ratings(zendesk, state, start, self._config.ratings_days)
         return read_broken_promises(zendesk, state, start, overlap)
+
+
+def _to_write(login: Login) -> Login:
+    """Reading does with a token that cannot write."""
+    return replace(login, scope="read write") if isinstance(login, App) else login
 
 
 async def _names(zendesk: Zendesk) -> Names:

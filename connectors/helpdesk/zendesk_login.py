@@ -33,6 +33,7 @@ class App:
 
     id: str
     secret: str = field(repr=False)
+    scope: str = "read"
 
     @property
     def form(self) -> dict[str, str]:
@@ -41,7 +42,7 @@ class App:
             "grant_type": "client_credentials",
             "client_id": self.id,
             "client_secret": self.secret,
-            "scope": "read",
+            "scope": self.scope,
         }
 
 

@@ -149,6 +149,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: Id
+    external_id: Id | None = None
     created_at: datetime
     updated_at: datetime | None = None
     generated_timestamp: int | None = None

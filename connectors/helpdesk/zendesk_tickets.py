@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from connectors.helpdesk.zendesk_deliveries import OURS
 from connectors.helpdesk.zendesk_history import History, is_automatic, requester_of, text
 from connectors.helpdesk.zendesk_objects import Audit, Comment, SatisfactionRating, Ticket, TicketField
 from connectors.records import (
@@ -77,14 +78,14 @@ def asks_customers(one: TicketField) -> bool:
 
 
 def map_ticket(source: str, stream: str, users: str, ticket: Ticket, names: Names) -> Iterator[Interaction | Tombstone]:
-    """The ticket's interactions; `users` is the stream of its people. One that is about an agent gives none, of a
-    deleted one all are gone, and so is a comment that was made private."""
+    """The ticket's interactions; `users` is the stream of its people. One that is about an agent, or that we
+    made of an alert, gives none, of a deleted one all are gone, and so is a comment that was made private."""
     changed_at = ticket.updated_at or ticket.created_at
     if ticket.status == "deleted":
         yield Tombstone(source=source, stream=stream, id=str(ticket.id), deleted_at=changed_at, matter="ticket")
         return
     requester = requester_of(ticket)
-    if requester is None or requester in names.agents:
+    if requester is None or requester in names.agents or str(ticket.external_id).startswith(f"{OURS}:"):
         return
     history = History(ticket)
     told = _Told(ticket, names, history, history.customers(names.agents), history.comments())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from connectors.helpdesk.zendesk_deliveries import OURS
 from connectors.helpdesk.zendesk_objects import Organization, User
 from connectors.records import Account, Email, Person, Phone, Tombstone, said
 
@@ -16,7 +17,8 @@ def map_user(source: str, stream: str, user: User, *, organizations: str | None 
     if user.role != "end-user":
         return
     account = said(str(user.organization_id)) if organizations and user.organization_id else None
-    own = {name: value for name, value in (user.user_fields or {}).items() if value not in (None, "", [])}
+    fields = (user.user_fields or {}).items()
+    own = {name: value for name, value in fields if value not in (None, "", []) and not name.startswith(f"{OURS}_")}
     yield Person(
         source=source,
         stream=stream,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from connectors.records import RecordKey
 from graph.cypher import cypher
@@ -27,3 +28,8 @@ async def describe(store: Store, source: str, customer: str) -> Described | None
     id, keys = row
     segments = await store.read(cypher("writes/noted_segments"), part=str(part_of(id)), id=id)
     return Described(id, tuple(RecordKey.parse(key) for key in sorted(keys)), tuple(name for (name,) in segments))
+
+
+async def note_written(store: Store, key: RecordKey, at: datetime) -> None:
+    """We wrote to this record in its source, at that moment by its clock: reading it back is no change."""
+    await store.write(cypher("writes/note_written"), key=str(key), at=round(at.timestamp() * 1000))

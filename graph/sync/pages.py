@@ -15,6 +15,7 @@ from connectors.records import decode
 from graph.cypher import cypher
 from graph.store.driver import Store, Transaction
 from graph.store.errors import ConstraintViolated
+from graph.sync.echo import is_echo
 from graph.sync.rows import (
     INTERACTION_PROPERTIES,
     MATTERS,
@@ -141,16 +142,22 @@ async def _changed_only(tx: Transaction, rows: PageRows, all_new: bool) -> _Chan
     if all_new:
         return _Changed(list(rows.records.values()), [], list(rows.interactions.values()), [], [], [], set())
     records = {
-        key: (digest, body)
+        key: (digest, body, written)
         for batch in _batches(list(rows.records))
-        for key, digest, body in await tx.collected(cypher("writes/known_hashes"), keys=batch)
+        for key, digest, body, written in await tx.collected(cypher("writes/known_hashes"), keys=batch)
     }
     interactions = {
         id: (digest, record)
         for batch in _batches(list(rows.interactions))
         for id, digest, record in await tx.collected(cypher("writes/known_interactions"), ids=batch)
     }
-    differing = [r for k, r in rows.records.items() if k in records and records[k][0] != r["properties"]["hash"]]
+    differing = [
+        row
+        for key, row in rows.records.items()
+        if key in records
+        and records[key][0] != row["properties"]["hash"]
+        and not is_echo(row["properties"]["body"], records[key][1], records[key][2])
+    ]
     said_anew = [
         r for k, r in rows.interactions.items() if k in interactions and interactions[k][0] != r["properties"]["hash"]
     ]

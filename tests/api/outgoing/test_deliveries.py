@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from api.outgoing.deliveries import Deliverer
-from api.outgoing.destinations import Describe, Destination, PluginDestination, WebhookDestination, with_global_ids
+from api.outgoing.destinations import Destination, PluginDestination, WebhookDestination, with_global_ids
 from api.outgoing.settings import WebhookSettings
 from api.outgoing.webhook import NotDelivered
 from api.plan.ids import encode_id
@@ -54,7 +54,7 @@ class Listener:
         self.told: list[Event] = []
         self.failures: list[Exception] = []
 
-    async def send(self, event: Event, describe: Describe) -> None:
+    async def send(self, event: Event, store: Store) -> None:
         if self.failures:
             raise self.failures.pop(0)
         self.told.append(event)
@@ -211,8 +211,8 @@ async def test_a_round_that_breaks_anywhere_loses_nothing(embedded_store: Store)
     listener.failures = []
 
     class Broken(Listener):
-        async def send(self, event: Event, describe: Describe) -> None:
-            await listener.send(event, describe)
+        async def send(self, event: Event, store: Store) -> None:
+            await listener.send(event, store)
             raise RuntimeError("the process ends here")
 
     with pytest.raises(RuntimeError):
