@@ -23,7 +23,13 @@ from graph.estimates.buying import fit_buying
 from graph.estimates.columns import BoolArray, FloatArray
 from graph.estimates.credit import linear, time_decay
 from graph.estimates.drivers import drivers
-from graph.estimates.lifetime_value import DAYS_A_MONTH, expected_spend_or_average, value_without_contract
+from graph.estimates.lifetime_value import (
+    DAYS_A_MONTH,
+    LifetimeValue,
+    expected_spend_or_average,
+    slopes_of_value,
+    value_without_contract,
+)
 from graph.estimates.paths import Paths, credited, paths_of
 from graph.estimates.removal import removal
 from graph.estimates.risk import fit_risk, reliability
@@ -79,15 +85,23 @@ def measured(customers: int, touches: int, seed: int, times: int) -> list[dict[s
     score = sum(sample.values(), rng.normal(size=min(customers, 5_000)))
     buying, spending = fit_buying(*history), fit_spending(people.repeats, people.spend)
 
-    def value() -> None:
+    def value() -> LifetimeValue:
         spend = expected_spend_or_average(spending, people.repeats, people.spend)
-        value_without_contract(buying, history, spend, 0.3, 24, 0.1, DAYS_A_MONTH / 7)
+        return value_without_contract(buying, history, spend, 0.3, 24, 0.1, DAYS_A_MONTH / 7)
+
+    def error() -> None:
+        slopes_of_value(buying, spending, history, (people.repeats, people.spend), valued, 0.3, DAYS_A_MONTH / 7)
+        buying.scores(*history)
+        spending.scores(people.repeats, people.spend)
+
+    valued = value()
 
     some, all_touches = f"{customers:,} customers", f"{paths.channels.size:,} touches"
     asked: list[tuple[str, str, Callable[[], object]]] = [
         ("BG/NBD", some, lambda: fit_buying(*history)),
         ("Gamma-Gamma", some, lambda: fit_spending(people.repeats, people.spend)),
         ("lifetime value, 24 months", some, value),
+        ("… and the error of its models", some, error),
         ("removal effects (Markov)", all_touches, lambda: removal(paths)),
         ("Shapley", all_touches, lambda: shapley(paths)),
         ("Shapley of rates", all_touches, lambda: shapley_of_rates(paths)),

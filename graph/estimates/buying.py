@@ -11,7 +11,7 @@ Of each customer three columns are needed, in one unit of time (days, weeks):
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,8 @@ class Buying:
     """A fitted model: rates are gamma(r, alpha), leaving after a purchase is beta(a, b); alpha in the unit of time.
 
     `errors` are the standard errors of r, alpha, a and b; None where customers do not differ enough in how often they
-    buy, or in how easily they leave, to tell these apart: forecasts then take them to be nearly alike.
+    buy, or in how easily they leave, to tell these apart: forecasts then take them to be nearly alike. `covariance`
+    [4, 4] is that of the four parameters' logarithms; None where `errors` is.
     """
 
     r: float
@@ -46,6 +47,7 @@ class Buying:
     errors: tuple[float, float, float, float] | None
     log_likelihood: float
     n: int
+    covariance: FloatArray | None = field(default=None, compare=False, repr=False)
 
     def alive(self, repeats: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike) -> FloatArray:
         """float64[n]: the probability that each is still a customer; 1 of who never came back, as the model has it.
@@ -75,6 +77,37 @@ class Buying:
         # It depends on repeats and age alone, and many customers share these.
         pairs, back = _distinct(x, age)
         return self._if_alive(within, *pairs)[back] * self.alive(x, t, age)
+
+    def scores(self, repeats: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike) -> FloatArray:
+        """float64[n, 4]: the slope of each customer's ln L in the logarithms of r, alpha, a and b; see `pulls`.
+
+        EstimateError: as of `fit_buying`, about the columns.
+        """
+        return _Likelihood(*_histories(repeats, recency, age)).by_customer(self.logarithms())
+
+    def alive_slopes(self, repeats: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike) -> FloatArray:
+        """float64[n, 4]: by how much `alive` rises with the logarithms of r, alpha, a and b; central differences.
+
+        EstimateError: as of `fit_buying`, about the columns.
+        """
+        history, logs, step = (repeats, recency, age), self.logarithms(), 1e-4
+        return np.stack(
+            [
+                (self.with_logarithms(logs + at).alive(*history) - self.with_logarithms(logs - at).alive(*history))
+                / (2 * step)
+                for at in np.eye(4) * step
+            ],
+            axis=1,
+        )
+
+    def logarithms(self) -> FloatArray:
+        """float64[4]: those of r, alpha, a and b."""
+        return np.log([self.r, self.alpha, self.a, self.b])
+
+    def with_logarithms(self, logs: FloatArray) -> Buying:
+        """The same model with other parameters, given by their logarithms."""
+        r, alpha, a, b = (float(value) for value in np.exp(logs))
+        return replace(self, r=r, alpha=alpha, a=a, b=b)
 
     def _if_alive(self, within: float, x: FloatArray, age: FloatArray) -> FloatArray:
         a = self.a if abs(self.a - 1) > _NEAR_ONE else 1 + _NEAR_ONE  # at 1 the formula is 0/0, near it smooth
@@ -126,7 +159,7 @@ def fit_buying(repeats: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLik
         errors = (sr, salpha * scale, sa, sb)
     # A time in units of `scale` has a density that is `scale` times higher, once a repeat.
     shift = float(x.sum() * np.log(scale))
-    return Buying(r, alpha * scale, a, b, errors, fitted.log_likelihood - shift, x.size)
+    return Buying(r, alpha * scale, a, b, errors, fitted.log_likelihood - shift, x.size, fitted.covariance)
 
 
 class _Likelihood:
@@ -134,11 +167,21 @@ class _Likelihood:
 
     def __init__(self, x: FloatArray, t: FloatArray, age: FloatArray) -> None:
         (x, t, age), back = _distinct(x, t, age)
-        self._share = np.bincount(back, minlength=x.size) / back.size
+        self._share, self._back = np.bincount(back, minlength=x.size) / back.size, back
         self._x, self._t, self._age, self._came_back = x, t, age, x > 0
         self._counts, self._of = np.unique(x, return_inverse=True)
 
     def __call__(self, logs: FloatArray) -> tuple[float, FloatArray]:
+        # Not `@`: BLAS would start threads for it, which cost more than the sum where cores are busy.
+        value, *slopes = (np.sum(self._share * each) for each in self._by_row(logs))
+        return -float(value), -np.array(slopes)
+
+    def by_customer(self, logs: FloatArray) -> FloatArray:
+        """float64[n, 4]: the gradient of ln L, one row a customer."""
+        return np.stack(self._by_row(logs)[1:], axis=1)[self._back]
+
+    def _by_row(self, logs: FloatArray) -> tuple[FloatArray, ...]:
+        """ln L and its slopes in the four logarithms, of each distinct row."""
         r, alpha, a, b = np.exp(logs)
         x, k = self._x, self._counts
         by_count = (
@@ -161,9 +204,7 @@ class _Likelihood:
         in_b = (by_b + scipy.special.digamma(b + k) - scipy.special.digamma(b))[self._of] - gone / (
             b + np.maximum(x, 1) - 1
         )
-        # Not `@`: BLAS would start threads for it, which cost more than the sum where cores are busy.
-        value, in_r, in_alpha, in_a, in_b = (np.sum(self._share * each) for each in (value, in_r, in_alpha, in_a, in_b))
-        return -float(value), -np.array([r * in_r, alpha * in_alpha, a * in_a, b * in_b])
+        return value, r * in_r, alpha * in_alpha, a * in_a, b * in_b
 
 
 def _histories(

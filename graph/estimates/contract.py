@@ -8,7 +8,7 @@ value long-standing customers too low. Fader and Hardie, How to Project Customer
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +39,8 @@ class Contract:
     """A fitted model, of n contracts; `errors` are the standard errors of alpha and beta.
 
     `errors` is None where customers do not differ measurably in how easily they leave, as where retention stays the
-    same or falls with time: then all have nearly the same retention.
+    same or falls with time: then all have nearly the same retention. `covariance` [2, 2] is that of their logarithms;
+    None where `errors` is.
     """
 
     alpha: float
@@ -47,6 +48,7 @@ class Contract:
     errors: tuple[float, float] | None
     log_likelihood: float
     n: int
+    covariance: FloatArray | None = field(default=None, compare=False, repr=False)
 
     def retention(self, period: npt.ArrayLike) -> FloatArray:
         """float64[n]: the share of those in their t-th period (t >= 1) who renew, (β + t − 1)/(α + β + t − 1)."""
@@ -60,6 +62,18 @@ class Contract:
             np.exp(scipy.special.betaln(self.alpha, self.beta + t) - scipy.special.betaln(self.alpha, self.beta)),
             dtype=np.float64,
         )
+
+    def scores(self, periods: npt.ArrayLike, ended: npt.ArrayLike) -> FloatArray:
+        """float64[n, 2]: the slope of each contract's ln L in the logarithms of alpha and beta; see `pulls`. Columns as
+        of `renewals_of_contracts`.
+
+        EstimateError: a period is below 1.
+        """
+        t, left = _periods(periods), np.asarray(ended, dtype=np.bool_)
+        digamma, both = scipy.special.digamma, self.alpha + self.beta
+        common = digamma(both + t - 1 + left) - digamma(both)
+        in_beta = digamma(self.beta + t - 1) - digamma(self.beta) - common
+        return np.stack((left - self.alpha * common, self.beta * in_beta), axis=1)
 
     def renewals(self, period: npt.ArrayLike, horizon: int) -> FloatArray:
         """float64[n, horizon]: the probability that a contract in its t-th period makes its next, next but one …
@@ -119,7 +133,7 @@ def fit_contract(renewals: Renewals) -> Contract:
     fitted = maximise(objective, starts, _MOST, int(total), _WHAT)
     alpha, beta = (float(value) for value in fitted.values)
     errors = None if fitted.errors is None else (float(fitted.errors[0]), float(fitted.errors[1]))
-    return Contract(alpha, beta, errors, fitted.log_likelihood, int(at_risk.max()))
+    return Contract(alpha, beta, errors, fitted.log_likelihood, int(at_risk.max()), fitted.covariance)
 
 
 def _periods(period: npt.ArrayLike) -> FloatArray:

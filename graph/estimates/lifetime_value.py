@@ -6,7 +6,7 @@ is a share of revenue (without contracts) or an amount a payment (with contracts
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ from graph.estimates.survival import Survival
 
 DAYS_A_MONTH = 365.25 / 12
 """For models whose unit of time is the day; a model of weeks has a seventh of it."""
+_STEP = 0.01
+_TIMES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,85 @@ def value_without_contract(
     return LifetimeValue(expected * worth * margin, months, discount_rate, "BG/NBD × Gamma-Gamma")
 
 
+def slopes_of_value(
+    buying: Buying,
+    spending: Spending,
+    histories: tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike],
+    paid: tuple[npt.ArrayLike, npt.ArrayLike],
+    value: LifetimeValue,
+    margin: float,
+    month: float = DAYS_A_MONTH,
+) -> tuple[FloatArray, FloatArray]:
+    """float64[n, 4] and [n, 3]: by how much each `value` rises with the logarithms of both models' parameters.
+
+    `value` is that of `value_without_contract`, whose spend is `expected_spend_or_average` of `paid`, purchases and
+    their average. Expected purchases are differenced (central, ±1 %) at five times, and the polynomial through them
+    stands for the months: slopes are smooth in time, and good to a thousandth.
+
+    EstimateError: columns that cannot be.
+    """
+    count, worth = _as_known(*paid)
+    spend = spending.expected_spend(count, worth) * margin
+    logs = buying.logarithms()
+    of_buying = np.zeros((worth.size, logs.size))
+    for time, weight in _few_times(value.months, value.discount_rate):
+        for number, step in enumerate(np.eye(logs.size) * _STEP):
+            more, less = (
+                buying.with_logarithms(at).expected_purchases(time * month, *histories)
+                for at in (logs + step, logs - step)
+            )
+            of_buying[:, number] += weight * (more - less) / (2 * _STEP) * spend
+    return of_buying, spending.spend_slopes(count, worth) * value.values[:, None]
+
+
+def _few_times(months: int, discount_rate: float) -> list[tuple[float, float]]:
+    """Months from today and weights, so that Σ weight · f(month) is Σ (f(k) − f(k − 1)) / (1 + d)^(k/12), f(0) = 0."""
+    discount = np.append((1 + discount_rate) ** (-np.arange(1, months + 1) / 12), 0.0)
+    by_month = discount[:-1] - discount[1:]
+    if months <= _TIMES:
+        return [(float(k + 1), float(weight)) for k, weight in enumerate(by_month)]
+    # Chebyshev's points without 0, where f is 0; powers 1 to _TIMES of the share of the horizon.
+    points = (1 - np.cos(np.pi * np.arange(1, _TIMES + 1) / _TIMES)) / 2
+    powers = np.arange(1, _TIMES + 1)[:, None]
+    weights = np.linalg.solve(points**powers, ((np.arange(1, months + 1) / months) ** powers * by_month).sum(axis=1))
+    return [(float(point * months), float(weight)) for point, weight in zip(points, weights, strict=True)]
+
+
+def slopes_of_contracts(
+    contract: Contract,
+    period: npt.ArrayLike,
+    until_renewal: npt.ArrayLike,
+    margin: npt.ArrayLike,
+    months: int,
+    discount_rate: float,
+    months_a_period: int = 1,
+) -> FloatArray:
+    """float64[n, 2]: by how much each value of `value_of_contracts` rises with the logarithms of alpha and beta.
+
+    EstimateError: as of `value_of_contracts`.
+    """
+    logs = np.log([contract.alpha, contract.beta])
+
+    def values(at: FloatArray) -> FloatArray:
+        moved = replace(contract, alpha=float(np.exp(at[0])), beta=float(np.exp(at[1])))
+        return value_of_contracts(moved, period, until_renewal, margin, months, discount_rate, months_a_period).values
+
+    steps = np.eye(logs.size) * _STEP
+    return np.stack([(values(logs + step) - values(logs - step)) / (2 * _STEP) for step in steps], axis=1)
+
+
 def expected_spend_or_average(spending: Spending, purchases: npt.ArrayLike, average: npt.ArrayLike) -> FloatArray:
     """float64[n]: `expected_spend`, where who has no purchase of a value counts as one of whom nothing is known.
 
     EstimateError: as of `expected_spend`.
     """
+    return spending.expected_spend(*_as_known(purchases, average))
+
+
+def _as_known(purchases: npt.ArrayLike, average: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     count, worth = not_negative("purchases", purchases), not_negative("average spend", average)
     same_length(purchases=count, average=worth)
-    return spending.expected_spend(np.where(worth > 0, count, 0.0), worth)
+    return np.where(worth > 0, count, 0.0), worth
 
 
 def value_of_contracts(

@@ -27,12 +27,14 @@ class Fitted:
     """Parameters, their standard errors (of the parameters, not of their logarithms), and ln L at its maximum.
 
     `errors` is None where a parameter stands at a bound or the likelihood is all but flat: the data fit a simpler model
-    just as well. Parameters are then not told apart; what follows from them together is.
+    just as well. Parameters are then not told apart; what follows from them together is. `covariance` [p, p] is that of
+    the parameters' logarithms: the inverse of the observed information. None where `errors` is.
     """
 
     values: FloatArray
     errors: FloatArray | None
     log_likelihood: float
+    covariance: FloatArray | None = None
 
 
 def maximise(objective: Objective, starts: Sequence[FloatArray], most: FloatArray, n: int, what: str) -> Fitted:
@@ -52,7 +54,9 @@ def maximise(objective: Objective, starts: Sequence[FloatArray], most: FloatArra
             found = _climbed(objective, logs, bounds)
             if found is not None:
                 logs, hessian = found
-                return Fitted(np.exp(logs), _errors(logs, hessian, n), -objective(logs)[0] * n)
+                covariance = _covariance(hessian, n)
+                errors = None if covariance is None else np.exp(logs) * np.sqrt(np.diag(covariance))
+                return Fitted(np.exp(logs), errors, -objective(logs)[0] * n, covariance)
     raise EstimateError(f"{what} does not converge on these data. Take more customers, or use the figures of the past.")
 
 
@@ -88,11 +92,12 @@ def _climbed(
     return None
 
 
-def _errors(logs: FloatArray, hessian: FloatArray | None, n: int) -> FloatArray | None:
+def _covariance(hessian: FloatArray | None, n: int) -> FloatArray | None:
+    """Of the logarithms; None where one of them is hardly known."""
     if hessian is None:
         return None
-    of_logs = np.sqrt(np.diag(np.linalg.inv(hessian)) / n)
-    return np.asarray(np.exp(logs) * of_logs, dtype=np.float64) if of_logs.max() < _UNKNOWN else None
+    found = np.asarray(np.linalg.inv(hessian) / n, dtype=np.float64)
+    return found if np.sqrt(np.diag(found).max()) < _UNKNOWN else None
 
 
 def _quasi_newton(

@@ -8,7 +8,7 @@ Fader and Hardie 2013, note 025. It holds where spend and frequency have little 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import atanh, sqrt, tanh
 
 import numpy as np
@@ -32,6 +32,7 @@ class Spending:
 
     `errors` are the standard errors of p, q and v; None where spend differs too little, between customers or between
     the purchases of one, to tell these apart: expected spend is then all but their common or their own average.
+    `covariance` [3, 3] is that of the three parameters' logarithms; None where `errors` is.
     """
 
     p: float
@@ -40,6 +41,7 @@ class Spending:
     errors: tuple[float, float, float] | None
     log_likelihood: float
     n: int
+    covariance: FloatArray | None = field(default=None, compare=False, repr=False)
 
     def average(self) -> float:
         """What a purchase is worth over all customers, p v / (q − 1), in the currency.
@@ -64,6 +66,31 @@ class Spending:
         if self.q <= 1 and (self.p * x + self.q <= 1).any():
             self.average()
         return np.asarray(self.p * (self.v + x * m) / (self.p * x + self.q - 1), dtype=np.float64)
+
+    def spend_slopes(self, purchases: npt.ArrayLike, average: npt.ArrayLike) -> FloatArray:
+        """float64[n, 3]: by how much the logarithm of `expected_spend` rises with those of p, q and v.
+
+        EstimateError: columns that cannot be.
+        """
+        x, m = _purchases(purchases, average)
+        size = self.p * x + self.q - 1
+        return np.stack(((self.q - 1) / size, -self.q / size, self.v / (self.v + x * m)), axis=1)
+
+    def scores(self, purchases: npt.ArrayLike, average: npt.ArrayLike) -> FloatArray:
+        """float64[n, 3]: the slope of each customer's ln L in the logarithms of p, q and v; 0 of who is left out of the
+        fit; see `pulls`.
+
+        EstimateError: columns that cannot be.
+        """
+        x, m = _purchases(purchases, average)
+        kept = (x > 0) & (m > 0)
+        x, m, p, q, v = x[kept], m[kept], self.p, self.q, self.v
+        both, log_sum = scipy.special.digamma(p * x + q), np.log(v + x * m)
+        slopes = np.zeros((kept.size, 3))
+        slopes[kept, 0] = p * x * (both - scipy.special.digamma(p * x) + np.log(x * m) - log_sum)
+        slopes[kept, 1] = q * (both - scipy.special.digamma(q) + np.log(v) - log_sum)
+        slopes[kept, 2] = q - v * (p * x + q) / (v + x * m)
+        return slopes
 
 
 def fit_spending(purchases: npt.ArrayLike, average: npt.ArrayLike) -> Spending:
@@ -94,7 +121,7 @@ def fit_spending(purchases: npt.ArrayLike, average: npt.ArrayLike) -> Spending:
         sp, sq, sv = (float(error) for error in fitted.errors)
         errors = (sp, sq, sv * scale)
     shift = x.size * float(np.log(scale))
-    return Spending(p, q, v * scale, errors, fitted.log_likelihood - shift, x.size)
+    return Spending(p, q, v * scale, errors, fitted.log_likelihood - shift, x.size, fitted.covariance)
 
 
 def correlation(purchases: npt.ArrayLike, average: npt.ArrayLike, level: float = LEVEL) -> Estimate | None:

@@ -12,10 +12,12 @@ from __future__ import annotations
 import numpy as np
 
 from graph.estimates.average import mean
+from graph.estimates.parameter_error import mean_of_expected, sum_of_expected
 from graph.figures.figure import Figure, KpiUnit, kpi
 from graph.figures.money import revenue
 from graph.figures.scope import Scope
 from graph.figures.worth import Worth, worth
+from graph.figures.worth_error import inactivity_error, value_error
 
 _METHOD = "Fader, Hardie, Lee 2005 (Marketing Science; JMR); Fader & Hardie 2007"
 
@@ -26,13 +28,15 @@ _METHOD = "Fader, Hardie, Lee 2005 (Marketing Science; JMR); Fader & Hardie 2007
     KpiUnit.MONEY,
     numerator="expected margin of the next `[value] horizon_months`, discounted by `discount_rate` a year",
     denominator="customers who have bought or are under contract",
-    source=f"{_METHOD}; interval: Student's t over customers, without the error of the models",
+    source=f"{_METHOD}; interval: Student's t over customers, with the error of the models "
+    "(Newey & McFadden 1994, 6.1)",
 )
 def clv(scope: Scope) -> Figure:
     """What a customer is still worth on average. The note says margin, horizon, discount rate and method."""
     found = worth(scope)
-    values = found.values[found.known & scope.members()]
-    return Figure.of(mean(values)).in_currency(found.currency).noting(found.note)
+    chosen, error = found.known & scope.members(), value_error(scope, found)
+    figure = Figure.of(mean_of_expected(found.values, chosen, error.models))
+    return error.told(figure).in_currency(found.currency).noting(error.noting(found.note))
 
 
 @kpi(
@@ -41,13 +45,15 @@ def clv(scope: Scope) -> Figure:
     KpiUnit.MONEY,
     numerator="residual lifetime values of those who are customers now",
     denominator="–",
-    source="after Rust, Lemon, Zeithaml 2004, who include customers to come",
+    source="after Rust, Lemon, Zeithaml 2004, who include customers to come; interval: the error of the models (delta "
+    "method), without what chance adds",
 )
 def customer_equity(scope: Scope) -> Figure:
     """What all current customers together are still worth; not of customers to come."""
     found = worth(scope)
-    values = found.values[found.known & scope.members()]
-    return Figure.counted(float(values.sum()), len(values), currency=found.currency).noting(found.note)
+    chosen, error = found.known & scope.members(), value_error(scope, found)
+    figure = Figure.of(sum_of_expected(found.values, chosen, error.models))
+    return error.told(figure).in_currency(found.currency).noting(error.noting(found.note))
 
 
 @kpi(
@@ -104,7 +110,8 @@ def purchase_value(scope: Scope) -> Figure:
     KpiUnit.PERCENT,
     numerator="probabilities that they will not buy any more",
     denominator="customers who have bought and are under no contract",
-    source="Fader, Hardie, Lee 2005 (BG/NBD, 1 - P(alive)); interval: Student's t, without the error of the model",
+    source="Fader, Hardie, Lee 2005 (BG/NBD, 1 - P(alive)); interval: Student's t, with the error of the model "
+    "(Newey & McFadden 1994, 6.1)",
     higher_is_better=False,
 )
 def expected_inactivity(scope: Scope) -> Figure:
@@ -112,7 +119,9 @@ def expected_inactivity(scope: Scope) -> Figure:
     sees a customer leave."""
     found: Worth = worth(scope, margin=1.0)
     chosen = found.buyers & scope.members()
-    return Figure.of(mean(1 - found.alive[chosen]), factor=100)
+    error = inactivity_error(scope, found)
+    figure = Figure.of(mean_of_expected(1 - found.alive, chosen, error.models), factor=100)
+    return error.told(figure).noting(error.noting(None))
 
 
 KPIS = (clv, customer_equity, historic_value, revenue_of_period, purchase_value, expected_inactivity)

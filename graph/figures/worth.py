@@ -17,6 +17,7 @@ from graph.estimates.contract import Contract, fit_contract, renewals_of_contrac
 from graph.estimates.estimate import EstimateError
 from graph.estimates.lifetime_value import (
     DAYS_A_MONTH,
+    LifetimeValue,
     expected_spend_or_average,
     value_by_survival,
     value_of_contracts,
@@ -39,6 +40,52 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class Histories:
+    """By buyer: the unit, and what BG/NBD and Gamma-Gamma want, in days and in the currency."""
+
+    unit: NDArray[np.int64]
+    repeats: NDArray[np.float64]
+    recency: NDArray[np.float64]
+    age: NDArray[np.float64]
+    average: NDArray[np.float64]
+
+    @property
+    def columns(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        return self.repeats, self.recency, self.age
+
+
+@dataclass(frozen=True, slots=True)
+class BuyersModel:
+    """What the values of buyers were made with: models fitted to `everybody`, applied to who `bought`."""
+
+    buying: Buying
+    spending: Spending
+    everybody: Histories
+    bought: Histories
+    value: LifetimeValue
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContractsModel:
+    """What the values of contracts of `months` a period were made with; `contract` is None where a survival curve was.
+
+    It was fitted to contracts of `seen` units that lasted `periods`; those that stand are of `unit`, in their `period`,
+    renewed after `wait` months, worth `paid` margin each time.
+    """
+
+    contract: Contract | None
+    months: int
+    seen: NDArray[np.int64]
+    periods: NDArray[np.float64]
+    ended: Mask
+    unit: NDArray[np.int64]
+    period: NDArray[np.float64]
+    wait: NDArray[np.float64]
+    paid: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
 class Worth:
     """Columns by unit of the whole view; `values` in `currency`, 0 of who is neither a buyer nor under contract."""
 
@@ -50,6 +97,10 @@ class Worth:
     currency: str | None
     note: str
     """Margin, horizon, discount rate, methods, and what has to be known of them."""
+    key: tuple[Hashable, ...]
+    """By what it is kept in the view."""
+    of_buyers: BuyersModel | None
+    of_contracts: tuple[ContractsModel, ...]
 
     @property
     def known(self) -> Mask:
@@ -74,42 +125,29 @@ def worth(scope: Scope, margin: float | None = None) -> Worth:
     return view.once(("worth", today, moment, kept), lambda: _worth(scope, view, today, moment, kept))
 
 
-@dataclass(frozen=True, slots=True)
-class _Histories:
-    """By buyer: the unit, and what BG/NBD and Gamma-Gamma want, in days and in the currency."""
-
-    unit: NDArray[np.int64]
-    repeats: NDArray[np.float64]
-    recency: NDArray[np.float64]
-    age: NDArray[np.float64]
-    average: NDArray[np.float64]
-
-    @property
-    def columns(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        return self.repeats, self.recency, self.age
-
-
 def _worth(scope: Scope, view: View, today: int, moment: int, margin: float) -> Worth:
     size, rules = len(view.members), scope.rules
     values, alive = np.zeros(size), np.zeros(size)
     contracted, buyers = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
     told, currencies = [], set()
+    of_buyers: BuyersModel | None = None
+    of_contracts: list[ContractsModel] = []
     try:
         found: Contracts | None = contracts(scope)
     except NoFigure:
         found = None
     if found is not None and found.standing_at(moment).any():
-        note, currency = _of_contracts(found, scope, (today, moment, margin), (values, alive, contracted))
+        note, currency = _of_contracts(found, scope, (today, moment, margin), (values, alive, contracted), of_contracts)
         told.append(note)
         currencies.add(currency)
     bought = _histories(view, moment)
     if rules.revenue_source != "orders":
         kept = ~contracted[bought.unit]
-        bought = _Histories(*(getattr(bought, name)[kept] for name in _Histories.__slots__))
+        bought = Histories(*(getattr(bought, name)[kept] for name in Histories.__slots__))
     if len(bought.unit):
-        note = _of_buyers(bought, scope, (today, margin), (values, alive))
+        of_buyers = _of_buyers(bought, scope, (today, margin), (values, alive))
         buyers[bought.unit] = ~contracted[bought.unit]
-        told.append(note)
+        told.append(f"purchases by {of_buyers.value.method}{_unless_related(bought)}")
         currencies.add(revenue(view).currency)
     if not told:
         raise NoFigure(Unavailable.NO_DATA_IN_PERIOD, "Nobody has bought or is under contract.")
@@ -121,12 +159,22 @@ def _worth(scope: Scope, view: View, today: int, moment: int, margin: float) -> 
         )
     given = rules.value
     terms = f"Margin {margin:.0%}, {given.horizon_months} months, discounted at {given.discount_rate:.1%} a year"
-    return Worth(values, alive, buyers, contracted, currencies.pop(), f"{terms}; {'; '.join(told)}.")
+    return Worth(
+        values,
+        alive,
+        buyers,
+        contracted,
+        currencies.pop(),
+        f"{terms}; {'; '.join(told)}.",
+        (today, moment, margin),
+        of_buyers,
+        tuple(of_contracts),
+    )
 
 
 def _of_buyers(
-    bought: _Histories, scope: Scope, terms: tuple[int, float], into: tuple[NDArray[np.float64], NDArray[np.float64]]
-) -> str:
+    bought: Histories, scope: Scope, terms: tuple[int, float], into: tuple[NDArray[np.float64], NDArray[np.float64]]
+) -> BuyersModel:
     today, margin = terms
     values, alive = into
     view, rules = scope.view.whole, scope.rules.value
@@ -140,10 +188,10 @@ def _of_buyers(
     values[bought.unit] += found.values
     # Who is under contract is alive as the contract tells.
     alive[bought.unit] = np.where(alive[bought.unit] > 0, alive[bought.unit], buying.alive(*bought.columns))
-    return f"purchases by {found.method}{_unless_related(bought)}"
+    return BuyersModel(buying, spending, everybody, bought, found, margin)
 
 
-def _unless_related(bought: _Histories) -> str:
+def _unless_related(bought: Histories) -> str:
     """What has to be known where the assumption of Gamma-Gamma does not hold."""
     related = correlation(bought.repeats + 1, bought.average)
     if related is None or related.low is None or related.high is None or abs(related.value) < RELATED:
@@ -158,6 +206,7 @@ def _of_contracts(
     scope: Scope,
     terms: tuple[int, int, float],
     into: tuple[NDArray[np.float64], NDArray[np.float64], Mask],
+    models: list[ContractsModel],
 ) -> tuple[str, str | None]:
     today, moment, margin = terms
     values, alive, contracted = into
@@ -172,13 +221,15 @@ def _of_contracts(
     for each in np.unique(months[standing]):
         seen, now = begun & (months == each), standing & (months == each)
         age = (moment - found.started_at[now]) / _MONTH_MS
+        periods = _periods_begun(lasted[seen], ended[seen], float(each))
+        period = np.floor(age / each) + 1
+        wait, paid = period * each - age, monthly[now] * each
+        contract: Contract | None = None
         try:
-            fit = partial(_contract, lasted[seen], ended[seen], float(each))
+            fit = partial(_contract, periods, ended[seen])
             contract = _fitted(scope.view.whole, ("contract", today, int(each)), fit)
-            period = np.floor(age / each) + 1
-            wait = period * each - age
             told = value_of_contracts(
-                contract, period, wait, monthly[now] * each, rules.horizon_months, rules.discount_rate, int(each)
+                contract, period, wait, paid, rules.horizon_months, rules.discount_rate, int(each)
             )
             stays = contract.retention(period)
         except EstimateError:
@@ -187,6 +238,8 @@ def _of_contracts(
             told = value_by_survival(curve, age, monthly[now], rules.horizon_months, rules.discount_rate)
             here = curve.share_at(age)
             stays = np.where(here > 0, curve.share_at(age + each) / np.where(here > 0, here, 1.0), 0.0)
+        fitted_to = found.unit[seen], periods, ended[seen]
+        models.append(ContractsModel(contract, int(each), *fitted_to, found.unit[now], period, wait, paid))
         methods.add(told.method)
         cut_short += told.cut_short
         np.add.at(values, found.unit[now], told.values)
@@ -198,11 +251,16 @@ def _of_contracts(
     return note, found.monthly().currency
 
 
-def _contract(lasted: NDArray[np.float64], ended: Mask, months: float) -> Contract:
+def _contract(periods: NDArray[np.float64], ended: Mask) -> Contract:
+    return fit_contract(renewals_of_contracts(periods, ended))
+
+
+def _periods_begun(lasted: NDArray[np.float64], ended: Mask, months: float) -> NDArray[np.float64]:
     periods = np.floor(lasted / months) + 1
     # Who leaves at the end of a period leaves within it, to the day.
     exactly = ended & (periods > 1) & (lasted / months - np.floor(lasted / months) < 1 / DAYS_A_MONTH)
-    return fit_contract(renewals_of_contracts(periods - exactly, ended))
+    begun: NDArray[np.float64] = periods - exactly
+    return begun
 
 
 def _billing_months(found: Contracts) -> NDArray[np.float64]:
@@ -215,10 +273,10 @@ def _billing_months(found: Contracts) -> NDArray[np.float64]:
     return whole
 
 
-def _histories(view: View, moment: int) -> _Histories:
+def _histories(view: View, moment: int) -> Histories:
     """Purchases before a moment, by the days on which each bought."""
 
-    def made() -> _Histories:
+    def made() -> Histories:
         told = revenue(view)
         before = told.at < moment
         size = len(view.members)
@@ -233,7 +291,7 @@ def _histories(view: View, moment: int) -> _Histories:
         total = np.bincount(told.unit[before], weights=told.values[before], minlength=size)[who]
         today = max(moment // _DAY_MS, int(last.max(initial=0)))
         columns = (count[who] - 1, last - first, today - first, np.maximum(total / count[who], 0.0))
-        return _Histories(who, *(column.astype(np.float64) for column in columns))
+        return Histories(who, *(column.astype(np.float64) for column in columns))
 
     return view.once(("histories", moment), made)
 
