@@ -14,11 +14,12 @@ from api.outgoing.settings import WebhookSettings
 from api.outgoing.webhook import NotDelivered
 from api.plan.ids import encode_id
 from connectors.events import ABOUT, CustomerMerged, Event, SegmentEntered
-from connectors.records import Record
+from connectors.records import Record, RecordKey
 from connectors.signatures import signature
 from graph.alerts import handling
 from graph.alerts.handling import Deed, Outcome, handle_alert
 from graph.changes import last_seq
+from graph.deliveries.concerned import Described, describe
 from graph.deliveries.events import moment
 from graph.deliveries.queue import WAITS_MINUTES, Wish, drop, due, list_deliveries, replay
 from graph.journeys.keeper import JourneyKeeper
@@ -290,6 +291,34 @@ async def test_a_plugin_that_does_wrong_keeps_nobody_else_from_being_told(
     assert {(one.destination, one.attempts) for one in waiting} == {("plugin:leaving", 1)}
     assert waiting[0].problem is not None
     assert "called sys.exit(3) in c360_deliver" in waiting[0].problem
+
+
+async def test_who_was_merged_away_has_left_nothing_and_is_known_by_the_former_id(embedded_store: Store) -> None:
+    """The merge tells of them; what is still to be told of them concerns who they are now."""
+    store = embedded_store
+    await load(store)
+    all_of_them = SegmentRule("all", "All", all=(Condition(kinds=("survey.answered",), at_least=1),))
+    listener = Listener(about=("segment",))
+    told = Round(store, listener, rules=Rules(segment=(all_of_them,)))
+    await told()
+    assert (await describe(store, "crm", "c-ada")) == Described("c-ada", (RecordKey.parse(ADA),), ("all",))
+
+    await store.write(
+        "MATCH (a:Customer {id: 'c-ada'})-[:EXPERIENCED]->(i) MATCH (b:Customer {id: 'c-bob'}) "
+        "CREATE (b)-[:EXPERIENCED]->(i)"
+    )
+    await store.write(
+        "MATCH (r)-[:DESCRIBES]->(a:Customer {id: 'c-ada'}) MATCH (b:Customer {id: 'c-bob'}) "
+        "CREATE (r)-[:DESCRIBES]->(b) CREATE (:FormerId {id: 'c-ada'})-[:NOW]->(b) DETACH DELETE a"
+    )
+    again = Round(store, listener, rules=Rules(segment=(all_of_them,)))
+    await again(2)
+
+    assert listener.told == []
+    described = await describe(store, "crm", "c-ada")
+    assert described is not None
+    assert (described.customer, len(described.records), described.segments) == ("c-bob", 2, ("all",))
+    assert await describe(store, "crm", "c-nobody") is None
 
 
 def test_events_come_back_as_they_were_kept() -> None:
