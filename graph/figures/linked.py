@@ -62,7 +62,11 @@ _GROUPS: Mapping[str, Callable[[Scope], list[ScoreGroup]]] = {
 
 
 def _difference(first: Figure, second: Figure) -> Estimate | None:
-    """First less second where both have an interval."""
+    """First less second where both have an interval.
+
+    Groups are taken as independent. Lifetime values of both hang on the same models, whose error mostly moves them
+    together, so that the interval of their difference is rather too wide than too narrow.
+    """
     both = [
         Estimate(each.value, each.low, each.high, each.sample_size, each.method, each.level)
         for each in (first, second)

@@ -81,10 +81,12 @@ def holds(found: Estimate | None, truth: float) -> bool:
     return found.low <= truth <= found.high
 
 
-def held(worlds: int, n: int) -> Iterator[tuple[bool, bool, bool]]:
-    """Of each world whether the truth is within: the mean's interval, the sum's, and Student's t without the models."""
+def held(worlds: int, n: int) -> Iterator[tuple[bool, bool, bool, bool]]:
+    """Of each world whether the truth is within: the interval of the mean value, of the sum, of how likely customers
+    are gone, and Student's t of the values without the models."""
     everybody = world(99, 20_000)
     truth = float(everybody.values(BUYING, SPENDING).mean())
+    gone = float(1 - BUYING.alive(*everybody.history).mean())
     for seed in range(worlds):
         found = world(seed, n)
         buying, spending = fit_buying(*found.history), fit_spending(found.repeats + 1, found.average)
@@ -92,9 +94,11 @@ def held(worlds: int, n: int) -> Iterator[tuple[bool, bool, bool]]:
             continue
         values, models = models_of(found, buying, spending)
         everyone = np.ones(n, dtype=bool)
+        leaving = replace(models[0], slopes=-buying.alive_slopes(*found.history))
         yield (
             holds(mean_of_expected(values, everyone, models), truth),
             holds(sum_of_expected(values, everyone, models), float(found.values(BUYING, SPENDING).sum())),
+            holds(mean_of_expected(1 - buying.alive(*found.history), everyone, [leaving]), gone),
             holds(mean(values), truth),
         )
 
@@ -104,11 +108,12 @@ def test_intervals_of_lifetime_value_hold_the_truth_as_often_as_they_say() -> No
 
     More companies, and closer bounds, are of the long tier.
     """
-    of_mean, of_sum, of_student = np.array(list(held(20, 300))).T
+    of_mean, of_sum, of_gone, of_student = np.array(list(held(20, 300))).T
 
     assert len(of_mean) >= 19
     assert of_mean.sum() >= 17
     assert of_sum.sum() >= 17
+    assert of_gone.sum() >= 17
     assert of_student.sum() <= 14
 
 
@@ -116,10 +121,11 @@ def test_intervals_of_lifetime_value_hold_the_truth_as_often_as_they_say() -> No
 @pytest.mark.parametrize("n", [100, 300, 1_000])
 def test_coverage_is_near_95_percent(n: int) -> None:
     """Of 200 companies, as far as the models' parameters can be told; a standard error of their share is 1.5 %."""
-    of_mean, of_sum, _ = np.array(list(held(200, n))).T
+    of_mean, of_sum, of_gone, _ = np.array(list(held(200, n))).T
 
     assert 0.91 <= of_mean.mean() <= 0.99
     assert 0.91 <= of_sum.mean() <= 0.99
+    assert 0.91 <= of_gone.mean() <= 0.99
 
 
 def test_the_sum_of_contracts_holds_the_truth_as_often_as_it_says() -> None:
