@@ -25,6 +25,7 @@ from api.oidc import NoRole
 from api.plan.observation import Observation, Outcome
 from api.plan.service import Service
 from api.viewer import Door, ForeignHost, NotAnOperator, NotAuthenticated
+from graph.deliveries.queue import count_deliveries
 from graph.store.driver import MOST_SESSIONS, Store
 from graph.store.errors import StoreError
 from graph.sync.known_sources import SourceState, source_states
@@ -68,6 +69,8 @@ class Metrics:
         self._statuses: dict[int, Counter] = {}
         self.sources: Sequence[SourceState] = ()
         self.sources_read_at: float | None = None
+        self.deliveries: Sequence[tuple[str, int, int]] = ()
+        """By destination, how many wait and how many are dead, as they were counted last."""
         ProcessCollector(registry=self.registry)
 
     def watch(self, service: Service, store: Store, feed: Feed) -> None:
@@ -76,10 +79,11 @@ class Metrics:
         self.registry.register(_Sources(self))
 
     async def look_at_sources(self, store: Store) -> None:
-        """Read how the sources are; a store that is away or slow leaves what was known, with its age."""
+        """Read how sources and deliveries are; a store that is away or slow leaves what was known, with its age."""
         with suppress(StoreError, TimeoutError):
             async with asyncio.timeout(SOURCES_SECONDS):
                 self.sources = await source_states(store)
+                self.deliveries = await count_deliveries(store)
                 self.sources_read_at = time.time()
 
     def answered(self, seen: Observation) -> None:
@@ -157,7 +161,7 @@ class _Counted(Collector):
 
 
 class _Sources(Collector):
-    """How the sources are, as they were read last."""
+    """How sources and deliveries are, as they were read last."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -178,6 +182,12 @@ class _Sources(Collector):
             failed.add_metric([one.name], float(one.status == "FAILED"))
             pending.add_metric([one.name], one.pending)
         yield from (success, begun, failed, pending)
+        waiting = _gauge("c360_deliveries_waiting", "Deliveries that wait for a destination.", "destination")
+        dead = _gauge("c360_deliveries_dead", "Deliveries that are not tried again by themselves.", "destination")
+        for name, wait, end in self._metrics.deliveries:
+            waiting.add_metric([name], wait)
+            dead.add_metric([name], end)
+        yield from (waiting, dead)
         yield GaugeMetricFamily(
             "c360_sources_read_timestamp_seconds", "When the store last told how the sources are.", value=read_at
         )

@@ -155,6 +155,12 @@ async def list_deliveries(store: Store, destination: str | None = None, limit: i
     ]
 
 
+async def count_deliveries(store: Store) -> list[tuple[str, int, int]]:
+    """By destination, how many wait and how many are dead."""
+    rows = await store.read(cypher("writes/count_deliveries"))
+    return [(name, waiting, dead) for name, waiting, dead in rows]
+
+
 async def replay(store: Store, id: str | None, destination: str | None, now: int) -> int:
     """Try the dead again, as if for the first time: one, those of a destination, or all; how many."""
     row: list[int] = await store.transaction(

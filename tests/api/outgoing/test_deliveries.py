@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from api.metrics import Metrics
 from api.outgoing.deliveries import Deliverer
 from api.outgoing.destinations import Destination, PluginDestination, WebhookDestination, with_global_ids
 from api.outgoing.settings import WebhookSettings
@@ -21,7 +22,7 @@ from graph.alerts.handling import Deed, Outcome, handle_alert
 from graph.changes import last_seq
 from graph.deliveries.concerned import Described, describe
 from graph.deliveries.events import moment
-from graph.deliveries.queue import WAITS_MINUTES, Wish, drop, due, list_deliveries, replay
+from graph.deliveries.queue import WAITS_MINUTES, Wish, count_deliveries, drop, due, list_deliveries, replay
 from graph.journeys.keeper import JourneyKeeper
 from graph.rules import Rules
 from graph.segments.rules import Condition, SegmentRule
@@ -173,6 +174,10 @@ async def test_what_fails_is_tried_again_later_then_dead_and_may_be_replayed(emb
         await told(minutes - 0.5)
         assert listener.failures  # it was not yet its time
         await told(0.5)
+    assert await count_deliveries(store) == [("listener", 0, 1)]
+    metrics = Metrics()
+    await metrics.look_at_sources(store)
+    assert metrics.deliveries == [("listener", 0, 1)]
     (dead,) = await list_deliveries(store, "listener")
     assert (dead.status, dead.attempts) == ("DEAD", len(WAITS_MINUTES) + 1)
     await told(100_000)
