@@ -102,13 +102,16 @@ class RequestTrackerConnector:
         try:
             details["version"] = await self._rt.version()
             details["queues"] = ", ".join(sorted((await self._rt.queues()).values()))
-            details["colleagues"] = str(len(await self._rt.colleagues()))
+            told = await self._rt.colleagues_told()
+            details["colleagues"] = "asked for user by user" if told is None else str(len(told))
             score = await self._rt.custom_field(self._config.csat_field)
-            users = await self._rt.users_page(1)
+            users = (await self._rt.users_page(1)).items
+            # Whoever it is sees themselves: two are looked at.
+            shown = [await self._rt.shows(user.id) for user in users[-2:]]
         except SourceError as error:
             return CheckReport(False, str(error), details)
         details["survey"] = f"custom field {score}" if score else "none"
-        if not any(user.created for user in users.items):
+        if not all(shown) or not any(user.created for user in users):
             return CheckReport(
                 False,
                 f"[{self.name}] RT shows this reader only names and addresses of users. "

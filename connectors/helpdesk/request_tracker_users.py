@@ -13,12 +13,11 @@ from typing import Any
 
 import msgspec
 
-from connectors.helpdesk.request_tracker_api import A_PAGE, UNSET, RequestTracker, User
+from connectors.helpdesk.request_tracker_api import A_PAGE, CALLS_AT_ONCE, UNSET, RequestTracker, User, is_yes
 from connectors.hookspecs import Page, State
 from connectors.records import Address, Email, Person, Phone, said, utc
 
 USERS = "ObjectType = 'RT::User'"
-CALLS_AT_ONCE = 4
 
 
 class UserState(msgspec.Struct, omit_defaults=True):
@@ -82,7 +81,7 @@ async def _one_by_one(rt: RequestTracker, numbers: Iterable[int]) -> list[User]:
             return await rt.user(number)
 
     found = await asyncio.gather(*(one(number) for number in sorted(numbers)))
-    return [user for user in found if user is not None and not _yes(user.privileged)]
+    return [user for user in found if user is not None and not is_yes(user.privileged)]
 
 
 def map_user(source: str, stream: str, user: User) -> Iterator[Person]:
@@ -101,7 +100,7 @@ def map_user(source: str, stream: str, user: User) -> Iterator[Person]:
         locale=said(user.lang),
         created_at=_moment(user.created),
         updated_at=_moment(user.last_updated),
-        deleted_at=_moment(user.last_updated) if _yes(user.disabled) else None,
+        deleted_at=_moment(user.last_updated) if is_yes(user.disabled) else None,
     )
 
 
@@ -125,10 +124,6 @@ def _moment(text: str | None) -> datetime | None:
         return None
     moment = utc(datetime.fromisoformat(text))
     return None if moment == UNSET else moment
-
-
-def _yes(flag: bool | int | str | None) -> bool:
-    return str(flag) in ("1", "True", "true")
 
 
 def _state(seen: UserState) -> State:
