@@ -14,7 +14,7 @@ def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(graph_shell: 
     revoked = graph_shell("keys", "revoke", id)
     state = {key["name"]: (key["role"], key["state"]) for key in graph_shell("keys", "list", "--json").json}
 
-    secret = made.out.strip().rpartition("_")[2]
+    secret = made.out.strip().split("_", 2)[2]  # which may have underscores itself
     assert made.code == as_json.code == listed.code == revoked.code == 0, made.err + as_json.err + revoked.err
     assert made.out.startswith("c360_")
     assert len(made.out.splitlines()) == 1
