@@ -19,8 +19,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.http import Refusal, body_of
+from api.logged_errors import words_of
 from api.metrics import Metrics
-from connectors.errors import C360Error, RecordError, SourceRefused, SourceUnavailable
+from connectors.errors import RecordError, SourceRefused, SourceUnavailable
 from connectors.hookspecs import Partial, RawProblem, WebhookRequest
 from connectors.records import Account, Person, Record
 from graph.rules import Rules
@@ -140,8 +141,7 @@ class Ingest:
             LOG.warning("%s: a push had to be left: %s", name, str(error) or f"not done in {WEBHOOK_SECONDS:g} s")
             raise Refusal(503, "SERVICE_UNAVAILABLE", "Not now; send it again.", Retry_After="30") from None
         except (Exception, SystemExit) as error:
-            said = str(error) if isinstance(error, C360Error) else type(error).__name__
-            LOG.error("%s: the connector '%s' failed in webhook: %s", name, source.kind, said)
+            LOG.error("%s: the connector '%s' failed in webhook: %s", name, source.kind, words_of(error))
             LOG.debug("%s: a push failed", name, exc_info=error)
             raise Refusal(500, "INTERNAL_SERVER_ERROR", "The push could not be mapped; the log knows more.") from None
 

@@ -17,9 +17,12 @@ import structlog
 import uuid_utils
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from api.logged_errors import as_lines, as_objects, with_safe_words
 from api.server_error import ServerError
 
 LogFormat = Literal["human", "json"]
+_OF_LIBRARIES = ("uvicorn.error", "asyncio")
+"""Who else tells what went wrong in this process, with exceptions that nobody of ours has seen before."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{8,64}")
 
 
@@ -33,10 +36,14 @@ def log_format(environment: Mapping[str, str] | None = None) -> LogFormat:
 
 def set_up_logging(say: Callable[[str], None], *, verbose: bool = False, form: LogFormat = "human") -> None:
     """Warnings and worse of c360 go to `say`, a line each; with `verbose` everything that it logs."""
+    lines = _Lines(say, _formatter(form))
     logger = logging.getLogger("c360")
     logger.setLevel(logging.DEBUG if verbose else logging.WARNING)
-    logger.handlers[:] = [_Lines(say, _formatter(form))]
+    logger.handlers[:] = [lines]
     logger.propagate = False
+    for name in _OF_LIBRARIES:
+        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).handlers[:] = [lines]
 
 
 @contextmanager
@@ -55,7 +62,7 @@ class _Lines(logging.Handler):
         self._say = say
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._say(self.format(record))
+        self._say(self.format(with_safe_words(record)))
 
 
 def _formatter(form: LogFormat) -> logging.Formatter:
@@ -66,15 +73,14 @@ def _formatter(form: LogFormat) -> logging.Formatter:
         known += [structlog.stdlib.add_logger_name, structlog.processors.TimeStamper("iso", utc=True)]
         ending = [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
+            as_objects,
             structlog.processors.JSONRenderer(lambda value, **_: orjson.dumps(value, default=str).decode()),
         ]
     return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=known, processors=ending)
 
 
 def _line(_: WrappedLogger, __: str, event: EventDict) -> str:
-    """`warning: what happened (request=…)`, as it has always been, with what it is of."""
-    level, text = event.pop("level"), event.pop("event")
-    event.pop("exc_info", None)
+    """`warning: what happened (request=…)`, as it has always been, with what it is of; below it where it went wrong."""
+    level, text, where = event.pop("level"), event.pop("event"), as_lines(event)
     about = " ".join(f"{name}={value}" for name, value in event.items())
-    return f"{level}: {text}" + (f" ({about})" if about else "")
+    return f"{level}: {text}" + (f" ({about})" if about else "") + where

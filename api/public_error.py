@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import traceback
 import uuid
 from typing import Any
 
 from graphql import GraphQLError
 
-from connectors.errors import C360Error
+from api.logged_errors import lines_of
 from graph.store.errors import AccessDenied, StoreUnavailable
 
 LOG = logging.getLogger("c360.api")
@@ -27,11 +26,8 @@ def public_error(error: GraphQLError) -> dict[str, Any]:
         code, message = "SERVICE_UNAVAILABLE", "The store does not answer just now; try again in a moment."
     else:
         reference = uuid.uuid4().hex[:12]
-        # Not the exception's text: it may quote a value, and a value may be somebody's address.
-        said = str(cause) if isinstance(cause, C360Error) else type(cause).__name__
-        LOG.error(
-            "error %s at %s: %s\n%s", reference, error.path, said, "".join(traceback.format_tb(cause.__traceback__))
-        )
+        # Not as `exc_info`: whoever serves the application with a log of their own would read the exception's words.
+        LOG.error("error %s at %s:%s", reference, error.path, lines_of(cause))
         code, message = (
             "INTERNAL_SERVER_ERROR",
             f"Something went wrong here. The log knows more: reference {reference}.",

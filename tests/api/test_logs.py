@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from pathlib import Path
 
 import pytest
 import structlog
 
-from api.logs import log_format, set_up_logging
+from api.logs import LogFormat, log_format, set_up_logging
 from api.server_error import ServerError
 from api.settings import ApiSettings
+from connectors.errors import SourceError
 from graph.store.driver import Store
+from graph.store.errors import StoreError
 from graph.store.settings import StoreSettings
 from graph.sync.known_sources import source_states
 from tests.api.cli.calls import Shell
@@ -38,19 +41,72 @@ def test_a_line_for_people_is_its_level_and_its_text(lines: list[str]) -> None:
 
 
 def test_an_object_for_programs_has_all_of_it(lines: list[str]) -> None:
-    """Level, event, logger, time, what it is of, and where an error is from."""
+    """Level, event, logger, time, what it is of, and what an error is and where it is from."""
     set_up_logging(lines.append, verbose=True, form="json")
     with structlog.contextvars.bound_contextvars(request="abc"):
-        try:
-            raise ValueError("no")
-        except ValueError:
-            logging.getLogger("c360.api").exception("a round failed")
+        _fail_on("Ada Quist", logging.getLogger("c360.api"))
     (said,) = map(json.loads, lines)
     assert (said["level"], said["event"], said["logger"], said["request"]) == (
         "error", "a round failed", "c360.api", "abc",
     )  # fmt: skip
     assert said["timestamp"].endswith("Z")
-    assert "ValueError: no" in said["exception"]
+    outer, cause = said["exception"]
+    assert (outer["type"], outer["message"]) == ("SourceError", "the connector 'odd' failed: ValueError: …")
+    assert (cause["type"], "message" in cause) == ("ValueError", False)
+    assert [(frame["file"], frame["function"]) for frame in cause["frames"]] == [
+        ("tests/api/test_logs.py", "_fail_on"), ("tests/api/test_logs.py", "_look_up"),
+    ]  # fmt: skip
+    assert cause["frames"][-1]["line"] > 0
+
+
+@pytest.mark.parametrize("form", ["human", "json"])
+@pytest.mark.parametrize("logger", ["c360.sync", "asyncio", "uvicorn.error"])
+def test_what_an_exception_quotes_is_not_logged_and_where_it_is_from_is(
+    form: LogFormat, logger: str, lines: list[str]
+) -> None:
+    """Neither by ours nor by the server's own loggers, neither as a traceback nor as a part of the line."""
+    set_up_logging(lines.append, verbose=True, form=form)
+    _fail_on("Ada Quist", logging.getLogger(logger))
+    try:
+        _look_up("Ada Quist")
+    except ValueError as error:
+        logging.getLogger(logger).warning("left: %s", error)
+    try:
+        raise StoreError("the store refuses: try again")
+    except StoreError as error:
+        logging.getLogger(logger).warning("wait: %s", error)
+
+    assert len(lines) == 3
+    assert "Ada" not in "".join(lines)
+    assert "ValueError" in lines[0]
+    assert "test_logs.py" in lines[0]
+    assert "_look_up" in lines[0]
+    assert re.search(r"left: ValueError at tests/api/test_logs.py:\d+ in _look_up", lines[1])
+    assert "wait: the store refuses: try again" in lines[2]
+
+
+def test_what_the_system_says_of_a_file_stays(lines: list[str]) -> None:
+    """A full disk is told as such; the path stands in the line where its author wanted it."""
+    set_up_logging(lines.append)
+    try:
+        Path("/nowhere/ada").read_text()
+    except OSError as error:
+        logging.getLogger("c360.journeys").warning("not kept (%s)", error)
+    assert lines == ["warning: not kept (No such file or directory)"]
+
+
+def _fail_on(name: str, logger: logging.Logger) -> None:
+    try:
+        try:
+            _look_up(name)
+        except ValueError as error:
+            raise SourceError(f"the connector 'odd' failed: ValueError: {error}") from error
+    except SourceError:
+        logger.exception("a round failed")
+
+
+def _look_up(name: str) -> None:
+    raise ValueError(f"{name} is nobody")
 
 
 def test_another_form_is_refused() -> None:
