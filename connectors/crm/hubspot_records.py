@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
+from connectors.crm.deals import Deal, Moment, deal_interactions
 from connectors.crm.hubspot_api import text
 from connectors.crm.hubspot_changes import Found, ObjectStream
 from connectors.crm.hubspot_codebook import Codebook
 from connectors.errors import RecordError
 from connectors.exports.formats import Context, Located, split_list
 from connectors.exports.hubspot import CompanyRow, ContactRow, map_companies, map_contacts
-from connectors.exports.hubspot_sales import DealRow, Moment, deal_interactions
 from connectors.hookspecs import Deletions, Stream, StreamKind
 from connectors.moments import parse_day, parse_instant
 from connectors.records import (
@@ -152,53 +152,59 @@ def map_deal(context: Context, found: Found) -> Iterator[Record]:
     """What happened to a deal, as each of its contacts experienced it; a deal of nobody gives nothing."""
     one, book, said = found.object, found.book, found.object.all_said()
     companies = found.links["companies"]
-    contacts: Sequence[str | None] = found.links["contacts"] or ((None,) if companies else ())
+    contacts = {link: context.reference("hubspot-contacts", "contacts", link) for link in found.links["contacts"]}
     owner = said.get("hubspot_owner_id")
     stage = said.get("dealstage")
-    row = DealRow(
+    deal = Deal(
         id=found.id,
-        stage=None if stage is None else book.stage(stage).label,
-        pipeline=book.pipeline(said.get("pipeline")),
         amount=_number(found.id, said, "amount"),
         owner=book.owner(owner),
         team=book.team(owner),
-        created_at=_moment(found.id, said, "createdate") or _utc(one.created_at),
-        closed_at=_moment(found.id, said, "closedate"),
         name=said.get("dealname"),
         currency=said.get("deal_currency_code") or book.currency,
         lost_reason=said.get("closed_lost_reason"),
         won_reason=said.get("closed_won_reason"),
     )
     account = context.reference("hubspot-companies", "companies", companies[0]) if companies else None
-    extra: dict[str, Any] = {**_extra(said, book), **({"pipeline": row.pipeline} if row.pipeline else {})}
-    for event in deal_interactions(context, found.id, row, _deal_moments(found, row, stage), contacts, account, extra):
+    pipeline = book.pipeline(said.get("pipeline"))
+    extra: dict[str, Any] = {**_extra(said, book), **({"pipeline": pipeline} if pipeline else {})}
+    moments = _deal_moments(
+        found,
+        _moment(found.id, said, "createdate") or _utc(one.created_at),
+        _moment(found.id, said, "closedate"),
+        stage,
+    )
+    if not contacts and account is None:
+        return
+    for event in deal_interactions(context.source, context.stream, deal, moments, contacts, account, extra):
         yield msgspec.structs.replace(event, precision=Precision.MILLISECOND, source_url=book.url("0-3", found.id))
 
 
-def _deal_moments(found: Found, row: DealRow, stage_now: str | None) -> list[Moment]:
+def _deal_moments(
+    found: Found, created: datetime | None, closed: datetime | None, stage_now: str | None
+) -> list[Moment]:
     """Created, each stage it entered, each new owner, and its end where it has ended; in time."""
     book = found.book
-    if row.created_at is None:
+    if created is None:
         raise RecordError(f"deal {found.id} has no createdate.")
     stages = _versions(found, "dealstage")
     owners = _versions(found, "hubspot_owner_id")
-    if stages and stages[0][0] <= row.created_at.timestamp() + _AT_ONCE:
+    if stages and stages[0][0] <= created.timestamp() + _AT_ONCE:
         first, stages = stages[0][1], stages[1:]
     else:
         first = None
-    moments = [_moment_of("deal.created", row.created_at, found, owners, extra=_first(first, book))]
-    closed = row.closed_at
+    moments = [_moment_of("deal.created", created, found, owners, extra=_first(first, book))]
     entered: dict[str, int] = {}
     for at, value in stages:
         stage = book.stage(value)
-        moment = datetime.fromtimestamp(at, tz=row.created_at.tzinfo)
+        moment = datetime.fromtimestamp(at, tz=created.tzinfo)
         if stage.won or stage.lost:
             closed = moment if value == stage_now else closed
             continue
         entered[value] = entered.get(value, 0) + 1
         moments.append(_moment_of("deal.stage_changed", moment, found, owners, stage.label, entered[value]))
     for (_, before), (at, after) in pairwise(owners):
-        moment = datetime.fromtimestamp(at, tz=row.created_at.tzinfo)
+        moment = datetime.fromtimestamp(at, tz=created.tzinfo)
         moments.append(
             Moment(
                 "deal.reassigned",

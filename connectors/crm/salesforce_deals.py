@@ -7,11 +7,10 @@ from typing import Any
 
 import msgspec
 
+from connectors.crm.deals import Deal, Moment, deal_interactions
 from connectors.crm.salesforce_api import SObject, moment_of
-from connectors.crm.salesforce_people import ACCOUNTS
+from connectors.crm.salesforce_people import ACCOUNTS, PEOPLE
 from connectors.errors import RecordError
-from connectors.exports.formats import Context
-from connectors.exports.hubspot_sales import DealRow, Moment, deal_interactions
 from connectors.records import Interaction, Tombstone, said
 
 
@@ -49,10 +48,9 @@ def map_opportunity(
     if not contacts and account is None:
         return
     why = row.said(lost_reason) if lost_reason else None
-    deal = DealRow(
+    deal = Deal(
         id=row.id,
         name=row.said("Name"),
-        stage=row.said("StageName"),
         amount=row.number("Amount"),
         currency=row.said("CurrencyIsoCode") or currency,
         owner=row.said("Owner.Name"),
@@ -61,11 +59,11 @@ def map_opportunity(
         won_reason=why,
     )
     yield from deal_interactions(
-        Context(source, stream),
-        row.id,
+        source,
+        stream,
         deal,
         _moments(row, stages),
-        contacts or [None],
+        {one: f"{source}/{PEOPLE}/{one}" for one in contacts},
         None if account is None else f"{source}/{ACCOUNTS}/{account}",
         _extra(row, lost_reason),
     )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
 
 import msgspec
 
+from connectors.crm.deals import Deal, Moment, deal_interactions
 from connectors.errors import RecordError
 from connectors.exports.formats import (
     Context,
@@ -71,20 +70,6 @@ class SubmissionRow(msgspec.Struct, frozen=True, kw_only=True):
     extra: dict[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Something that happened to a deal; who was in charge of it then, where that is known."""
-
-    kind: str
-    at: datetime
-    stage: str | None = None
-    team: str | None = None
-    agent: str | None = None
-    nth: int = 1
-    """How often the stage was entered by then, this time counted."""
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-
 STAGE_ENTERED = re.compile(r"^Date entered ['\"‘“](?P<stage>.+?)(?: \([^()]*\))?['\"’”]$", re.IGNORECASE)
 WON = ("closed won", "closedwon")
 LOST = ("closed lost", "closedlost")
@@ -98,58 +83,27 @@ def map_deals(context: Context) -> Mapper:
         identifier = required(raw, row.id, "Record ID")
         companies = split_list(row.company_ids)
         account = context.reference("hubspot-companies", "companies", companies[0]) if companies else None
-        contacts: list[str | None] = list(split_list(row.contact_ids)) or [None]
-        if contacts == [None] and account is None:
+        contacts = {one: context.reference("hubspot-contacts", "contacts", one) for one in split_list(row.contact_ids)}
+        if not contacts and account is None:
             raise RecordError(
                 f"{raw.where}: deal {identifier} has neither 'Associated Contact IDs' nor 'Associated Company IDs'; "
                 f"export the deals with their associations."
             )
         moments = _deal_moments(context, raw, row)
         extra = {k: v for k, v in row.extra.items() if STAGE_ENTERED.match(k) is None}
-        yield from deal_interactions(context, identifier, row, moments, contacts, account, extra)
+        deal = Deal(
+            id=identifier,
+            name=row.name,
+            amount=row.amount,
+            currency=row.currency,
+            owner=row.owner,
+            team=row.team,
+            lost_reason=row.lost_reason,
+            won_reason=row.won_reason,
+        )
+        yield from deal_interactions(context.source, context.stream, deal, moments, contacts, account, extra)
 
     return map_deal
-
-
-def deal_interactions(
-    context: Context,
-    identifier: str,
-    row: DealRow,
-    moments: Sequence[Moment],
-    contacts: Sequence[str | None],
-    account: str | None,
-    extra: Mapping[str, Any],
-) -> Iterator[Interaction]:
-    """The moments of a deal as each of its contacts experienced them; a contact None stands for the company alone."""
-    for contact in contacts:
-        person = None if contact is None else context.reference("hubspot-contacts", "contacts", contact)
-        for sequence, moment in enumerate(moments):
-            kind, stage = moment.kind, moment.stage
-            what = kind if stage is None or kind in ("deal.won", "deal.lost") else f"{kind}:{stage}"
-            again = "" if moment.nth == 1 else f":{moment.nth}"
-            yield Interaction(
-                source=context.source,
-                stream=context.stream,
-                id=f"{identifier}:{what}{again}:{contact or 'company'}",
-                activity_id=f"{context.source}/{context.stream}/{identifier}:{kind}:{stage or ''}{again}",
-                kind=kind,
-                occurred_at=moment.at,
-                sequence=sequence,
-                person=person,
-                account=account,
-                function=BusinessFunction.SALES,
-                channel=Channel.OTHER,
-                direction=Direction.INTERNAL,
-                team=moment.team or row.team,
-                agent=moment.agent or row.owner,
-                subject=row.name,
-                topic=stage,
-                reason=row.lost_reason if kind == "deal.lost" else row.won_reason if kind == "deal.won" else None,
-                deal=context.matter(identifier),
-                amount=row.amount,
-                currency=row.currency if row.amount is not None else None,
-                extra={**extra, **moment.extra},
-            )
 
 
 def _deal_moments(context: Context, raw: Located, row: DealRow) -> list[Moment]:
