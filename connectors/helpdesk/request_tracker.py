@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import httpx
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from connectors.errors import RecordError, SourceError
 from connectors.helpdesk.request_tracker_api import RequestTracker, User
+from connectors.helpdesk.request_tracker_colleagues import Colleagues
 from connectors.helpdesk.request_tracker_stories import read_stories
 from connectors.helpdesk.request_tracker_tickets import Codebook, TicketStory, map_story
 from connectors.helpdesk.request_tracker_users import map_user, read_users
@@ -95,6 +97,7 @@ class RequestTrackerConnector:
             transport=transport,
             patience=patience,
         )
+        self._colleagues = Colleagues(self._rt, config.overlap)
 
     async def check(self) -> CheckReport:
         """Whether RT answers and the reader may see users, tickets and the survey's field."""
@@ -103,7 +106,7 @@ class RequestTrackerConnector:
             details["version"] = await self._rt.version()
             details["queues"] = ", ".join(sorted((await self._rt.queues()).values()))
             told = await self._rt.colleagues_told()
-            details["colleagues"] = "asked for user by user" if told is None else str(len(told))
+            details["colleagues"] = "learned user by user" if told is None else str(len(told))
             score = await self._rt.custom_field(self._config.csat_field)
             users = (await self._rt.users_page(1)).items
             # Whoever it is sees themselves: two are looked at.
@@ -127,16 +130,16 @@ class RequestTrackerConnector:
 
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
         """Pages of `User` or `TicketStory`."""
-        colleagues = frozenset(await self._rt.colleagues())
+        colleagues = await self._colleagues.now(state)
+        size, overlap = self._config.page_size, self._config.overlap
+        pages: AsyncIterator[Page[Any]]
         if stream.name == USERS.name:
-            async for users in read_users(self._rt, colleagues, state, overlap=self._config.overlap):
-                yield users
-            return
-        codes = await self._codebook(colleagues)
-        async for stories in read_stories(
-            self._rt, codes, state, page_size=self._config.page_size, overlap=self._config.overlap
-        ):
-            yield stories
+            pages = read_users(self._rt, colleagues, state, overlap=overlap)
+        else:
+            codes = await self._codebook(colleagues)
+            pages = read_stories(self._rt, codes, state, page_size=size, overlap=overlap)
+        async for page in pages:
+            yield replace(page, state=self._colleagues.kept(page.state))
 
     def map(self, stream: Stream, raw: User | TicketStory) -> Iterable[Record]:
         """The records of one raw."""

@@ -5,7 +5,6 @@ Lists give a person's numeric id only when it is asked for (`fields[Requestor]=i
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -25,6 +24,9 @@ A_PAGE = 100
 CALLS_AT_ONCE = 4
 OF_RT = frozenset({1, 6})
 """RT_System and Nobody have these numbers in every RT."""
+
+USERS = "ObjectType = 'RT::User'"
+"""Of all transactions those of users."""
 
 UNSET = datetime(1970, 1, 1, tzinfo=UTC)
 """What RT says for a date that is not set."""
@@ -170,7 +172,6 @@ class RequestTracker:
         patience: Patience | None = None,
     ) -> None:
         self.source = source
-        self._colleagues_found: set[int] | None = None
         self._client = SourceClient(
             source,
             url.rstrip("/") + "/",
@@ -203,21 +204,11 @@ class RequestTracker:
         """Whether a user's page tells more than a summary: to those with the right AdminUsers, and to that user."""
         return "Created" in await self._get(f"user/{number}", dict[str, Any], {})
 
-    async def colleagues(self) -> set[int]:
-        """Numbers of the privileged users (agents and administrators), and of RT's own two.
-
-        An RT with the security update of October 2026 does not tell who is in its group Privileged: then each user is
-        asked for, once. Raises SourceRefused for a reader without the right AdminUsers.
-        """
-        told = await self.colleagues_told()
-        if told is not None:
-            return told
-        if self._colleagues_found is None:
-            self._colleagues_found = await self._colleagues_one_by_one()
-        return self._colleagues_found
-
     async def colleagues_told(self) -> set[int] | None:
-        """The same as RT's group Privileged has them; None where RT does not tell. Raises SourceRefused."""
+        """Numbers of the privileged users (agents, administrators) and of RT's own two; None where RT does not tell.
+
+        Raises SourceRefused for a reader without the right AdminUsers.
+        """
         try:
             return await self._members_of_privileged()
         except SourceRefused as error:
@@ -244,21 +235,6 @@ class RequestTracker:
             await self._get(f"group/{number}/members", Page[Who], {"per_page": A_PAGE, "page": page})
         ).items:
             found.update(int(member.id) for member in members)
-            page += 1
-        return found
-
-    async def _colleagues_one_by_one(self) -> set[int]:
-        found = set(OF_RT)
-        few_at_once = asyncio.Semaphore(CALLS_AT_ONCE)
-
-        async def one(number: int) -> User | None:
-            async with few_at_once:
-                return await self.user(number)
-
-        page = 1
-        while users := (await self.users_page(page)).items:
-            asked = await asyncio.gather(*(one(user.id) for user in users))
-            found.update(user.id for user in asked if user is not None and is_yes(user.privileged))
             page += 1
         return found
 

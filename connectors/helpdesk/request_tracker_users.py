@@ -6,18 +6,16 @@ users; only a single user's page tells whether it is disabled or a colleague.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from connectors.helpdesk.request_tracker_api import A_PAGE, CALLS_AT_ONCE, UNSET, RequestTracker, User, is_yes
+from connectors.helpdesk.request_tracker_api import A_PAGE, UNSET, USERS, RequestTracker, User, is_yes
+from connectors.helpdesk.request_tracker_colleagues import asked
 from connectors.hookspecs import Page, State
 from connectors.records import Address, Email, Person, Phone, said, utc
-
-USERS = "ObjectType = 'RT::User'"
 
 
 class UserState(msgspec.Struct, omit_defaults=True):
@@ -57,7 +55,7 @@ async def _all_users(rt: RequestTracker, colleagues: frozenset[int], seen: UserS
         yield Page(customers, _state(seen), total=found.total)
     disabled = await rt.all_changes(f"{USERS} AND Type = 'Disabled'")
     seen.page = None
-    yield Page(await _one_by_one(rt, {change.of for change in disabled} - colleagues), _state(seen))
+    yield Page(await _customers(rt, {change.of for change in disabled} - colleagues), _state(seen))
 
 
 async def _changed_users(
@@ -68,20 +66,13 @@ async def _changed_users(
         after = changes[-1].number
         seen.next = after
         seen.transaction = max(seen.transaction, after)
-        yield Page(await _one_by_one(rt, {change.of for change in changes} - colleagues), _state(seen))
+        yield Page(await _customers(rt, {change.of for change in changes} - colleagues), _state(seen))
     seen.next = None
 
 
-async def _one_by_one(rt: RequestTracker, numbers: Iterable[int]) -> list[User]:
+async def _customers(rt: RequestTracker, numbers: Iterable[int]) -> list[User]:
     """Users by number, without colleagues."""
-    few_at_once = asyncio.Semaphore(CALLS_AT_ONCE)
-
-    async def one(number: int) -> User | None:
-        async with few_at_once:
-            return await rt.user(number)
-
-    found = await asyncio.gather(*(one(number) for number in sorted(numbers)))
-    return [user for user in found if user is not None and not is_yes(user.privileged)]
+    return [user for user in await asked(rt, numbers) if not is_yes(user.privileged)]
 
 
 def map_user(source: str, stream: str, user: User) -> Iterator[Person]:

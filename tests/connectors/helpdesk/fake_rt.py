@@ -17,6 +17,7 @@ UNSET = "1970-01-01T00:00:00Z"
 
 class FakeRt:
     """A server whose token is `1-14-token`; agents are 14 (root), 28 (Alma) and 30 (Bert), queues 3, 4 and 5.
+    Without `tells_privileged` it hides who is in its group Privileged.
 
     A change is made by `change`, so that ids grow as RT's do. `refuse` may answer a request itself.
     """
@@ -27,6 +28,7 @@ class FakeRt:
         self.transactions: list[Row] = []
         self.attachments: list[Row] = []
         self.privileged = {14: "Enoch Root", 28: "Alma Agent", 30: "Bert Agent"}
+        self.tells_privileged = True
         self.refuse: Callable[[str], httpx.Response | None] = lambda path: None
         self.clock = 0
         for number, name in {1: "RT_System", 6: "Nobody", **self.privileged}.items():
@@ -78,6 +80,15 @@ class FakeRt:
         if field == "Owner":
             self.change("SetWatcher", number, by, field="Owner", old=str(old), new=str(value))
         return made
+
+    def privilege(self, number: int, *, given: bool) -> None:
+        """Make a user a colleague, or a customer again."""
+        if given:
+            self.privileged[number] = self.users[number]["Name"]
+        else:
+            del self.privileged[number]
+        old, new = str(int(not given)), str(int(given))
+        self.change("Set", number, 14, field="Privileged", old=old, new=new, object_type="RT::User")
 
     def merge(self, number: int, into: int) -> None:
         """Merge a ticket into another."""
@@ -167,7 +178,8 @@ class FakeRt:
                 return httpx.Response(404, json={"message": "Not Found"})
             return httpx.Response(200, json={"Disabled": "0", **user, "Privileged": int(int(rest) in self.privileged)})
         if path == "groups":
-            return [{"id": "3", "Name": "Everyone"}, {"id": "4", "Name": "Privileged"}]
+            told = [{"id": "4", "Name": "Privileged"}] if self.tells_privileged else []
+            return [{"id": "3", "Name": "Everyone"}, *told]
         if path == "group/4/members":
             return [{"id": number, "type": "user"} for number in self.privileged]
         if path == "queues/all":
@@ -226,7 +238,12 @@ class FakeRt:
 
 
 def _matches(row: Row, query: str) -> bool:
-    """The TicketSQL that the connector writes: conditions joined by AND, numbers of objects by OR."""
+    """The TicketSQL that the connector writes: conditions joined by AND, numbers of objects and what is in brackets by
+    OR."""
+    for either in re.findall(r"\((\w+ = '[^)]*)\)", query):
+        if not any(row[name] == wanted for name, wanted in re.findall(r"(\w+) = '([^']+)'", either)):
+            return False
+        query = query.replace(f"({either})", "")
     for name, wanted in re.findall(r"(ObjectType|Type|Field) = '([^']+)'", query):
         if row[name] != wanted:
             return False

@@ -120,6 +120,40 @@ async def test_a_disabled_user_has_an_end(rt: FakeRt, support: RequestTrackerCon
     assert last.deleted_at is not None
 
 
+async def test_colleagues_that_are_hidden_are_learned_once(rt: FakeRt, support: RequestTrackerConnector) -> None:
+    """Where RT hides its group Privileged each user is asked for in the first sync; later, by another process, only
+    who is new or changed sides."""
+    asked: list[str] = []
+
+    def heard(path: str) -> None:
+        asked.extend([path] if path.startswith("user/") else [])
+
+    rt.tells_privileged, rt.refuse = False, heard
+    persons, users = await read(support, USERS)
+    _, tickets = await read(support, TICKETS)
+
+    assert [one.id for one in persons] == [str(MARA)]
+    assert {f"user/{number}" for number in rt.users} <= set(asked)
+    assert sorted(users["colleagues"]["numbers"]) == sorted(rt.privileged.keys() | {1, 6})
+
+    rt.user(47, "cleo@agents.example", EmailAddress="cleo@agents.example")
+    rt.privilege(47, given=True)
+    rt.privilege(30, given=False)
+    later = RequestTrackerConnector("support", CONFIG, transport=rt.transport, patience=IMPATIENT)
+    asked.clear()
+    persons, users = await read(later, USERS, users)
+
+    assert [one.id for one in persons] == ["30"]
+    assert set(asked) == {"user/30", "user/47"}
+    asked.clear()
+    _, tickets = await read(later, TICKETS, tickets)
+    assert users["colleagues"] == tickets["colleagues"]
+    assert "user/46" not in asked
+    rt.tells_privileged = True
+    _, users = await read(later, USERS, users)
+    assert "colleagues" not in users
+
+
 async def test_a_ticket_tells_its_story(rt: FakeRt, support: RequestTrackerConnector) -> None:
     """Created, replied in both directions, handed over, solved, rated with words, reopened: each with who and where."""
     ticket = rt.ticket(MARA, text="It leaks.")
