@@ -164,6 +164,9 @@ class Person(_Record, frozen=True, kw_only=True, tag="person"):
     team: str | None = None
     tags: tuple[str, ...] = ()
     external_ids: dict[str, str] = msgspec.field(default_factory=dict)
+    """Verified ids by system: the same id is the same person, another id of that system is another person."""
+    contact_ids: dict[str, str] = msgspec.field(default_factory=dict)
+    """Ids by system, of which a person may have several: the same id is the same person, another one says nothing."""
     anonymous_ids: tuple[str, ...] = ()
     device_ids: tuple[str, ...] = ()
     consents: tuple[ConsentStatement, ...] = ()

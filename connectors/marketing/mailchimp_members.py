@@ -153,7 +153,8 @@ def map_member(source: str, stream: str, member: Member) -> Iterator[Person]:
         locale=said(member.language),
         timezone=said(member.location.timezone) if member.location else None,
         tags=tuple(name for tag in member.tags or () if (name := said(tag.name))),
-        external_ids={f"mailchimp-{member.list_id}": str(member.contact_id)}
+        # Whoever signs up with two addresses is two contacts of one audience.
+        contact_ids={f"mailchimp-{member.list_id}": str(member.contact_id)}
         if member.contact_id and member.list_id
         else {},
         consents=_consents(member, confirmed, changed),

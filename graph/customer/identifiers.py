@@ -55,6 +55,7 @@ def identifiers_of(person: Person, numbers: Iterable[tuple[str, bool]]) -> Itera
         *(email_key(email.value) for email in person.emails),
         *(IdentifierKey("phone", number) for number, is_read in numbers if is_read),
         *(external_key(system, value) for system, value in person.external_ids.items()),
+        *(external_key(system, value) for system, value in person.contact_ids.items()),
         *(IdentifierKey("anonymous", value) for value in person.anonymous_ids),
     ]
     yield from dict.fromkeys(identifier for identifier in found if identifier is not None)

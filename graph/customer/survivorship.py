@@ -144,8 +144,12 @@ def golden_record(records: Sequence[TrustedRecord], rules: Survivorship, pins: I
         emails=emails,
         phones=phones,
         tags=tuple(sorted({tag for record in speaking for tag in record.person.tags})),
-        external_ids={s: i for record in reversed(speaking) for s, i in sorted(record.person.external_ids.items())},
+        external_ids={s: i for record in reversed(speaking) for s, i in sorted(_ids(record.person).items())},
     )
+
+
+def _ids(person: Person) -> dict[str, str]:
+    return {**person.contact_ids, **person.external_ids}
 
 
 def _survivor(candidates: Sequence[Candidate], chain: Iterable[str]) -> tuple[Candidate, Provenance]:

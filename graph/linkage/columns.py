@@ -30,6 +30,8 @@ TEXT_FIELDS = (
     "name_from_email", "source",
 )  # fmt: skip
 LIST_FIELDS = ("email", "phone", "external_ids")
+OF_SEVERAL = "~"
+"""Before the system of a verified id: a person may have several ids of it, so two of them part nobody."""
 
 _SIMPLE: dict[str, Callable[[str | None], str | None]] = {
     "middle_name": normalise.name, "company": normalise.company, "street": normalise.street,

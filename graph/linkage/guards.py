@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from graph.linkage.cluster import MUST, MUST_NOT, Edges
 from graph.linkage.coded import Coded, Ints, Rows
+from graph.linkage.columns import OF_SEVERAL
 from graph.linkage.decide import Bits
 from graph.linkage.rules import Decisions, LinkageError
 
@@ -124,7 +125,10 @@ def _external(
     found: dict[int, dict[str, set[str]]] = {}
     for row, code in zip(rows.tolist(), codes.tolist(), strict=True):
         if carried[code] <= max_block and column.values[code] not in crowded:
-            system, _, number = str(column.values[code]).partition(":")
+            whole = str(column.values[code])
+            system, _, number = whole.partition(":")
+            if system.startswith(OF_SEVERAL):
+                system = whole
             found.setdefault(row, {}).setdefault(system, set()).add(number)
     return {row: {system: frozenset(ids) for system, ids in systems.items()} for row, systems in found.items()}
 

@@ -185,17 +185,20 @@ async def _read_relatives(store: Store, component: Component) -> None:
 
 async def _crowded_ids(store: Store, people: Iterable[Person], most: int) -> frozenset[tuple[str, str]]:
     """External ids that more than `most` records of the whole graph carry: they identify nobody."""
-    ids = {(system, value) for person in people for system, value in person.external_ids.items()}
+    ids = {one for person in people for ids in (person.external_ids, person.contact_ids) for one in ids.items()}
     keys = {external_key(system, value).key: (system, value) for system, value in ids}
     rows = await store.read(cypher("writes/crowded_identifiers"), keys=sorted(keys), most=most)
     return frozenset(keys[key] for (key,) in rows)
 
 
 def _without(person: Person, crowded: frozenset[tuple[str, str]]) -> Person:
-    if crowded.isdisjoint(person.external_ids.items()):
+    ids = (person.external_ids, person.contact_ids)
+    if all(crowded.isdisjoint(one.items()) for one in ids):
         return person
-    kept = {system: value for system, value in person.external_ids.items() if (system, value) not in crowded}
-    return msgspec.structs.replace(person, external_ids=kept)
+    external, contact = (
+        {system: value for system, value in one.items() if (system, value) not in crowded} for one in ids
+    )
+    return msgspec.structs.replace(person, external_ids=external, contact_ids=contact)
 
 
 def _clusters(component: Component, linkage: Linkage) -> list[list[str]]:

@@ -201,6 +201,7 @@ _JOINED: Mapping[str, Callable[[Any, Any], Any]] = {
     "anonymous_ids": _either,
     "device_ids": _either,
     "external_ids": _both,
+    "contact_ids": _both,
     "extra": _both,
     "consents": _newest,
     "created_at": _earliest,

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from connectors.records import Address, Person, RecordKey, decode
 from graph.cypher import cypher
+from graph.linkage.columns import OF_SEVERAL
 from graph.linkage.rules import Decisions
 from graph.store.driver import Store
 from graph.sync.progress import Progress
@@ -139,7 +140,9 @@ class PersonColumns:
             self._texts[name].append(text)
         self._lists["email"].append([email.value for email in person.emails])
         self._lists["phone"].append([phone.value for phone in person.phones])
-        self._lists["external_ids"].append([f"{system}:{value}" for system, value in person.external_ids.items()])
+        ids = [f"{system}:{value}" for system, value in person.external_ids.items()]
+        ids += [f"{OF_SEVERAL}{system}:{value}" for system, value in person.contact_ids.items()]
+        self._lists["external_ids"].append(ids)
 
     def table(self) -> pa.Table:
         """The rows so far."""

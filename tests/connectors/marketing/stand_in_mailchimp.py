@@ -26,8 +26,9 @@ START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 class FakeMailchimp:
     """An account with one audience. `before` may change the data, or answer a request itself, before it is served."""
 
-    def __init__(self) -> None:
-        self.audiences: list[Row] = [{"id": AUDIENCE, "name": "Customers"}]
+    def __init__(self, audience: str = AUDIENCE) -> None:
+        self.audience = audience
+        self.audiences: list[Row] = [{"id": audience, "name": "Customers"}]
         self.members: dict[str, Row] = {}
         self.campaigns: dict[str, Row] = {}
         self.asked: list[str] = []
@@ -66,17 +67,17 @@ class FakeMailchimp:
             "source": "Unknown",
             "tags_count": 0,
             "tags": [],
-            "list_id": AUDIENCE,
+            "list_id": self.audience,
             **fields,
         }
         return identifier
 
-    def campaign(self, identifier: str, title: str, *, sent: datetime = START, audience: str = AUDIENCE) -> str:
+    def campaign(self, identifier: str, title: str, *, sent: datetime = START, audience: str | None = None) -> str:
         """A campaign that was sent."""
         self.campaigns[identifier] = {
             "id": identifier,
             "title": title,
-            "list_id": audience,
+            "list_id": audience or self.audience,
             "send_time": _iso(sent),
             "sent": [],
             "activity": {},
@@ -146,16 +147,16 @@ class FakeMailchimp:
             return httpx.Response(200, json={"health_status": "Everything's Chimpy!"})
         if path == "lists":
             return _listed("lists", self.audiences, ask)
-        if path == f"lists/{AUDIENCE}/members":
-            return _listed("members", self._members(ask), ask, list_id=AUDIENCE)
-        if path == f"lists/{AUDIENCE}/interest-categories":
-            return _listed("categories", [{"list_id": AUDIENCE, "id": "5d", "title": "Topics"}], ask)
-        if path == f"lists/{AUDIENCE}/interest-categories/5d/interests":
-            rows = [{"category_id": "5d", "list_id": AUDIENCE, "id": "9f1", "name": "Boots"}]
+        if path == f"lists/{self.audience}/members":
+            return _listed("members", self._members(ask), ask, list_id=self.audience)
+        if path == f"lists/{self.audience}/interest-categories":
+            return _listed("categories", [{"list_id": self.audience, "id": "5d", "title": "Topics"}], ask)
+        if path == f"lists/{self.audience}/interest-categories/5d/interests":
+            rows = [{"category_id": "5d", "list_id": self.audience, "id": "9f1", "name": "Boots"}]
             return _listed("interests", rows, ask)
         if path == "reports":
             return _listed("reports", [self.report(campaign) for campaign in self.campaigns], ask)
-        if path.startswith(f"lists/{AUDIENCE}/members/"):
+        if path.startswith(f"lists/{self.audience}/members/"):
             row = self.members.get(path.rpartition("/")[2])
             return httpx.Response(200, json=row) if row else problem(404, "Resource Not Found", "No such member.")
         match = re.fullmatch(r"reports/(\w+)/(sent-to|email-activity|unsubscribed|abuse-reports)", path)

@@ -178,6 +178,18 @@ def test_verified_ids_join_and_part():
     assert {join.rule for join in linkage.joins()} == {"external_id"}
 
 
+def test_ids_of_which_a_person_may_have_several_part_nobody():
+    """The same one joins what nothing else joins, two of them say nothing; two ids of another system part as ever."""
+    rows = table([dict(ADA), {"first_name": "Countess"}, dict(ADA)])
+    several = link(rows.append_column("external_ids", pa.array([["~list:c7"], ["~list:c7"], ["~list:C8"]])))
+    parted = link(
+        rows.append_column("external_ids", pa.array([["~list:c7", "crm:7"], ["~list:c7"], ["~list:c8", "crm:8"]]))
+    )
+
+    assert several.labels.tolist() == [0, 0, 0]
+    assert parted.labels.tolist() == [0, 0, 1]
+
+
 def test_joins_tell_who_and_why(company):
     """Each record that is not alone has one join, inside its cluster, with evidence field by field."""
     linkage = link(company[0])

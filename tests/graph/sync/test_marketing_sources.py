@@ -76,3 +76,59 @@ async def test_three_sources_of_marketing_tell_one_journey(store: Store) -> None
     again = await sync(sources(mailchimp, klaviyo, typeform), store, Rules())
     assert again.ok
     assert await digest(store) == before
+
+
+async def people_of(store: Store, *sources: LandingSource) -> list[list[str]]:
+    """Which addresses each customer has, after a sync that went well."""
+    report = await sync(list(sources), store, Rules())
+    assert report.ok, [landed.error for landed in report.landed]
+    rows = await store.read("MATCH (c:Customer) RETURN c.emails")
+    return sorted(sorted(email["address"] for email in msgspec.json.decode(emails)) for (emails,) in rows)
+
+
+def audience(name: str, mailchimp: FakeMailchimp) -> LandingSource:
+    """A section of plugins.toml that reads one audience."""
+    config = MailchimpConfig(api_key=SecretStr(stand_in_mailchimp.KEY), audience=mailchimp.audience)
+    return LandingSource(MailchimpConnector(name, config, transport=mailchimp.transport), name)
+
+
+ADA = {"FNAME": "Ada", "LNAME": "Byron-Lovelace", "PHONE": "+44 20 7946 0991"}
+CARL = {"FNAME": "Carl", "LNAME": "Novak", "PHONE": "+44 20 7946 0123"}
+
+
+async def test_one_person_is_in_an_audience_twice(store: Store) -> None:
+    """With two addresses they are two contacts of Mailchimp; name and telephone tell that it is one person."""
+    mailchimp = FakeMailchimp()
+    mailchimp.member("ada@byron.test", contact_id="c1", merge_fields=ADA)
+    mailchimp.member("countess@lovelace.test", contact_id="c2", merge_fields=ADA)
+    mailchimp.member("carl@novak.test", contact_id="c3", merge_fields=CARL)
+
+    people = await people_of(store, audience("newsletter", mailchimp))
+
+    assert people == [["ada@byron.test", "countess@lovelace.test"], ["carl@novak.test"]]
+
+
+async def test_one_person_is_in_two_audiences(store: Store) -> None:
+    """Another audience, another address, another contact: still one person."""
+    news, trade = FakeMailchimp(), FakeMailchimp("b2b")
+    news.member("ada@byron.test", contact_id="c1", merge_fields=ADA)
+    news.member("carl@novak.test", contact_id="c3", merge_fields=CARL)
+    trade.member("countess@lovelace.test", contact_id="c9", merge_fields=ADA)
+
+    people = await people_of(store, audience("newsletter", news), audience("trade", trade))
+
+    assert people == [["ada@byron.test", "countess@lovelace.test"], ["carl@novak.test"]]
+
+
+async def test_a_contact_keeps_its_customer_under_a_new_address(store: Store) -> None:
+    """Nothing but the contact's id is left of the old record: before a listing tells of it they are one person."""
+    mailchimp = FakeMailchimp()
+    old = mailchimp.member("ada@byron.test", contact_id="c1")
+    mailchimp.member("carl@novak.test", contact_id="c3", merge_fields=CARL)
+    await people_of(store, audience("newsletter", mailchimp))
+    del mailchimp.members[old]
+    mailchimp.member("countess@lovelace.test", contact_id="c1", changed=START + DAY, merge_fields=ADA)
+
+    people = await people_of(store, audience("newsletter", mailchimp))
+
+    assert people == [["ada@byron.test", "countess@lovelace.test"], ["carl@novak.test"]]
