@@ -25,7 +25,7 @@ from graph.store.cache import cache_home
 from graph.store.driver import Store, open_store
 from graph.store.errors import StoreError
 from graph.store.info import server_of
-from graph.store.migrate import is_restoring, latest, schema_of
+from graph.store.migrate import half_filled, latest, schema_of
 from graph.store.settings import StoreSettings
 from graph.sync.brake import is_held
 from graph.sync.known_sources import KnownSource, known_sources
@@ -172,8 +172,11 @@ async def _store(store: Store) -> AsyncIterator[Finding]:
 
 
 async def _schema(store: Store) -> Finding:
-    if await is_restoring(store):
+    filling = await half_filled(store)
+    if filling == "restore":
         return Finding("schema", "problem", "a backup is half restored", "Run `c360 restore FILE` again.")
+    if filling == "copy":
+        return Finding("schema", "problem", "a copy is half made", "Run `c360 store copy FROM TO` again.")
     at = await schema_of(store)
     if at < latest():
         told = f"the graph has schema {at}, this version uses {latest()}"

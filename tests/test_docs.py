@@ -40,7 +40,7 @@ NOT_RUN_HERE = {
     "sources remove": "needs a source of that name: tests/api/cli/test_known_sources.py",
     "deliveries drop": "needs something that waits: tests/api/cli/test_deliveries.py",
     "restore": "needs an empty store: tests/api/cli/test_backup.py",
-    "store copy": "needs a second store: tests/graph/store/test_digest.py",
+    "store copy": "needs a second store: tests/graph/store/test_copy.py",
 }
 
 

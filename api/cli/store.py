@@ -82,10 +82,13 @@ async def _upgraded(settings: StoreSettings, dry_run: bool) -> list[Migration]:
 def copy(
     context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="FROM", help="embedded:PATH or a Bolt address.")],
-    target: Annotated[str, typer.Argument(metavar="TO", help="The same; it must be empty.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The same; empty, or with a copy that was stopped.")],
     as_json: JsonOption = False,
 ) -> None:
     """Copy a graph into another, empty home, and prove by the digest that nothing was lost.
+
+    One that was stopped goes on where it stood when it is run again; the source must be as it was then.
+    Until it has ended no other command opens TO. Who writes into FROM waits; its API goes on answering.
 
     User and password of a Neo4j come from C360_STORE_USER and C360_STORE_PASSWORD.
     """
@@ -96,15 +99,10 @@ def copy(
 
 
 async def _copy(invocation: Invocation, source: str, target: str) -> Digest:
-    async with opened(invocation.store(source)) as old, opened(invocation.store(target)) as new:
+    # Not `opened`, which refuses the target of a copy that was stopped.
+    async with opened(invocation.store(source)) as old, open_store(invocation.store(target)) as new:
         with shown_progress(invocation.err) as progress:
-            copied: dict[str, int] = {}
-
-            def show(what: str, number: int) -> None:
-                progress.advance(f"copy {what}", number - copied.get(what, 0))
-                copied[what] = number
-
-            return await copy_graph(old, new, show)
+            return await copy_graph(old, new, progress)
 
 
 def _show_digest(invocation: Invocation, found: Digest, as_json: bool) -> None:

@@ -13,13 +13,11 @@ from graph.store.copy import META_OF_ITS_OWN
 from graph.store.digest import digest
 from graph.store.driver import Store
 from graph.store.migrate import schema_of
-from graph.store.transfer import keys_of, label_sets, read_nodes, read_relationships, relationship_kinds
+from graph.store.transfer import WRITERS, keys_of, label_sets, read_nodes, read_relationships, relationship_kinds
 from graph.sync.progress import Progress, Silence
 
 DERIVED = frozenset({"Customer", "Account", "Touchpoint", "Stage", "Word"})
 """Labels of nodes that a rebuild makes, from facts and rules."""
-WRITERS = ("sync", "link", "tell", "invite")
-"""The leases of all who write facts, in the order in which they are taken everywhere."""
 PASSING = frozenset({"Change"})
 """Labels of nodes that are a log of the past: who follows it starts again after a restore."""
 DERIVED_TYPES = frozenset({"NEXT", "NEXT_IN_MATTER", "HANDOFF", "ABOUT"})

@@ -53,11 +53,11 @@ async def restore(store: Store, path: Path, rules: Rules, progress: Progress | N
     """
     progress = progress or Silence()
     header, footer = _checked(path, progress)
-    await migrate(store, restoring=True)
+    await migrate(store, finishing="restore")
     await _begin(store, footer)
     await _load(store, path, footer, progress)
     await store.write(_LOADED, meta=header.meta, schema=header.schema)
-    await migrate(store, restoring=True)  # what later schemas did to the graph they found, they do to this one
+    await migrate(store, finishing="restore")  # what later schemas did to the graph they found, they do to this one
     await rebuild(store, rules, progress)
     progress.phase("digest")
     found = await digest(store)

@@ -2,63 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
-from graph.store.digest import Digest, digest
+from graph.store.copied import Copied, Origin, begin, end, expect_begun_or_empty, note, origin_of
+from graph.store.digest import Digest
 from graph.store.driver import Store, Transaction
 from graph.store.errors import StoreError
+from graph.store.lease import Lease
 from graph.store.migrate import migrate
 from graph.store.transfer import (
+    WRITERS,
     Nodes,
     Relationships,
-    expect_empty,
+    delete_nodes,
+    delete_relationships,
     keys_of,
     label_sets,
+    number_of_nodes,
+    number_of_relationships,
     read_nodes,
     read_relationships,
     relationship_kinds,
     write,
 )
+from graph.sync.progress import Progress, Silence
 
-Progress = Callable[[str, int], None]
-
-META_OF_ITS_OWN = frozenset({"name", "schema", "store_id", "link_state"})
+META_OF_ITS_OWN = frozenset({"name", "schema", "store_id", "link_state", "copying", "copied"})
 """What a graph's Meta never takes over from another."""
+
+Part = tuple[str, ...] | Relationships
+"""All nodes with exactly these labels, or all relationships of a type between two labels."""
 
 
 async def copy(source: Store, target: Store, progress: Progress | None = None) -> Digest:
     """Copy every node and relationship into an empty target; returns the digest that both have now.
 
-    `progress(what, number)` is told the label or type and how many of it are there. Raises StoreError when the
-    target is not empty, when two nodes that are joined have no key, or when the copy is not equal in the end.
+    One that was killed goes on where it stood, from the same source as it was; until it has ended nobody else can open
+    the target. Raises StoreError when the target holds anything else, when the source is another than the copy was
+    begun of, when two nodes that are joined have no key, or when the copy is not equal in the end.
     """
-    tell = progress or (lambda what, number: None)
+    progress = progress or Silence()
     await migrate(source)
-    await expect_empty(target)
-    await migrate(target)
-    # Nobody links or derives on either side meanwhile. What a source lands now is caught by the comparison.
-    async with source.lease("link"), target.lease("link"):
-        for labels in await label_sets(source):
-            done = 0
-            async for nodes in read_nodes(source, labels):
-                await _write(target, nodes)
-                done += len(nodes.rows)
-                tell(":".join(labels), done)
-        for kind in await relationship_kinds(source, await keys_of(target)):
-            done = 0
-            async for relationships in read_relationships(source, kind):
-                await _write(target, relationships)
-                done += len(relationships.rows)
-                tell(kind.kind, done)
+    await expect_begun_or_empty(target)
+    await migrate(target, finishing="copy")
+    async with AsyncExitStack() as stack:
+        # Nobody writes a fact, links or derives on the source meanwhile, and nobody else copies into the target.
+        for name in WRITERS:
+            await stack.enter_async_context(source.lease(name, on_wait=progress.say))
+        lease = await stack.enter_async_context(target.lease("link", on_wait=progress.say))
+        progress.phase("digest of the source")
+        origin = await origin_of(source)
+        copied = await begin(target, lease, origin)
+        progress.phase("copy", origin.items)
+        for number, part in enumerate(await _parts(source, target)):
+            if number >= copied.part:
+                copied = await _copy_part(source, target, lease, part, copied.at(number), progress)
+            else:
+                progress.advance("copy", await _size(target, part))
         await _copy_meta(source, target)
-        return await _compared(source, target, tell)
+        progress.phase("digest of the copy")
+        found = await _compared(target, origin)
+        await end(target, lease)
+        return found
 
 
-async def _write(target: Store, batch: Nodes | Relationships) -> None:
+async def _parts(source: Store, target: Store) -> list[Part]:
+    """Nodes before the relationships that join them; the same order each time."""
+    return [*await label_sets(source), *await relationship_kinds(source, await keys_of(target))]
+
+
+async def _copy_part(
+    source: Store, target: Store, lease: Lease, part: Part, copied: Copied, progress: Progress
+) -> Copied:
+    """Write what the target lacks of a part, a batch a transaction, each with a note of it."""
+    if copied.batches and not await _begins_as_before(source, part, copied):
+        # The store gives its rows in another order than last time: nobody can tell which of them are there.
+        copied = copied.at(copied.part, again=True)
+        await note(target, lease, copied)
+    if not copied.batches:
+        await _delete(target, part)
+    seen = copied.at(copied.part, again=True)
+    async for batch in _read(source, part):
+        seen = seen.after(batch)
+        if seen.batches > copied.batches:
+            await _write(target, lease, batch, seen)
+        progress.advance("copy", len(batch.rows))
+    return seen
+
+
+async def _begins_as_before(source: Store, part: Part, copied: Copied) -> bool:
+    """Whether the source gives the very batches again that were copied of the part, in their order."""
+    seen = copied.at(copied.part, again=True)
+    async for batch in _read(source, part):
+        seen = seen.after(batch)
+        if seen.batches == copied.batches:
+            break
+    return seen == copied
+
+
+def _read(source: Store, part: Part) -> AsyncIterator[Nodes] | AsyncIterator[Relationships]:
+    return read_relationships(source, part) if isinstance(part, Relationships) else read_nodes(source, part)
+
+
+async def _write(target: Store, lease: Lease, batch: Nodes | Relationships, seen: Copied) -> None:
     async def work(transaction: Transaction) -> None:
+        await lease.hold(transaction)
         await write(transaction, batch)
+        await note(transaction, lease, seen)
 
     await target.transaction(work)
+
+
+async def _delete(target: Store, part: Part) -> None:
+    if isinstance(part, Relationships):
+        await delete_relationships(target, part)
+    else:
+        await delete_nodes(target, part)
+
+
+async def _size(target: Store, part: Part) -> int:
+    if isinstance(part, Relationships):
+        return await number_of_relationships(target, part)
+    return await number_of_nodes(target, part)
 
 
 async def _copy_meta(source: Store, target: Store) -> None:
@@ -68,21 +134,15 @@ async def _copy_meta(source: Store, target: Store) -> None:
     await target.write("MATCH (m:Meta {name: 'c360'}) SET m += $kept", kept=kept)
 
 
-async def _compared(source: Store, target: Store, tell: Progress) -> Digest:
-    counts = [await _counts(store) for store in (source, target)]
-    if counts[0] != counts[1]:
-        wrong = sorted(name for name, number in (counts[0].items() ^ counts[1].items()))
+async def _compared(target: Store, origin: Origin) -> Digest:
+    found = await origin_of(target)
+    if origin.counts != found.counts:
+        wrong = sorted({name for name, _ in origin.counts.items() ^ found.counts.items()})
         raise StoreError(
-            f"The copy is not complete: {', '.join(wrong)} differ in number. Was the source changed meanwhile?"
+            f"The copy is not complete: {', '.join(wrong)} differ in number. Was the source changed meanwhile? "
+            "Empty the target and copy again."
         )
-    tell("digest", 0)
-    before, after = await digest(source), await digest(target)
-    if before.value != after.value:
-        raise StoreError(f"The copy differs from its source in: {', '.join(before.differences(after))}.")
-    return after
-
-
-async def _counts(store: Store) -> dict[str, int]:
-    nodes = await store.read("MATCH (n) WHERE NOT n:Meta AND NOT n:Lease UNWIND labels(n) AS l RETURN l, count(*)")
-    relationships = await store.read("MATCH ()-[r]->() RETURN '[' + type(r) + ']', count(*)")
-    return dict(nodes) | dict(relationships)
+    if origin.digest.value != found.digest.value:
+        differs = ", ".join(origin.digest.differences(found.digest))
+        raise StoreError(f"The copy differs from its source in: {differs}. Empty the target and copy again.")
+    return found.digest

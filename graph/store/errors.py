@@ -47,6 +47,10 @@ class RestoreUnfinished(StoreError):
     """A restore was stopped before its end: the graph is not whole."""
 
 
+class CopyUnfinished(StoreError):
+    """A copy into this graph was stopped before its end: the graph is not whole."""
+
+
 def is_passing(error: BaseException) -> bool:
     """Whether the same transaction may succeed when it is tried again (deadlock, conflict, lost connection)."""
     return isinstance(error, Neo4jError | DriverError) and error.is_retryable()

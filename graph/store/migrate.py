@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Literal
 
 from graph.cypher import description_of, statements
 from graph.search.upkeep import name_everybody
 from graph.store.driver import Store, Transaction
-from graph.store.errors import RestoreUnfinished, SchemaTooNew
+from graph.store.errors import CopyUnfinished, RestoreUnfinished, SchemaTooNew
 from graph.store.lease import Lease
 
 # Leases and the schema's number are kept in nodes; these two keys must exist before a lease can protect the rest.
@@ -16,26 +17,26 @@ _FIRST = (
     "CREATE CONSTRAINT meta_name IF NOT EXISTS FOR (n:Meta) REQUIRE n.name IS UNIQUE",
     "CREATE CONSTRAINT lease_name IF NOT EXISTS FOR (n:Lease) REQUIRE n.name IS UNIQUE",
 )
-_SCHEMA = "MATCH (m:Meta {name: 'c360'}) RETURN m.schema, m.restoring"
+_SCHEMA = "MATCH (m:Meta {name: 'c360'}) RETURN m.schema, m.restoring, m.copying"
 _SET_SCHEMA = "MERGE (m:Meta {name: 'c360'}) ON CREATE SET m.derivation = 0 SET m.schema = $schema"
 
+
+Filling = Literal["restore", "copy"]
+"""What fills a store, and can be stopped before its end."""
 
 # What a migration does besides its file, because Cypher cannot; it can be repeated, too.
 _BESIDES = {"005_search": name_everybody}
 
 
-async def migrate(store: Store, *, restoring: bool = False) -> int:
+async def migrate(store: Store, *, finishing: Filling | None = None) -> int:
     """Run what is missing of graph/store/migrations; returns the schema's number.
 
-    Safe to run at any time and by several processes at once. Raises SchemaTooNew, and RestoreUnfinished unless it is
-    the restore that asks (`restoring`).
+    Safe to run at any time and by several processes at once. Raises SchemaTooNew; and RestoreUnfinished or
+    CopyUnfinished unless it is the restore or copy itself that asks (`finishing`).
     """
     at, unfinished = await _state(store)
-    if unfinished and not restoring:
-        raise RestoreUnfinished(
-            f"A backup is half restored in {store.uri}. Run `c360 restore FILE` again with the same file: "
-            "it goes on where it stood."
-        )
+    if unfinished is not None and unfinished != finishing:
+        raise _unfinished(unfinished, store.uri)
     if at == latest():
         return latest()
     for statement in _FIRST:
@@ -77,13 +78,13 @@ async def schema_of(store: Store) -> int:
     return (await _state(store))[0]
 
 
-async def is_restoring(store: Store) -> bool:
-    """Whether a restore was begun and has not ended."""
+async def half_filled(store: Store) -> Filling | None:
+    """What was begun into this store and has not ended."""
     return (await _state(store))[1]
 
 
-async def _state(store: Store) -> tuple[int, bool]:
-    """The schema, and whether a restore has not ended."""
+async def _state(store: Store) -> tuple[int, Filling | None]:
+    """The schema, and what has not ended."""
     row = await store.read_one(_SCHEMA)
     schema = int(row[0] or 0) if row else 0
     if schema > latest():
@@ -91,7 +92,21 @@ async def _state(store: Store) -> tuple[int, bool]:
             f"The graph at {store.uri} has schema {schema}; this c360 knows schemas up to {latest()}. "
             "Install the newer c360 that wrote it, or use another store."
         )
-    return schema, bool(row and row[1])
+    if row and row[1]:
+        return schema, "restore"
+    return schema, "copy" if row and row[2] else None
+
+
+def _unfinished(filling: Filling, uri: str) -> RestoreUnfinished | CopyUnfinished:
+    if filling == "copy":
+        return CopyUnfinished(
+            f"A copy is half made in {uri}. Run `c360 store copy FROM TO` again with the same FROM: "
+            "it goes on where it stood."
+        )
+    return RestoreUnfinished(
+        f"A backup is half restored in {uri}. Run `c360 restore FILE` again with the same file: "
+        "it goes on where it stood."
+    )
 
 
 async def _run(store: Store, lease: Lease, number: int, name: str) -> None:

@@ -15,6 +15,8 @@ from graph.store.instants import epoch_millis
 BATCH = 5_000
 OURS = frozenset({"Meta", "Lease"})
 """Labels of nodes that every store has of its own."""
+WRITERS = ("sync", "link", "tell", "invite")
+"""The leases of all who write facts, in the order in which they are taken everywhere."""
 
 
 class Row(msgspec.Struct):
@@ -112,6 +114,37 @@ async def write(transaction: Transaction, batch: Nodes | Relationships) -> None:
             f"{len(rows) - made[0][0]:,} of {len(rows):,} relationships {batch.kind} lack a node they join. "
             "Was the graph changed while it was read? Make it again."
         )
+
+
+async def delete_nodes(target: Store, labels: tuple[str, ...]) -> None:
+    """Delete all nodes that have exactly these labels, with their relationships, a batch a transaction."""
+    query = f"MATCH (n{_pattern(labels)}) WHERE size(labels(n)) = {len(labels)} WITH n LIMIT {BATCH} DETACH DELETE n"
+    while (await target.write(query)).nodes_deleted:
+        pass
+
+
+async def delete_relationships(target: Store, kind: Relationships) -> None:
+    """Delete all relationships like `kind`, a batch a transaction."""
+    query = (
+        f"MATCH (:{_quoted(kind.start_label)})-[r:{_quoted(kind.kind)}]->(:{_quoted(kind.end_label)}) "
+        f"WITH r LIMIT {BATCH} DELETE r"
+    )
+    while (await target.write(query)).relationships_deleted:
+        pass
+
+
+async def number_of_nodes(store: Store, labels: tuple[str, ...]) -> int:
+    """How many nodes have exactly these labels."""
+    query = f"MATCH (n{_pattern(labels)}) WHERE size(labels(n)) = {len(labels)} RETURN count(n)"
+    return int((await store.read(query))[0][0])
+
+
+async def number_of_relationships(store: Store, kind: Relationships) -> int:
+    """How many relationships are like `kind`."""
+    query = (
+        f"MATCH (:{_quoted(kind.start_label)})-[r:{_quoted(kind.kind)}]->(:{_quoted(kind.end_label)}) RETURN count(r)"
+    )
+    return int((await store.read(query))[0][0])
 
 
 def _row(properties: dict[str, Any], start: str | None = None, end: str | None = None) -> Row:

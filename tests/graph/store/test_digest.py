@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graph.store.copy import copy
 from graph.store.digest import digest
 from graph.store.driver import Store
-from graph.store.errors import StoreError
 from tests.graph.store.content import fill
 
 pytestmark = pytest.mark.anyio
@@ -74,30 +72,3 @@ async def test_every_change_shows_in_its_own_section(store: Store) -> None:
         assert set(before.differences(after)) == sections, change
         assert (before.value != after.value) == bool(sections), change
         before = after
-
-
-@pytest.mark.long
-async def test_two_stores_with_one_content_have_one_digest_and_a_copy_proves_it(
-    both_stores: tuple[Store, Store],
-) -> None:
-    """A graph copied from embedded to Neo4j and back has the same digest in all three places."""
-    here, there = both_stores
-    await fill(here)
-    await here.write("MATCH (m:Meta) SET m.derivation = 7, m.seq = 12")
-    seen: dict[str, int] = {}
-    first = await copy(here, there, seen.__setitem__)
-    await here.write("MATCH (n) DETACH DELETE n")
-    second = await copy(there, here)
-
-    assert first == second == await digest(here)
-    assert (seen["Customer"], seen["Interaction:Survey"], seen["REACHED"]) == (2, 1, 1)
-    assert await here.read("MATCH (m:Meta) RETURN m.derivation, m.seq") == [[7, 12]]
-    former = "MATCH (:FormerId)-[:NOW]->(c) RETURN c.display_name"
-    assert await here.read(former) == [["Ada"]], "ids are copied too, although the digest does not see them"
-
-
-async def test_a_copy_never_mixes_two_graphs(store: Store) -> None:
-    """A target that holds anything is refused before a node is written."""
-    await fill(store)
-    with pytest.raises(StoreError, match="Use an empty one"):
-        await copy(store, store)
