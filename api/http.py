@@ -31,7 +31,9 @@ from api.plan.service import MutationByGet, RequestRefused, Service, Throttled, 
 from api.public_error import public_error
 from api.settings import ApiSettings
 from api.sockets import EventStream
+from api.traces import request_traced
 from api.viewer import Door, ForeignHost, NotAuthenticated, Viewer
+from graph.store.driver import Store
 from graph.store.errors import AccessDenied, StoreUnavailable
 
 JSON_TYPE = "application/json"
@@ -72,8 +74,10 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
-        with request_logged(scope["headers"]) as id:
+        store: Store = request.app.state.store
+        with request_logged(scope["headers"]) as id, request_traced(store.tracer, scope["headers"]) as responded:
             answer = await _answered(request)
+            responded(answer.status_code)
             answer.raw_headers.append((b"x-request-id", id))
             metrics: Metrics = request.app.state.metrics
             metrics.responded(answer.status_code)

@@ -21,7 +21,7 @@ from api.logged_errors import as_lines, as_objects, with_safe_words
 from api.server_error import ServerError
 
 LogFormat = Literal["human", "json"]
-_OF_LIBRARIES = ("uvicorn.error", "asyncio")
+_OF_LIBRARIES = ("uvicorn.error", "asyncio", "opentelemetry")
 """Who else tells what went wrong in this process, with exceptions that nobody of ours has seen before."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{8,64}")
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from graph.tracing import NamedQuery
+
 
 class CypherFileError(Exception):
     """A packaged Cypher file is missing, or does not say what it is for."""
@@ -39,7 +41,7 @@ class Question:
 
 
 def cypher(name: str) -> str:
-    """The text of a packaged file, such as `cypher("writes/land_records")`, without its header."""
+    """The text of a packaged file, such as `cypher("writes/land_records")`, without its header; it has that name."""
     return _file(name)[1]
 
 
@@ -68,7 +70,7 @@ def statements(name: str) -> tuple[str, ...]:
 
 
 @cache
-def _file(name: str) -> tuple[tuple[str, ...], str]:
+def _file(name: str) -> tuple[tuple[str, ...], NamedQuery]:
     """Header lines without their slashes, and the rest of the file."""
     file = files("graph").joinpath(*f"{name}.cypher".split("/"))
     if not file.is_file():
@@ -83,7 +85,7 @@ def _file(name: str) -> tuple[tuple[str, ...], str]:
     says_something = any(line and not line.startswith(":param") for line in header)
     if not says_something or not body:
         raise CypherFileError(f"graph/{name}.cypher must start with a // line that says what it does, then the query.")
-    return tuple(header), body
+    return tuple(header), NamedQuery(body, name)
 
 
 def _parameter(line: str) -> Parameter | None:

@@ -130,14 +130,16 @@ def with_store(settings: StoreSettings, work: Callable[[Store], Awaitable[T]]) -
 
 def opened(settings: StoreSettings) -> AbstractAsyncContextManager[Store]:
     """The store with a schema that is up to date; raises StoreError."""
+    from api.traces import traced_process
     from graph.store.driver import open_store
     from graph.store.migrate import migrate
 
     @asynccontextmanager
     async def story() -> Any:
-        async with open_store(settings) as store:
-            await migrate(store)
-            yield store
+        with traced_process() as tracer:
+            async with open_store(settings, tracer) as store:
+                await migrate(store)
+                yield store
 
     return story()
 

@@ -35,6 +35,8 @@ class Observation:
     viewer: Viewer
     name: str | None = None
     """The operation's name in its document."""
+    type: str | None = None
+    """`query`, `mutation` or `subscription`."""
     document: bytes | None = None
     """The hash of the document; None until it has turned out to be valid."""
     plan_key: Any = None

@@ -39,6 +39,7 @@ from graph.keys import Role
 from graph.reading import Column, Part, Reading, Traversal, compile_query, compile_query_of_few
 from graph.rules import Rules
 from graph.store.driver import Store
+from graph.tracing import NamedQuery
 
 MOST_IDS = 100
 MOST_OWNERS = 20
@@ -229,9 +230,10 @@ def plan_root(selector: Selector, reads: object, definition: GraphQLField, nodes
     selector.charge(_BEFOREHAND.get(type(reads), ROOT))
     expression = _planned(selector, reads, definition, nodes, cells)
     parts = [cell for cell in cells.reading.cells if isinstance(cell, Part)]
-    plan = RootPlan(selector, expression, compile_query(parts) if parts else "")
-    if selector.found and parts:
-        plan.cypher_of_few = compile_query_of_few(parts)
+    name = f"plan {nodes[0].name.value}"
+    plan = RootPlan(selector, expression, NamedQuery(compile_query(parts), name) if parts else "")
+    if selector.found and parts and (few := compile_query_of_few(parts)) is not None:
+        plan.cypher_of_few = NamedQuery(few, f"{name} of few")
     match reads:
         case RootComputed(ask):
             plan.ask = ask

@@ -36,6 +36,7 @@ from api.plan.roots import Bench, Reader
 from api.plan.subscription import EVENTS_A_QUERY, occurrences, sightings
 from api.syncs import SyncProcesses
 from api.throttle import Throttle, TooMuch
+from api.traces import operation_traced
 from api.viewer import LOCAL_VIEWER, Viewer
 from api.watch import Watch
 from graph.journeys.keeper import JourneyKeeper
@@ -151,8 +152,22 @@ class Service:
         viewer: Viewer = LOCAL_VIEWER,
     ) -> ExecutionResult:
         """Answer a request of this viewer; raises RequestRefused when it cannot be executed, or takes too long."""
-        seconds = self.limits_of(viewer).seconds
         seen = Observation(viewer)
+        tracer = None if self._writes_to is None else self._writes_to.tracer
+        if tracer is None:
+            return await self._observed(query, variables, operation_name, only_queries, seen)
+        with operation_traced(tracer, seen):
+            return await self._observed(query, variables, operation_name, only_queries, seen)
+
+    async def _observed(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        only_queries: bool,
+        seen: Observation,
+    ) -> ExecutionResult:
+        seconds = self.limits_of(seen.viewer).seconds
         began = time.perf_counter()
         self.in_flight += 1
         try:
@@ -189,7 +204,7 @@ class Service:
         viewer = seen.viewer
         limits = self.limits_of(viewer)
         operation = self._operation(query, operation_name, viewer)
-        seen.name, seen.document = operation.name, operation.hash
+        seen.name, seen.document, seen.type = operation.name, operation.hash, operation.node.operation.value
         if operation.node.operation is not OperationType.QUERY and only_queries:
             raise MutationByGet
         if operation.node.operation is OperationType.SUBSCRIPTION:

@@ -6,9 +6,9 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
 from neo4j import (
     READ_ACCESS,
@@ -26,8 +26,14 @@ from neo4j.exceptions import AuthError, ConstraintError, DriverError, Neo4jError
 from graph.store.errors import StoreError, StoreUnavailable, is_gone, is_passing, translate
 from graph.store.lease import Lease, hold_lease
 from graph.store.settings import StoreSettings
+from graph.tracing import query_span
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
 
 T = TypeVar("T")
+Traced = Callable[[str], AbstractContextManager[None]]
+"""The span of a query, or nothing."""
 Answers = Callable[[str, str, str, str], Awaitable[bool]]
 """Asks a server at an address, as a user with a password, in a database; whether it answers."""
 
@@ -35,6 +41,7 @@ FETCH_SIZE = 5_000  # rows a message when streaming: large enough for the networ
 RETRY_SECONDS = 30.0  # a transaction is tried again this long before its error is given to the caller
 CONNECT_SECONDS = 15.0
 MOST_SESSIONS = 100
+_UNTRACED: AbstractContextManager[None] = nullcontext()
 READ_ATTEMPTS = 10
 EMBEDDED_COLLISIONS = 8  # attempts before a key that is taken counts as a mistake, not as a collision
 
@@ -65,15 +72,17 @@ class Counters:
 class Transaction:
     """Statements that are committed together, or not at all."""
 
-    def __init__(self, transaction: AsyncTransaction) -> None:
+    def __init__(self, transaction: AsyncTransaction, traced: Traced) -> None:
         self._transaction = transaction
+        self._traced = traced
         self.counters = Counters()
 
     async def run(self, query: str, /, **parameters: Any) -> list[list[Any]]:
         """Run one statement; its rows as lists, in the order of its RETURN."""
-        result = await self._transaction.run(query, parameters)
-        rows = await result.values()
-        summary = await result.consume()
+        with self._traced(query):
+            result = await self._transaction.run(query, parameters)
+            rows = await result.values()
+            summary = await result.consume()
         self.counters += Counters.of(summary.counters)
         return rows
 
@@ -121,6 +130,8 @@ class Store:
         database: str | None,
         server: Server | None = None,
     ) -> None:
+        self.tracer: Tracer | None = None
+        """Makes a span of every query, and of what else is done with this store; None where nobody traces."""
         self.kind: Literal["embedded", "neo4j"] = kind
         self.uri = uri
         self._driver = driver
@@ -143,8 +154,9 @@ class Store:
         for attempt in range(1, READ_ATTEMPTS + 1):
             try:
                 async with self._session(READ_ACCESS) as session:
-                    result = await session.run(cast("Query", query), parameters)
-                    return await result.values()
+                    with self._traced(query):
+                        result = await session.run(cast("Query", query), parameters)
+                        return await result.values()
             except (Neo4jError, DriverError, OSError) as error:
                 if attempt == READ_ATTEMPTS or not is_gone(error):
                     raise self._explain(error) from None
@@ -159,9 +171,10 @@ class Store:
         """Rows one by one, with bounded memory; leaving the loop early discards the rest."""
         try:
             async with self._session(READ_ACCESS, fetch_size=FETCH_SIZE) as session:
-                result = await session.run(cast("Query", query), parameters)
-                async for record in result:
-                    yield record.values()
+                with self._traced(query):
+                    result = await session.run(cast("Query", query), parameters)
+                    async for record in result:
+                        yield record.values()
         except (Neo4jError, DriverError, OSError) as error:
             raise self._explain(error) from None
 
@@ -196,8 +209,9 @@ class Store:
         """Run one statement outside any transaction of ours: for schema changes and `IN TRANSACTIONS`."""
         try:
             async with self._session(WRITE_ACCESS) as session:
-                result = await session.run(cast("Query", query), parameters)
-                return await result.values()
+                with self._traced(query):
+                    result = await session.run(cast("Query", query), parameters)
+                    return await result.values()
         except (Neo4jError, DriverError, OSError) as error:
             raise self._explain(error) from None
 
@@ -255,7 +269,7 @@ class Store:
         async with self._session(WRITE_ACCESS) as session:
             begun = await session.begin_transaction()
             try:
-                answer = await work(Transaction(begun))
+                answer = await work(Transaction(begun, self._traced))
             except asyncio.CancelledError:
                 begun.cancel()
                 raise
@@ -265,6 +279,9 @@ class Store:
                 raise
             await begun.commit()
             return answer
+
+    def _traced(self, query: str) -> AbstractContextManager[None]:
+        return _UNTRACED if self.tracer is None else query_span(self.tracer, query, self.kind)
 
     def _may_pass(self, error: Neo4jError | DriverError | OSError, attempt: int) -> bool:
         """Whether the transaction may succeed when it is run again."""
@@ -314,12 +331,14 @@ class _Session:
 
 
 @asynccontextmanager
-async def open_store(settings: StoreSettings) -> AsyncIterator[Store]:
+async def open_store(settings: StoreSettings, tracer: Tracer | None = None) -> AsyncIterator[Store]:
     """Open the graph's home and close it again; raises StoreError when it cannot be reached.
 
-    An embedded store's server is started, or joined when another process has started it.
+    An embedded store's server is started, or joined when another process has started it. With a `tracer` queries and
+    syncs leave spans.
     """
     store = await (_open_embedded(settings) if settings.embedded_path is not None else _open_neo4j(settings))
+    store.tracer = tracer
     try:
         yield store
     finally:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import uuid_utils
@@ -22,6 +22,10 @@ from graph.store.driver import Store
 from graph.sync.pages import PageWriter
 from graph.sync.progress import Progress
 from graph.sync.rows import PageRows, add_record
+from graph.tracing import spanned, tell
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
 
 AdjustPage = Callable[[str, str, list[tuple[Any, list[Record]]]], Awaitable[None]]
 """What plugins do to a page before it is stored; raises HookFailed, which stops its source."""
@@ -86,10 +90,12 @@ async def land(
         cypher("writes/begin_run"), id=run, source=name, connector=source.kind, trust=source.trust, now=_now()
     )
     try:
-        with _door(source, "discover"):
-            streams = await source.connector.discover()
-        for stream in streams:
-            await _land_stream(source, stream, store, pages, landed, progress, full=full, adjust=adjust)
+        with spanned(store.tracer, "sync source", source=name, connector=source.kind, run=run):
+            with _door(source, "discover"):
+                streams = await source.connector.discover()
+            for stream in streams:
+                with spanned(store.tracer, "sync stream", source=name, stream=stream.name):
+                    await _land_stream(source, stream, store, pages, landed, progress, full=full, adjust=adjust)
     except SourceError as error:
         landed.error = str(error)
         LOG.debug("%s stopped", name, exc_info=error)
@@ -138,12 +144,17 @@ async def _closed(source: LandingSource, doing: str, close: Callable[[], Awaitab
         LOG.warning("%s: %s", source.connector.name, error)
 
 
-async def _pages(source: LandingSource, stream: Stream, state: State | None) -> AsyncGenerator[Page[Any], None]:
+async def _pages(
+    source: LandingSource, stream: Stream, state: State | None, tracer: Tracer | None
+) -> AsyncGenerator[Page[Any], None]:
     with _door(source, "read"):
         reading = aiter(source.connector.read(stream, state))
     try:
         while True:
-            with _door(source, "read"):
+            with (
+                spanned(tracer, "read page", source=source.connector.name, stream=stream.name),
+                _door(source, "read"),
+            ):
                 page = await _next(source, reading)
                 if page is None:
                     return
@@ -192,19 +203,23 @@ async def _land_stream(
     all_new = row is None
     began = _now()
     progress.phase(f"read {key}")
-    async with aclosing(_pages(source, stream, state)) as reading:
+    async with aclosing(_pages(source, stream, state, store.tracer)) as reading:
         async for page in reading:
-            pairs, problems = _mapped(source, stream, page)
-            if adjust is not None:
-                with _door(source, "c360_map_page"):
-                    await adjust(connector.name, stream.name, pairs)
-            rows, refused = as_rows(pairs, connector.name, stream.name)
-            problems = [*problems, *refused]
-            changed, all_new = await pages.store(
-                connector.name, stream.name, rows, problems, page.state, all_new=all_new
-            )
-            landed.changed += changed
-            _count(landed, rows, pairs, problems)
+            with spanned(
+                store.tracer, "store page", source=connector.name, stream=stream.name, page=landed.pages
+            ) as span:
+                pairs, problems = _mapped(source, stream, page)
+                if adjust is not None:
+                    with _door(source, "c360_map_page"):
+                        await adjust(connector.name, stream.name, pairs)
+                rows, refused = as_rows(pairs, connector.name, stream.name)
+                problems = [*problems, *refused]
+                changed, all_new = await pages.store(
+                    connector.name, stream.name, rows, problems, page.state, all_new=all_new
+                )
+                landed.changed += changed
+                _count(landed, rows, pairs, problems)
+                tell(span, records=len(pairs), changed=changed, rejected=len(problems))
             progress.phase(f"read {key}", page.total)
             progress.advance(f"read {key}", len(page.raws) + len(page.problems))
             progress.reject(f"read {key}", len(problems))

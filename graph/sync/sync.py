@@ -22,6 +22,7 @@ from graph.sync.link import Linked, link_pending
 from graph.sync.pages import PageWriter
 from graph.sync.progress import Progress, Silence
 from graph.sync.watch import SyncWatch, watched
+from graph.tracing import spanned, tell
 
 _CHANGES_KEPT_DAYS = 7
 
@@ -63,28 +64,30 @@ async def sync(
     StoreError when the store can no longer be used.
     """
     started = time.monotonic()
-    async with (
-        watched(store, progress or Silence(), requested) as watch,
-        store.lease("sync", on_wait=watch.say),
-        store.lease("link", on_wait=watch.say) as lease,
-    ):
-        await watch.begin([source.connector.name for source in sources])
-        with suppress(MergesHeld):  # it is held still, or no more, when the sources have been read
-            await _finish_marked(store, lease, rules, watch, allow_merges)
-        pages = PageWriter(store, any_customers=await _any_customers(store))
-        await store_pushes(store, pages)
-        landed = await _side_by_side(
-            [_landed(source, store, pages, watch, full=full, adjust=adjust) for source in sources]
-        )
-        held = None
-        try:
-            linked, derived = await link_and_derive(store, lease, rules, watch, allow_merges=allow_merges)
-        except MergesHeld as brake:
-            held = str(brake)
-            linked, derived = Linked(), await derive_stale(store, lease, rules, watch, log_changes=True)
-        fell = await completeness_fell(store, lease, rules) if linked.pending else ()
-        report = SyncReport(tuple(landed), linked, derived, time.monotonic() - started, fell, held)
-        watch.end("SUCCEEDED" if report.ok else "FAILED", held)
+    with spanned(store.tracer, "sync", sources=len(sources), full=full) as span:
+        async with (
+            watched(store, progress or Silence(), requested) as watch,
+            store.lease("sync", on_wait=watch.say),
+            store.lease("link", on_wait=watch.say) as lease,
+        ):
+            await watch.begin([source.connector.name for source in sources])
+            tell(span, sync=watch.id)
+            with suppress(MergesHeld):  # it is held still, or no more, when the sources have been read
+                await _finish_marked(store, lease, rules, watch, allow_merges)
+            pages = PageWriter(store, any_customers=await _any_customers(store))
+            await store_pushes(store, pages)
+            landed = await _side_by_side(
+                [_landed(source, store, pages, watch, full=full, adjust=adjust) for source in sources]
+            )
+            held = None
+            try:
+                linked, derived = await link_and_derive(store, lease, rules, watch, allow_merges=allow_merges)
+            except MergesHeld as brake:
+                held = str(brake)
+                linked, derived = Linked(), await derive_stale(store, lease, rules, watch, log_changes=True)
+            fell = await completeness_fell(store, lease, rules) if linked.pending else ()
+            report = SyncReport(tuple(landed), linked, derived, time.monotonic() - started, fell, held)
+            watch.end("SUCCEEDED" if report.ok else "FAILED", held)
     return report
 
 
@@ -104,8 +107,12 @@ async def link_and_derive(
     Without `allow_merges` unusually many merges raise MergesHeld, and nothing is linked or derived.
     """
     is_first = anew or not await _any_customers(store)
-    linked = await link_pending(store, lease, rules, progress, allow_merges=allow_merges)
-    derived = await derive_stale(store, lease, rules, progress, log_changes=not is_first)
+    with spanned(store.tracer, "link") as span:
+        linked = await link_pending(store, lease, rules, progress, allow_merges=allow_merges)
+        tell(span, pending=linked.pending)
+    with spanned(store.tracer, "derive") as span:
+        derived = await derive_stale(store, lease, rules, progress, log_changes=not is_first)
+        tell(span, customers=derived.customers, accounts=derived.accounts)
     await _tend_change_log(store, lease, reset=is_first and derived.customers > 0)
     return linked, derived
 
