@@ -12,7 +12,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors.crm.hubspot_api import HubSpot
-from connectors.crm.hubspot_changes import Found, ObjectStream, Reader
+from connectors.crm.hubspot_changes import Found, ObjectStream, Reader, milliseconds
 from connectors.crm.hubspot_codebook import Codebook
 from connectors.crm.hubspot_deliveries import deliver
 from connectors.crm.hubspot_engagements import ENGAGEMENTS, map_engagement
@@ -128,6 +128,11 @@ class HubSpotConnector:
         return [COMPANIES.stream, CONTACTS.stream, DEALS.stream, FORM_SUBMISSIONS] + [
             one.what.stream for one in ENGAGEMENTS.values()
         ]
+
+    def state_at(self, stream: Stream, moment: datetime) -> State:
+        """As if all before that moment had been read."""
+        at = milliseconds(moment)
+        return {"since": at} if stream.name == FORM_SUBMISSIONS.name else {"step": "done", "until": at, "archived": at}
 
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
         """Pages of `Found` objects or of `Submitted` forms."""

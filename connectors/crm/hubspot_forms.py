@@ -77,9 +77,11 @@ class _Submissions(msgspec.Struct, frozen=True):
 async def read_submissions(hubspot: HubSpot, state: State | None, overlap_ms: int) -> AsyncIterator[Page[Submitted]]:
     """Newest first, as HubSpot gives them, form by form, down to the newest of the last reading less an overlap.
 
-    State: `until` says of each form how far it was read; `form`, `after` and `newest` where a reading was broken off.
+    State: `until` says of each form how far it was read, `since` of the others; `form`, `after` and `newest` where a
+    reading was broken off.
     """
     until: dict[str, int] = dict((state or {}).get("until", {}))
+    since: int = (state or {}).get("since", 0)
     began = state.get("form") if state else None
     forms = sorted(await hubspot.all("marketing/v3/forms", Form, {"limit": A_PAGE}), key=lambda form: str(form.id))
     for form in forms:
@@ -88,8 +90,8 @@ async def read_submissions(hubspot: HubSpot, state: State | None, overlap_ms: in
             continue
         resumed = state is not None and key == began
         after: str | None = state["after"] if state is not None and resumed else None
-        newest: int = state["newest"] if state is not None and resumed else until.get(key, 0)
-        oldest = until.get(key, 0) - overlap_ms
+        newest: int = state["newest"] if state is not None and resumed else until.get(key, since)
+        oldest = until.get(key, since) - overlap_ms
         path = f"form-integrations/v1/submissions/forms/{key}"
         while True:
             page = await hubspot.client.json("GET", path, _Submissions, params={"limit": A_PAGE, "after": after})
@@ -102,10 +104,11 @@ async def read_submissions(hubspot: HubSpot, state: State | None, overlap_ms: in
             if after is None or len(recent) < len(page.results):
                 until[key] = newest
                 # The next form may begin: until its first page is stored, this one is what is done.
-                yield Page(found, {"until": dict(until), "form": f"{key}\0", "after": None, "newest": 0})
+                done = {"since": since, "until": dict(until)}
+                yield Page(found, {**done, "form": f"{key}\0", "after": None, "newest": 0})
                 break
-            yield Page(found, {"until": dict(until), "form": key, "after": after, "newest": newest})
-    yield Page([], {"until": until})
+            yield Page(found, {"since": since, "until": dict(until), "form": key, "after": after, "newest": newest})
+    yield Page([], {"until": until, "since": since})
 
 
 def map_submission(context: Context, raw: Submitted) -> Iterator[Interaction]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import httpx
@@ -131,6 +131,10 @@ class KlaviyoConnector:
     async def discover(self) -> list[Stream]:
         """Profiles first: events point to them."""
         return [PROFILES, EVENTS]
+
+    def state_at(self, stream: Stream, moment: datetime) -> State:
+        """As if all before that moment had been read."""
+        return {"since": moment.astimezone(UTC).isoformat()}
 
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
         """Pages of `Profile` and of what is `Gone`, or of `Event`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
 
 import httpx
@@ -16,6 +16,7 @@ from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, St
 from connectors.http import Patience
 from connectors.marketing.mailchimp_api import Mailchimp, Member
 from connectors.marketing.mailchimp_members import (
+    PASSES,
     Moved,
     list_keys,
     map_member,
@@ -125,6 +126,11 @@ class MailchimpConnector:
     async def discover(self) -> list[Stream]:
         """Members first: activity points to them."""
         return [MEMBERS, ACTIVITY]
+
+    def state_at(self, stream: Stream, moment: datetime) -> State:
+        """As if all before that moment had been read."""
+        since = {"since": moment.astimezone(UTC).isoformat()}
+        return since if stream.name == ACTIVITY.name else dict.fromkeys(PASSES, since)
 
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
         """Pages of `Member` and of who `Moved` or is `Gone`, or of `MemberActivity`."""

@@ -30,12 +30,16 @@ class Place(msgspec.Struct):
 
 
 class Progress(msgspec.Struct, omit_defaults=True):
-    """Of each campaign the figure behind each part that was read, and the newest activity."""
+    """Of each campaign the figure behind each part that was read, and the newest activity.
+
+    Of campaigns that were not read yet all `since` is read.
+    """
 
     audience: str
     figures: dict[str, dict[str, int]] = {}
     newest: dict[str, datetime] = {}
     at: Place | None = None
+    since: datetime | None = None
 
 
 async def read_reports(
@@ -68,6 +72,9 @@ async def _read_report(
     for part, figure in _figures(report).items():
         if figures.get(part, 0) == figure:
             continue
+        if part == "sent-to" and _sent_before(report, seen.since):
+            figures[part] = figure
+            continue
         place = _place(seen, report, part, overlap)
         fetch = partial(_activity, mailchimp, report, place, size)
         where = f"[{mailchimp.source}] {part} of campaign {report.id}"
@@ -97,8 +104,13 @@ def _figures(report: Report) -> dict[str, int]:
 def _place(seen: Progress, report: Report, part: str, overlap: timedelta) -> Place:
     if seen.at is not None and (seen.at.campaign, seen.at.part) == (str(report.id), part):
         return seen.at
-    newest = seen.newest.get(str(report.id)) if part == "email-activity" else None
+    newest = seen.newest.get(str(report.id), seen.since) if part == "email-activity" else None
     return Place(str(report.id), part, since=None if newest is None else newest - overlap, newest=newest)
+
+
+def _sent_before(report: Report, since: datetime | None) -> bool:
+    at = sent_at(report)
+    return since is not None and at is not None and at < since
 
 
 async def _activity(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 import httpx
@@ -120,6 +120,10 @@ class TypeformConnector:
     async def discover(self) -> list[Stream]:
         """One stream: the answers of all forms that plugins.toml names."""
         return [ANSWERS]
+
+    def state_at(self, stream: Stream, moment: datetime) -> State:
+        """As if all before that moment had been read, of every form."""
+        return {"forms": {form: {"since": moment.astimezone(UTC).isoformat()} for form in self._config.forms}}
 
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Filled]]:
         """Pages of `Filled`, form by form."""

@@ -57,6 +57,9 @@ class ShopConnector:
     async def discover(self) -> list[Stream]:
         return [CUSTOMERS]
 
+    def state_at(self, stream: Stream, moment: datetime) -> State:
+        return {"at": moment.isoformat(), "after": "", "done": True}
+
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Customer]]:
         at, after = (state["at"], state["after"]) if state else ("", "")
         if state and state["done"]:

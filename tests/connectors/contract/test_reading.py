@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from c360.testing import check_contract
-from connectors.hookspecs import Connector
-from connectors.records import Tombstone
+from connectors.hookspecs import Connector, State, Stream
+from connectors.records import Account, Interaction, Person, Record, Tombstone
 from tests.connectors.contract.readings import joined, read, stream_of
 from tests.connectors.contract.test_faults import HURRIED
 from tests.connectors.contract.vendors import StandIn, Vendor, vendors
@@ -94,6 +96,46 @@ async def test_a_change_is_read(vendor: Vendor) -> None:
     assert changed in first.ids or not vendor.changes
     assert changed in second.ids
     assert not second.records.items() <= first.records.items(), "the change is not seen"
+
+
+async def test_a_reading_since_a_moment_leaves_out_what_was_before(vendor: Vendor) -> None:
+    """`c360 sync --since`: every stream begins there, a kill loses nothing of it, and the next reading goes on."""
+    stand_in = vendor.stand_in()
+    connector = connected(vendor, stand_in)
+    assert getattr(connector, "state_at", None) is not None, "it cannot begin at a moment"
+    for stream in await connector.discover():
+        early = await read(connector, stream, begun(connector, stream, datetime(1990, 1, 1, tzinfo=UTC)))
+        assert early.records == (await read(connector, stream)).records, stream.name
+    stream = await stream_of(connector, vendor.stream)
+    before = await read(connector, stream)
+    moment = max(at for one in before.records.values() if (at := moment_of(one)) is not None)
+    for _ in range(10):
+        changed = stand_in.change()
+
+    since = await read(connector, stream, begun(connector, stream, moment + timedelta(minutes=6)))
+    killed = await read(connector, stream, begun(connector, stream, moment), pages=1)
+    after = await read(connected(vendor, stand_in), stream, killed.state)
+
+    assert since.error is None
+    assert changed in since.ids
+    # Stripe says of a customer when they were made, not when they were changed.
+    says_when = any(getattr(one, "updated_at", None) for one in since.records.values())
+    assert len(since.ids) < len(before.ids) or not says_when
+    assert since.records.items() <= joined(killed, after).items()
+    assert (await read(connector, stream, since.state)).records.items() <= since.records.items()
+
+
+def begun(connector: Any, stream: Stream, moment: datetime) -> State:
+    """The state of which the vendor's connector says that all before `moment` had been read, as it is stored."""
+    state: State = msgspec.json.decode(msgspec.json.encode(connector.state_at(stream, moment)))
+    return state
+
+
+def moment_of(record: Record) -> datetime | None:
+    """When it was changed or made, or happened."""
+    if isinstance(record, Person | Account):
+        return record.updated_at or record.created_at
+    return record.occurred_at if isinstance(record, Interaction) else None
 
 
 async def test_a_change_while_reading_is_read(vendor: Vendor) -> None:

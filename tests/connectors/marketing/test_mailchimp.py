@@ -330,6 +330,26 @@ async def test_only_what_is_new_of_a_campaign_is_read_again(
     assert mailchimp.asked == ["reports", "reports/spring/email-activity"]
 
 
+async def test_activity_since_a_moment(mailchimp: FakeMailchimp, marketing: MailchimpConnector) -> None:
+    """`c360 sync --since`: of earlier campaigns only what was done since, also by later syncs."""
+    members = [mailchimp.member(f"u{number}@x.test") for number in range(3)]
+    for name, day in (("spring", 0), ("summer", 90)):
+        mailchimp.campaign(name, name.title(), sent=START + timedelta(days=day))
+        mailchimp.sent(name, *members)
+        mailchimp.act(name, members[0], "open", START + timedelta(days=day + 1))
+    mailchimp.act("spring", members[1], "open", START + timedelta(days=91))
+
+    moment = START + timedelta(days=60)
+    since, state = await read(marketing, ACTIVITY, marketing.state_at(ACTIVITY, moment))
+    mailchimp.asked.clear()
+    nothing, _ = await read(marketing, ACTIVITY, state)
+
+    happened = [one.occurred_at for one in since if isinstance(one, Interaction)]
+    assert Counter(one.kind for one in since if isinstance(one, Interaction)) == {"email.sent": 3, "email.opened": 2}
+    assert min(happened) >= moment
+    assert (nothing, mailchimp.asked) == ([], ["reports"])
+
+
 @pytest.mark.parametrize("pages", range(1, 9))
 async def test_reports_go_on_where_they_were_left(
     mailchimp: FakeMailchimp, marketing: MailchimpConnector, pages: int
