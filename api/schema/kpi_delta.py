@@ -38,7 +38,7 @@ async def work_delta(bench: Bench, arguments: Arguments) -> Any:
         regrouped, journeys = await undone_since(bench.store, scope.view.journeys, int(since.timestamp() * 1000))
     except TooManyChanged as error:
         raise bad_input(str(error)) from None
-    then = await scope_over(journeys, bench, arguments)
+    then = await scope_over(journeys, bench, arguments, scope.now_ms)
     current, undone = await asyncio.to_thread(lambda: (kpi.figure(scope), kpi.figure(then)))
     both = current.value is not None and undone.value is not None
     return {

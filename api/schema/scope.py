@@ -76,16 +76,24 @@ _EVENTS = ("functions", "channels", "touchpoints", "sources", "campaigns", "team
 
 async def scope_of(bench: Bench, arguments: Arguments) -> Scope:
     """The scope that these arguments mean, over the journeys as they are now."""
-    return await scope_over(await bench.journeys.current(), bench, arguments)
-
-
-async def scope_over(journeys: Journeys, bench: Bench, arguments: Arguments) -> Scope:
-    """The same over other journeys."""
-    of = asked_period(arguments["period"], bench.rules.calendar.reporting_timezone)
+    journeys = await bench.journeys.current()
     as_of = arguments.get("asOf")
     now = bench.now()
-    until = now if as_of is None or as_of > now else as_of.replace(tzinfo=as_of.tzinfo or UTC)
-    return await asyncio.to_thread(_scope, journeys, arguments, of, int(until.timestamp() * 1000))
+    if as_of is None or as_of > now:
+        until_ms = journeys.moment(_milliseconds(now))
+    else:
+        until_ms = _milliseconds(as_of.replace(tzinfo=as_of.tzinfo or UTC))
+    return await scope_over(journeys, bench, arguments, until_ms)
+
+
+async def scope_over(journeys: Journeys, bench: Bench, arguments: Arguments, until_ms: int) -> Scope:
+    """The same over other journeys and as of a moment (epoch milliseconds)."""
+    of = asked_period(arguments["period"], bench.rules.calendar.reporting_timezone)
+    return await asyncio.to_thread(_scope, journeys, arguments, of, until_ms)
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def _scope(journeys: Any, arguments: Arguments, of: period.Period, until_ms: int) -> Scope:

@@ -171,18 +171,31 @@ def _bootstrap(
 ) -> tuple[FloatArray, FloatArray]:
     """Percentiles of the shares, [p] each, over draws of as many rows with replacement."""
     n, many = data.shape
-    correlations = np.empty((draws, many, many))
+    design = np.vstack([data.T, np.ones(n)])
+    weighted = np.empty_like(design)
+    products = np.empty((draws, many + 1, many + 1))
     for draw in range(draws):
-        counts = np.bincount(random.integers(0, n, n), minlength=n).astype(np.float64)
-        centred = data - counts @ data / n
-        products = (centred * counts[:, None]).T @ centred
-        size = np.sqrt(np.diag(products))
-        size = np.where(size > 0, size, 1.0)
-        correlations[draw] = products / np.outer(size, size)
+        counts = np.bincount(random.integers(0, n, n), minlength=n)
+        # A matrix times its own transpose is half the work, and BLAS knows.
+        np.multiply(design, np.sqrt(counts), out=weighted)
+        products[draw] = weighted @ weighted.T
+    correlations = _correlations(products / n)
     at_once = max(1, _AT_ONCE >> (many + 1))
     parts = [_shares(correlations[start : start + at_once]) for start in range(0, draws, at_once)]
     low, high = np.quantile(np.concatenate(parts), [(1 - level) / 2, (1 + level) / 2], axis=0)
     return low, high
+
+
+def _correlations(moments: FloatArray) -> FloatArray:
+    """Correlations [draws, p, p] from mean products [draws, p + 1, p + 1] of which the last column is of ones.
+
+    What does not vary in a draw goes along with nothing, not even with itself.
+    """
+    mean, raw = moments[:, :-1, -1], moments[:, :-1, :-1]
+    covariances = raw - mean[:, :, None] * mean[:, None, :]
+    variance, square = (np.diagonal(each, axis1=1, axis2=2) for each in (covariances, raw))
+    size = np.sqrt(np.where(variance > _COLLINEAR * square, variance, np.inf))
+    return np.asarray(covariances / (size[:, :, None] * size[:, None, :]))
 
 
 def _shares(correlations: FloatArray) -> FloatArray:

@@ -46,6 +46,10 @@ class Growth:
 
 def growth(scope: Scope) -> Growth:
     """Growth accounting of the period."""
+    return scope.once("growth", lambda: _growth(scope))
+
+
+def _growth(scope: Scope) -> Growth:
     before = scope.period.before
     here, there = _active_in(scope, scope.period), _active_in(scope, before)
     first = first_activity(scope)
@@ -189,6 +193,10 @@ def activity_rows(scope: Scope) -> Mask:
 
 
 def _active_in(scope: Scope, period: Period) -> Mask:
+    return scope.view.once(("active in", period, scope.only), lambda: _who_was_active(scope, period))
+
+
+def _who_was_active(scope: Scope, period: Period) -> Mask:
     view = scope.view.whole
     return view.any_by_unit(activity_rows(scope) & (view.at >= period.start_ms) & (view.at < period.end_ms))
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.estimates.average import mean
-from graph.figures.figure import Figure, KpiUnit, NoFigure, Unavailable, kpi
+from graph.figures.figure import Figure, KpiUnit, NoFigure, Unavailable, kpi, once_of_all
 from graph.figures.lifetime import clv
 from graph.figures.money import money
 from graph.figures.sales import reached
@@ -89,7 +89,7 @@ KPIS = (cost_to_serve, customer_acquisition_cost, clv_to_cac)
 def costs(scope: Scope) -> tuple[NDArray[np.float64], str | None]:
     """By row of `view.whole`, what it cost; 0 where nothing says so. NoFigure: nothing says any cost."""
     view = scope.view.whole
-    return view.once("costs", lambda: _costs_of(view))
+    return once_of_all(view, "costs", lambda: _costs_of(view))
 
 
 def _costs_of(view: View) -> tuple[NDArray[np.float64], str | None]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeVar
 
 from graph.estimates.estimate import Estimate, EstimateError
 from graph.figures.scope import Scope
+from graph.journeys.view import View
 
+T = TypeVar("T")
 LEAST_SAMPLE = 5
 """A figure of fewer is not given: it would say more about people than about the company."""
 
@@ -95,6 +98,22 @@ class NoFigure(Exception):
     def __init__(self, why: Unavailable, note: str) -> None:
         super().__init__(note)
         self.figure = none(why, note)
+        self.why = why
+
+
+def once_of_all(view: View, key: Hashable, make: Callable[[], T]) -> T:
+    """What `make` gives, made once for the view of all; that it cannot be told is kept as well. Raises NoFigure."""
+
+    def made() -> T | NoFigure:
+        try:
+            return make()
+        except NoFigure as refused:
+            return refused
+
+    found = view.whole.once(key, made)
+    if isinstance(found, NoFigure):
+        raise NoFigure(found.why, str(found))  # each its own, with its own traceback
+    return found
 
 
 def none(why: Unavailable, note: str, sample_size: int = 0) -> Figure:
@@ -152,7 +171,8 @@ def kpi(
         definition = Definition(
             key, name, unit, summary, numerator, denominator, source, version, higher_is_better, source_url
         )
-        return Kpi(definition, _or_why_not(reckon))
+        told = _or_why_not(reckon)
+        return Kpi(definition, lambda scope: scope.once(("kpi", key), lambda: told(scope)))
 
     return made
 

@@ -62,6 +62,13 @@ def what_followed(
 
     Steps that are taken by fewer than `least` customers are counted as hidden.
     """
+    asked = (tuple(after), goal, rules, window_ms, least)
+    return scope.once(("what followed", asked), lambda: _what_followed(scope, *asked))
+
+
+def _what_followed(
+    scope: Scope, after: tuple[str, ...], goal: FunnelStep | None, rules: StepRules, window_ms: int, least: int
+) -> WhatFollowed:
     rows = _until_windows_end(scope, window_ms)
     steps = steps_in(rows, rules)
     place, is_over = _first_times(scope, steps, after, window_ms)
@@ -76,7 +83,7 @@ def what_followed(
     shown = tuple(each for each in told if each.customers >= least)
     rate = None if goal is None else Figure.of(proportion(int(reached.sum()), len(place)), factor=100)
     hidden = len(told) - len(shown)
-    return WhatFollowed(tuple(after), len(place), immature, rate, shown, hidden)
+    return WhatFollowed(after, len(place), immature, rate, shown, hidden)
 
 
 def _until_windows_end(scope: Scope, window_ms: int) -> View:

@@ -61,8 +61,7 @@ def groups(scope: Scope, dimension: Dimension) -> Iterator[Group]:
     """The groups that occur, those with most interactions (or customers) first."""
     if dimension in _OF_EVENTS:
         column, part = _OF_EVENTS[dimension]
-        rows = scope.view.where(scope.only.fits(scope.view))
-        for value in most_frequent(rows.coded(column)):
+        for value in scope.once(("values", column), lambda: _values(scope, column)):
             yield Group(value, label_of(scope, dimension, value), scope.where(**{part: (value,)}))
         return
     if dimension in (Dimension.SEGMENT, Dimension.PERSONA):
@@ -76,6 +75,11 @@ def groups(scope: Scope, dimension: Dimension) -> Iterator[Group]:
     found = member_column(scope, column)
     for value in most_frequent(found.take(scope.view.members)):
         yield Group(value, value, scope.of(found.among(value)))
+
+
+def _values(scope: Scope, column: str) -> list[str]:
+    rows = scope.view.where(scope.only.fits(scope.view)) if scope.only.narrows else scope.view
+    return most_frequent(rows.coded(column))
 
 
 def _of_segments(scope: Scope, dimension: Dimension) -> Iterator[Group]:

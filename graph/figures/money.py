@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.figures.figure import NoFigure, Unavailable
+from graph.figures.figure import NoFigure, Unavailable, once_of_all
 from graph.journeys.part import Coded
 from graph.journeys.view import Mask, View
 from graph.rules import Rules
@@ -68,7 +68,7 @@ def money(amounts: NDArray[np.float64], currencies: Coded, rules: Rules) -> Mone
 
 def revenue(view: View) -> Revenue:
     """All revenue of `view.whole`, less what was given back; a cancelled order takes back what it was placed for."""
-    return view.whole.once("revenue", lambda: revenue_of(view.whole))
+    return once_of_all(view, "revenue", lambda: revenue_of(view.whole))
 
 
 def revenue_of(view: View) -> Revenue:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 
 from graph.journeys.period import Period
 from graph.journeys.view import Mask, View
 from graph.rules import Rules
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,10 @@ class Scope:
     @property
     def rules(self) -> Rules:
         return self.view.journeys.rules
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The answer that `make` gives to this question, made once of the same journeys; small, and never changed."""
+        return self.view.answer((key, self.period, self.now_ms, self.only), make)
 
     @property
     def is_complete(self) -> bool:

@@ -74,6 +74,10 @@ def touchpoint_figures(scope: Scope, score: str, least: int) -> list[TouchpointF
 
     What machines did does not count. `score` is one of SCORES.
     """
+    return list(scope.once(("touchpoints", score, least), lambda: _touchpoint_figures(scope, score, least)))
+
+
+def _touchpoint_figures(scope: Scope, score: str, least: int) -> list[TouchpointFigures]:
     view = scope.view.where(~scope.view.flags("automated"))
     at, coded = view.at, view.coded("touchpoint")
     counted = (coded.codes >= 0) & (at >= scope.period.start_ms) & (at < scope.period.end_ms)

@@ -18,6 +18,7 @@ from graph.estimates.average import mean
 from graph.estimates.proportion import net_promoter_score, proportion
 from graph.figures.figure import Figure, KpiUnit, Unavailable, kpi, none
 from graph.figures.scope import Scope
+from graph.figures.steps import numbered
 from graph.journeys.part import places
 from graph.journeys.view import Mask, View
 
@@ -50,7 +51,7 @@ def answers(scope: Scope, metric: str, program: str | None = None) -> Answers:
     An answer that says no scale is taken to be on the usual one of its metric.
     """
     view = scope.view
-    rows = np.flatnonzero(view.coded("metric").among(metric))  # few: the rest is asked of them alone
+    rows = rows_of(view, metric)
     at = view.at[rows]
     chosen = (at >= scope.period.start_ms) & (at < scope.period.end_ms) & ~np.isnan(view.numbers("score")[rows])
     if program is not None:
@@ -65,6 +66,11 @@ def answers(scope: Scope, metric: str, program: str | None = None) -> Answers:
     return found.where((found.score >= low) & (found.score <= high))
 
 
+def rows_of(view: View, metric: str) -> NDArray[np.int64]:
+    """The rows that are of a metric: they are few, so that the rest is asked of them alone."""
+    return view.once(("rows of", metric), lambda: np.flatnonzero(view.coded("metric").among(metric)))
+
+
 USUAL = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 7.0), "rating": (1.0, 5.0)}
 """The scale of a metric unless an answer says another."""
 
@@ -74,11 +80,32 @@ def of_one_survey(found: Answers) -> tuple[Answers, str | None]:
     if not len(found):
         return found, None
     program = found.view.coded("program")
-    kinds = np.stack([program.codes[found.rows].astype(np.float64), found.low, found.high])
-    each_kind, many = np.unique(kinds, axis=1, return_counts=True)
-    most = each_kind[:, int(many.argmax())]
-    code = int(most[0])
-    return found.where((kinds == most[:, None]).all(axis=0)), program.values[code] if code >= 0 else None
+    surveys, which = surveys_of(program.codes[found.rows], found.low, found.high)
+    most = int(np.bincount(which).argmax())
+    code = surveys[most][0]
+    return found.where(which == most), program.values[code] if code >= 0 else None
+
+
+def surveys_of(
+    program: NDArray[np.int32], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> tuple[list[tuple[int, float, float]], NDArray[np.int64]]:
+    """The different programs (codes) and scales of answers, ascending; by answer, the place of its own among them."""
+    (lows, low_place), (highs, high_place) = _ranked(low), _ranked(high)
+    combined = ((program + np.int64(1)) * len(lows) + low_place) * len(highs) + high_place
+    different, which = numbered(combined, int(combined.max(initial=0)) + 1)
+    place, last = np.divmod(different, max(1, len(highs)))
+    code, middle = np.divmod(place, max(1, len(lows)))
+    return list(zip((code - 1).tolist(), lows[middle].tolist(), highs[last].tolist(), strict=True)), which
+
+
+def _ranked(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The different values, ascending, of which there are few; by row, the place of its own among them."""
+    encoded: Any = pa.array(values).dictionary_encode()  # hashing, where numpy would sort
+    different = encoded.dictionary.to_numpy()
+    order = np.argsort(different)
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return different[order], place[encoded.indices.to_numpy()]
 
 
 def latest_of_each(found: Answers) -> Answers:

@@ -49,6 +49,10 @@ def handoffs_of(view: View) -> Handoffs:
 
     A handoff that several people of an account experienced happened to the account once.
     """
+    return view.once(("handoffs", view.as_of), lambda: _handoffs_of(view))
+
+
+def _handoffs_of(view: View) -> Handoffs:
     part = view.journeys.handoffs
     unit = view.journeys.whose(part)
     if view.unit_of is Unit.ACCOUNT:

@@ -23,6 +23,7 @@ from graph.journeys.view import Mask, Unit, View
 from graph.rules import Rules
 
 MOST_FITS = 24
+SAME_MOMENT_MS = 60_000
 T = TypeVar("T")
 FOR_EVER = np.iinfo(np.int64).max
 
@@ -100,6 +101,17 @@ class Journeys:
             self._once[key] = make()
         made: T = self._once[key]
         return made
+
+    def moment(self, now_ms: int) -> int:
+        """The moment as of which a question that is asked now is answered, both in epoch milliseconds.
+
+        It is that of the question before while that is less than a minute ago: what is asked again is not worked out
+        again, unless something has changed, because then these are other journeys.
+        """
+        before: int | None = self._once.get("moment")
+        if before is None or not 0 <= now_ms - before < SAME_MOMENT_MS:
+            self._once["moment"] = before = now_ms
+        return before
 
     @property
     def alerts(self) -> Part:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ Units = NDArray[np.int32] | NDArray[np.int64]
 Instants = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Timeline:
     """Moments `at` (epoch milliseconds) of `unit`s; `rows` are whatever numbers stand for them, rows of a view say.
 
@@ -63,13 +64,18 @@ class Timeline:
         totals: NDArray[np.float64] = sums[self._before(unit, end, "right")] - sums[self._before(unit, start, "right")]
         return totals
 
+    @cached_property
+    def _keys(self) -> tuple[int, int, NDArray[np.int64]]:
+        """By moment one number that sorts by unit and time: the unit × span + the time since the base."""
+        base = int(self.at.min()) - 1
+        span = int(self.at.max()) - base + 2
+        return base, span, self.unit * span + (self.at - base)
+
     def _before(self, unit: Units, at: Instants, side: str) -> NDArray[np.int64]:
         """By question, how many moments stand before it in the whole order."""
         if not len(self):
             return np.zeros(len(unit), np.int64)
-        base = int(self.at.min()) - 1
-        span = int(self.at.max()) - base + 2
-        keys = self.unit * span + (self.at - base)
+        base, span, keys = self._keys
         wanted = unit.astype(np.int64) * span + np.clip(at - base, 0, span - 1)
         found: NDArray[np.int64] = np.searchsorted(keys, wanted, side="left" if side == "left" else "right")
         return found

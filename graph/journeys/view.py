@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from enum import StrEnum
 from functools import cached_property
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -27,6 +28,8 @@ T = TypeVar("T")
 MOST_KEPT = 100
 MOST_PERIODS = 6
 """Each holds the columns of its period that were asked for."""
+MOST_ANSWERS = 4_000
+"""Figures, of some hundred bytes each; few are larger."""
 
 
 class Unit(StrEnum):
@@ -55,6 +58,7 @@ class View:
         self._kept = Kept(MOST_KEPT)
         self._earlier = Kept(2)
         self._periods = Kept(MOST_PERIODS)
+        self._answers = Kept(MOST_ANSWERS)
         self.journeys = journeys
         self.unit_of = unit_of
         self.as_of = as_of
@@ -71,6 +75,18 @@ class View:
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` gives, made once; several figures rest on the same tables."""
         return self._kept.once(key, make)
+
+    def answer(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The same of a small answer about those who are looked at, as of this moment.
+
+        It is kept with the view of all, so that whoever narrows that to the same people again finds it.
+        """
+        return self.whole._answers.once((key, self._looked_at, self.as_of), make)
+
+    @cached_property
+    def _looked_at(self) -> bytes:
+        """Stands for the members; nothing where all are."""
+        return b"" if self.members.all() else blake2b(np.packbits(self.members).tobytes(), digest_size=16).digest()
 
     @property
     def size(self) -> int:

@@ -59,6 +59,13 @@ def score_drivers(
 
     Answers of the metric's most frequent program and scale; each row is an answer. See `graph/estimates/drivers.py`.
     """
+    asked = (metric, program, tuple(wanted), look_back_days)
+    return scope.once(("drivers", asked), lambda: _score_drivers(scope, *asked))
+
+
+def _score_drivers(
+    scope: Scope, metric: str, program: str | None, wanted: Sequence[Feature], look_back_days: int
+) -> ScoreDrivers:
     found = answers(scope, metric, program)
     if not len(found):
         return ScoreDrivers(0, program, None, 0, None, {}, (), "Nobody answered in the period.")

@@ -15,6 +15,8 @@ FEWEST_GAPS = 5
 TIMES_THE_USUAL = 3
 FEWEST_DAYS = 14
 _MOST_SOURCES = 60
+_DAYS_BITS = 24
+"""No gap is longer than so many bits say of days."""
 
 
 def silences(scope: Scope) -> Occurrences:
@@ -48,7 +50,7 @@ def silent_units(view: View, at_ms: int) -> Mask:
 
 def _medians(whose: NDArray[np.int64], gap: NDArray[np.int64], many: NDArray[np.int64]) -> NDArray[np.float64]:
     """By unit, the median of its gaps; 0 where it has none."""
-    ordered = gap[np.lexsort((gap, whose))]
+    ordered = np.sort(whose << _DAYS_BITS | gap) & ((1 << _DAYS_BITS) - 1)
     begin = np.cumsum(many) - many
     some = many > 0
     medians = np.zeros(len(many))
@@ -118,14 +120,16 @@ def two_owners(scope: Scope) -> Occurrences:
     names = [" ".join(value.lower().split()) for value in owner.values]
     number = {name: place for place, name in enumerate(dict.fromkeys(names))}
     same = np.array([*(number[name] for name in names), -1], np.int64)[owner.codes[known]]
-    both = np.unique(who[known] * (len(number) + 1) + same)
-    owners = np.bincount(both // (len(number) + 1), minlength=len(journeys.customers))
-    source = part.coded("source")
+    who = who[known]
+    last = np.full(len(journeys.customers), -1, np.int64)
+    last[who] = same
+    has_two = np.zeros(len(journeys.customers), np.bool_)
+    has_two[who[same != last[who]]] = True
+    source, theirs = part.coded("source"), has_two[who]
     systems = np.zeros(len(journeys.customers), np.int64)
-    np.bitwise_or.at(
-        systems, who[known], np.int64(1) << np.minimum(source.codes[known], _MOST_SOURCES).astype(np.int64)
-    )
-    people = np.flatnonzero(owners > 1)
+    system = np.int64(1) << np.minimum(source.codes[known[theirs]], _MOST_SOURCES).astype(np.int64)
+    np.bitwise_or.at(systems, who[theirs], system)
+    people = np.flatnonzero(has_two)
     unit = journeys.account_of[people].astype(np.int64) if scope.view.unit_of is Unit.ACCOUNT else people
     kept = (unit >= 0) & np.append(scope.view.members, False)[unit]
     unit, combined = unit[kept], systems[people][kept]

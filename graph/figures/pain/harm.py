@@ -14,7 +14,7 @@ from graph.estimates.proportion import proportion
 from graph.figures.figure import LEAST_SAMPLE, Figure, Unavailable, none
 from graph.figures.pain.occurrences import DAY_MS, Occurrences
 from graph.figures.scope import Scope
-from graph.figures.voice import USUAL
+from graph.figures.voice import USUAL, rows_of, surveys_of
 from graph.journeys.timeline import Timeline
 
 WITHIN_DAYS = 30
@@ -43,25 +43,29 @@ class Harm:
     contacts: Figure
 
 
-def scores_of(scope: Scope) -> Iterator[Scores]:
+def scores_of(scope: Scope) -> Sequence[Scores]:
     """The answers from the period's start until 30 days after its end, survey by survey: those of one metric, program
     and scale. Scores out of scale and scales that no figure knows are left out."""
+    return scope.view.once(("scores", scope.period), lambda: list(_scores_of(scope)))
+
+
+def _scores_of(scope: Scope) -> Iterator[Scores]:
     view = scope.view
-    at, score = view.at, view.numbers("score")
-    asked = ~np.isnan(score) & (at >= scope.period.start_ms) & (at < scope.period.end_ms + SCORED_WITHIN_MS)
-    metric, program = view.coded("metric"), view.coded("program")
+    at, score, program = view.at, view.numbers("score"), view.coded("program")
     for name, usual in USUAL.items():
-        rows = np.flatnonzero(asked & metric.among(name))
+        rows = rows_of(view, name)
+        when = at[rows]
+        told = (when >= scope.period.start_ms) & (when < scope.period.end_ms + SCORED_WITHIN_MS)
+        rows = rows[told & ~np.isnan(score[rows])]
         low, high = view.numbers("scale_min")[rows], view.numbers("scale_max")[rows]
         low, high = np.where(np.isnan(low), usual[0], low), np.where(np.isnan(high), usual[1], high)
-        kinds = np.stack([program.codes[rows].astype(np.float64), low, high])
-        for code, bottom, top in np.unique(kinds, axis=1).T:
+        surveys, which = surveys_of(program.codes[rows], low, high)
+        for number, (code, bottom, top) in enumerate(surveys):
             limit = good_from(name, bottom, top)
-            of = (kinds == np.array([[code], [bottom], [top]])).all(axis=0)
-            of &= (score[rows] >= low) & (score[rows] <= high)
+            of = (which == number) & (score[rows] >= low) & (score[rows] <= high)
             if limit is None or not of.any():
                 continue
-            said = f" {program.values[int(code)]}" if code >= 0 else ""
+            said = f" {program.values[code]}" if code >= 0 else ""
             chosen = rows[of]
             yield Scores(
                 f"{name}{said}, {bottom:g} to {top:g}",
@@ -120,7 +124,8 @@ def _told_by(after: NDArray[np.bool_]) -> tuple[int, int]:
 
 def _contacts(scope: Scope, found: Occurrences) -> Figure:
     old = found.where(found.at + SCORED_WITHIN_MS <= scope.now_ms)
-    contacts = Timeline.of(scope.view, scope.view.kinds("ticket.created"))
+    view = scope.view
+    contacts = view.once("contacts", lambda: Timeline.of(view, view.kinds("ticket.created")))
     after = contacts.count(old.unit, old.at, old.at + SCORED_WITHIN_MS)
     before = contacts.count(old.unit, old.at - SCORED_WITHIN_MS - 1, old.at - 1)
     return Figure.of(mean((after - before).astype(np.float64)))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.figures.scope import Scope
+from graph.figures.steps import numbered
 from graph.journeys.part import Coded
 from graph.journeys.period import Period
 
@@ -60,7 +61,7 @@ class Occurrences:
 
     def customers(self) -> int:
         """How many customers (or accounts) it happened to."""
-        return len(np.unique(self.unit))
+        return int(np.count_nonzero(np.bincount(self.unit))) if len(self) else 0
 
 
 Find = Callable[[Scope], Occurrences]
@@ -75,7 +76,8 @@ def labelled(codes: NDArray[np.int64], values: list[str]) -> Coded:
 def pairs(first: Coded, second: Coded, joined: str) -> Coded:
     """Two columns as one, `first` and `second` joined by a text."""
     many = len(second.values) + 1
-    both, codes = np.unique((first.codes.astype(np.int64) + 1) * many + second.codes + 1, return_inverse=True)
+    combined = (first.codes.astype(np.int64) + 1) * many + second.codes + 1
+    both, codes = numbered(combined, (len(first.values) + 1) * many)
     names = [
         joined.join(("?", *column.values)[code] for column, code in ((first, pair // many), (second, pair % many)))
         for pair in both

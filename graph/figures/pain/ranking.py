@@ -68,13 +68,17 @@ class PainPoint:
 def pain_points(scope: Scope) -> list[PainPoint]:
     """All kinds: first those that are known to hurt, by customers × harm, then those whose harm cannot be measured, by
     customers, then those that are not known to hurt; those that did not happen last."""
-    scores = list(scores_of(scope))
-    return sorted((_pain_point(scope, kind, scores) for kind in FINDS), key=_rank)
+    return list(scope.once("pain points", lambda: _ranked(scope)))
 
 
 def definition_of(find: Find) -> str:
     """What a kind means, in words."""
     return " ".join(inspect.cleandoc(find.__doc__ or "").split())
+
+
+def _ranked(scope: Scope) -> Sequence[PainPoint]:
+    scores = scores_of(scope)
+    return sorted((_pain_point(scope, kind, scores) for kind in FINDS), key=_rank)
 
 
 def _pain_point(scope: Scope, kind: Pain, scores: Sequence[Scores]) -> PainPoint:

@@ -47,14 +47,16 @@ def hurting_handoffs(scope: Scope) -> Occurrences:
     chosen = (found.at >= scope.period.start_ms) & (found.at < scope.period.end_ms)
     hurts = np.zeros(len(way.values), np.bool_)
     everything = Timeline.sorted(found.unit, found.at)
+    size = len(scope.view.members)
+    by_way = Timeline.sorted(way.codes * np.int64(size) + found.unit, found.at)
     for scores in scores_of(scope):
         any_before = everything.count(scores.unit, scores.at - SCORED_WITHIN_MS, scores.at) > 0
         others = proportion(int(scores.bad[~any_before].sum()), int((~any_before).sum()))
         if others is None or others.n < LEAST_SAMPLE:
             continue
         for code in np.unique(way.codes[chosen]):
-            of = found.where(way.codes == code)
-            after = Timeline.sorted(of.unit, of.at).count(scores.unit, scores.at - SCORED_WITHIN_MS, scores.at) > 0
+            unit = scores.unit + int(code) * size
+            after = by_way.count(unit, scores.at - SCORED_WITHIN_MS, scores.at) > 0
             share = proportion(int(scores.bad[after].sum()), int(after.sum()))
             if share is not None and share.n >= LEAST_SAMPLE:
                 hurts[code] |= (difference(share, others).low or 0.0) > 0

@@ -70,3 +70,19 @@ def test_periods_are_cut_by_the_calendar() -> None:
     assert [week.first.day for week in weeks] == [1, 5, 12, 19, 26]
     assert [quarter.first.month for quarter in quarters] == [1, 2, 5, 8, 11]
     assert sum(week.days for week in weeks) == 31
+
+
+def test_the_moment_of_a_question_is_that_of_the_one_before_for_a_minute() -> None:
+    """While nothing changes; a clock that went back, and other journeys, have a moment of their own."""
+    table = journeys(event("ada", "2026-01-05", "form.submitted"))
+    noon = ms("2026-02-01T12:00")
+
+    assert [table.moment(noon + seconds * 1000) - noon for seconds in (0, 59, 60, 119, 30)] == [
+        0,
+        0,
+        60_000,
+        60_000,
+        30_000,
+    ]
+    changed = table.changed([], [], {}, 1, noon)
+    assert changed.moment(noon + 40_000) == noon + 40_000
