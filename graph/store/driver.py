@@ -21,7 +21,7 @@ from neo4j import (
     Query,
     SummaryCounters,
 )
-from neo4j.exceptions import AuthError, ConstraintError, DriverError, Neo4jError
+from neo4j.exceptions import AuthError, ConstraintError, DriverError, IncompleteCommit, Neo4jError
 
 from graph.store.errors import StoreError, StoreUnavailable, is_gone, is_passing, translate
 from graph.store.lease import Lease, hold_lease
@@ -187,10 +187,12 @@ class Store:
 
         return await self.transaction(work)
 
-    async def transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def transaction(self, work: Callable[[Transaction], Awaitable[T]], *, repeatable: bool = False) -> T:
         """Run `work` and commit what it wrote; after a deadlock, conflict or lost connection it is run again.
 
-        `work` may run several times, so it must not change anything but the graph.
+        `work` may run several times, so it must not change anything but the graph. When the connection is lost while
+        it is committed, nobody knows whether it was: what is `repeatable` is run again then, too, although it may
+        stand in the graph already; all else raises StoreUnavailable.
         """
         gives_up = time.monotonic() + RETRY_SECONDS
         attempt = 0
@@ -201,7 +203,7 @@ class Store:
                 attempt += 1
                 longest = 0.3 if isinstance(error, ConstraintError) else 2.0
                 pause = min(0.02 * 2**attempt, longest) * random.uniform(0.5, 1.5)  # noqa: S311
-                if time.monotonic() + pause > gives_up or not self._may_pass(error, attempt):
+                if time.monotonic() + pause > gives_up or not self._may_pass(error, attempt, repeatable):
                     raise self._explain(error) from None
                 await asyncio.sleep(pause)
 
@@ -283,10 +285,12 @@ class Store:
     def _traced(self, query: str) -> AbstractContextManager[None]:
         return _UNTRACED if self.tracer is None else query_span(self.tracer, query, self.kind)
 
-    def _may_pass(self, error: Neo4jError | DriverError | OSError, attempt: int) -> bool:
+    def _may_pass(self, error: Neo4jError | DriverError | OSError, attempt: int, repeatable: bool) -> bool:
         """Whether the transaction may succeed when it is run again."""
         if self._server is not None and self._server.why_silent():
             return False
+        if isinstance(error, IncompleteCommit):
+            return repeatable
         if isinstance(error, ConstraintError):
             # Two transactions that MERGE the same new key at once: Neo4j lets one wait for the other, the embedded
             # store refuses the later one, which then finds the node when it is run again.

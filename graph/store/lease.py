@@ -33,7 +33,7 @@ _CREATE = "MERGE (l:Lease {name: $name}) ON CREATE SET l.until = 0, l.token = 0,
 _LOOK = "MATCH (l:Lease {name: $name}) RETURN l.owner, l.token, l.until < timestamp()"
 _TAKE = """
 MATCH (l:Lease {name: $name}) SET l.asked = $me
-WITH l WHERE l.until < timestamp() OR l.token = $abandoned
+WITH l WHERE l.until < timestamp() OR l.token = $abandoned OR l.owner = $me
 SET l.owner = $me, l.until = timestamp() + $ttl, l.token = l.token + 1
 RETURN l.token
 """
@@ -78,7 +78,7 @@ class Lease:
         """Renew it, unless a transaction that holds it does so already."""
         async with self._renewing:
             if all(each.closed for each in self._guarded):
-                await store.transaction(self._hold)
+                await store.transaction(self._hold, repeatable=True)
 
     @property
     def lost(self) -> bool:
@@ -87,7 +87,10 @@ class Lease:
     async def give_back(self, store: Store) -> None:
         """Free it for the next one, if it is still ours."""
         if not self._lost:
-            await store.write(_GIVE_BACK, name=self.name, me=self._owner, token=self.token)
+            await store.transaction(self._free, repeatable=True)
+
+    async def _free(self, transaction: Transaction) -> None:
+        await transaction.run(_GIVE_BACK, name=self.name, me=self._owner, token=self.token)
 
     async def _hold(self, transaction: Transaction) -> bool:
         if not self._lost:
@@ -156,7 +159,8 @@ async def _try(store: Store, name: str, me: str, ttl: float, abandoned: int) -> 
         rows = await transaction.run(_TAKE, name=name, me=me, ttl=_ms(ttl), abandoned=abandoned)
         return int(rows[0][0]) if rows else None
 
-    return await store.transaction(work)
+    # A lease that was taken by a commit whose answer was lost would be held by nobody who knows of it.
+    return await store.transaction(work, repeatable=True)
 
 
 async def _renew(store: Store, lease: Lease, ttl: float) -> None:

@@ -26,8 +26,8 @@ from graph.store.settings import StoreSettings
 from tests.api.conftest import write_company
 from tests.api.socket_client import opened_socket
 from tests.api.test_http import JSON, TOKEN, TYPENAME, client_of
-from tests.api.test_serve import proxy_to
 from tests.api.test_subscriptions import served
+from tests.cable import cable_to
 
 pytestmark = pytest.mark.anyio
 METRICS_TOKEN = "prometheus-reads-this"
@@ -143,13 +143,13 @@ async def test_a_store_that_is_away_is_told_as_that(neo4j_settings: StoreSetting
     """The outcome is `unavailable`; the token of the metrics lets read them all the same."""
     settings = ApiSettings(metrics_token=SecretStr(METRICS_TOKEN))
     async with (
-        proxy_to(neo4j_settings) as proxy,
-        open_store(proxy.settings) as store,
+        cable_to(neo4j_settings) as cable,
+        open_store(cable.settings) as store,
         client_of(store, settings) as client,
     ):
         query = "query Names { sources { name } }"
         assert (await post(client, query)).status_code == 200
-        await proxy.stop()
+        await cable.stop()
         assert (await post(client, query)).status_code == 503
         unknown = await client.get("/metrics", headers={"x-api-key": "c360_0123456789abcdef_" + "x" * 43})
         answer = await client.get("/metrics", headers={"authorization": f"Bearer {METRICS_TOKEN}"})

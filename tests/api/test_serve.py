@@ -9,9 +9,8 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -26,6 +25,7 @@ from api.viewer import check_binding
 from graph.store.driver import Store, open_store
 from graph.store.migrate import migrate
 from graph.store.settings import StoreSettings
+from tests.cable import cable_to
 from tests.conftest import Homes
 
 pytestmark = pytest.mark.anyio
@@ -111,15 +111,15 @@ def neo4j_settings(homes: Homes) -> StoreSettings:
 
 async def test_the_api_outlives_a_store_that_goes_away(neo4j_settings: StoreSettings) -> None:
     """While the store is gone the answer is 503 in words; when it is back, so are the answers."""
-    async with proxy_to(neo4j_settings) as proxy, open_store(proxy.settings) as store:
+    async with cable_to(neo4j_settings) as cable, open_store(cable.settings) as store:
         from tests.api.test_http import client_of
 
         async with client_of(store) as client:
             before = await client.post("/graphql", json=QUERY)
-            await proxy.stop()
+            await cable.stop()
             gone, not_ready = await client.post("/graphql", json=QUERY), await client.get("/ready")
             alive = await client.get("/health")
-            await proxy.start()
+            await cable.start()
             after = await client.post("/graphql", json=QUERY)
 
     assert before.json() == after.json() == {"data": {"sources": []}}
@@ -133,76 +133,22 @@ async def test_the_api_outlives_a_store_that_goes_away_in_the_middle_of_a_questi
     neo4j_settings: StoreSettings,
 ) -> None:
     """The store has the question and is gone before it answers: 503 at once, and answers when it is back."""
-    async with proxy_to(neo4j_settings) as proxy, open_store(proxy.settings) as store:
+    async with cable_to(neo4j_settings) as cable, open_store(cable.settings) as store:
         from tests.api.test_http import client_of
 
         async with client_of(store) as client:
             await client.post("/graphql", json=QUERY)
-            proxy.answers.clear()
+            cable.answers.clear()
             asking = asyncio.create_task(client.post("/graphql", json=QUERY))
-            await asyncio.wait_for(proxy.asked.wait(), 10)
-            await proxy.stop()
+            await asyncio.wait_for(cable.asked.wait(), 10)
+            await cable.stop()
             gone = await asyncio.wait_for(asking, 5)
-            proxy.answers.set()
-            await proxy.start()
+            cable.answers.set()
+            await cable.start()
             after = await client.post("/graphql", json=QUERY)
 
     assert (gone.status_code, gone.json()["errors"][0]["extensions"]["code"]) == (503, "SERVICE_UNAVAILABLE")
     assert after.json() == {"data": {"sources": []}}
-
-
-class Proxy:
-    """A cable to the store that can be pulled; while `answers` is not set, none comes through."""
-
-    def __init__(self, settings: StoreSettings) -> None:
-        target = urlsplit(settings.uri)
-        self._target = (target.hostname, target.port)
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-        self.answers, self.asked = asyncio.Event(), asyncio.Event()
-        self.answers.set()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port: int = free.getsockname()[1]
-        self.settings = StoreSettings(f"bolt://127.0.0.1:{self._port}", settings.user, settings.password)
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._join, "127.0.0.1", self._port)
-
-    async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for writer in self._writers:
-            writer.transport.abort()
-        self._writers.clear()
-
-    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(*self._target)
-        self._writers |= {writer, back}
-        await asyncio.gather(self._copy(reader, back, self.asked), self._copy(there, writer))
-
-    async def _copy(
-        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, told: asyncio.Event | None = None
-    ) -> None:
-        with suppress(OSError):
-            while data := await source.read(65536):
-                if told is None:
-                    await self.answers.wait()
-                elif not self.answers.is_set():
-                    told.set()
-                target.write(data)
-                await target.drain()
-        target.close()
-
-
-@asynccontextmanager
-async def proxy_to(settings: StoreSettings) -> AsyncIterator[Proxy]:
-    proxy = Proxy(settings)
-    await proxy.start()
-    try:
-        yield proxy
-    finally:
-        await proxy.stop()
 
 
 async def test_the_api_outlives_an_embedded_store_that_is_killed(tmp_path: Path) -> None:

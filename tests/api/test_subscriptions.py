@@ -29,7 +29,7 @@ from graph.sync.decisions import Ask, merge_customers, revert_decision
 from graph.sync.rebuild import rebuild
 from graph.sync.sync import sync
 from tests.api.socket_client import Closed, SocketClient, opened_socket, raw_socket
-from tests.api.test_serve import proxy_to
+from tests.cable import cable_to
 from tests.sources import event, fixed_source, person
 
 pytestmark = pytest.mark.anyio
@@ -356,21 +356,21 @@ async def test_changes_wait_while_the_store_is_away(neo4j_settings: StoreSetting
     """Written while the API could not read it, a change is told when the store is back."""
     async with (
         open_store(neo4j_settings) as store,
-        proxy_to(neo4j_settings) as proxy,
-        open_store(proxy.settings) as remote,
+        cable_to(neo4j_settings) as cable,
+        open_store(cable.settings) as remote,
     ):
         await sync([fixed_source("crm", ADA)], store, RULES)
         async with served(remote) as base, opened_socket(base) as client:
             await client.subscribe(RECORDED, after=START)
             await record(store, 1)
             first = await asyncio.wait_for(client.event(), 20)
-            await proxy.stop()
+            await cable.stop()
             await record(store, 2)
             async with raw_socket(base) as late:
                 await late.send(type="connection_init", payload={"x-api-key": f"c360_{'0' * 16}_{'A' * 43}"})
                 with pytest.raises(Closed) as unknown:
                     await asyncio.wait_for(late.receive(), 60)
-            await proxy.start()
+            await cable.start()
             second = await asyncio.wait_for(client.event(), 30)
 
     assert first["interaction"]["id"] != second["interaction"]["id"]
