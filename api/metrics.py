@@ -25,7 +25,7 @@ from api.oidc import NoRole
 from api.plan.observation import Observation, Outcome
 from api.plan.service import Service
 from api.viewer import Door, ForeignHost, NotAnOperator, NotAuthenticated
-from graph.deliveries.queue import count_deliveries
+from graph.deliveries.queue import DestinationState, count_deliveries
 from graph.store.driver import MOST_SESSIONS, Store
 from graph.store.errors import StoreError
 from graph.sync.known_sources import SourceState, source_states
@@ -69,8 +69,8 @@ class Metrics:
         self._statuses: dict[int, Counter] = {}
         self.sources: Sequence[SourceState] = ()
         self.sources_read_at: float | None = None
-        self.deliveries: Sequence[tuple[str, int, int]] = ()
-        """By destination, how many wait and how many are dead, as they were counted last."""
+        self.deliveries: Sequence[DestinationState] = ()
+        """How each destination stood when deliveries were counted last."""
         ProcessCollector(registry=self.registry)
 
     def watch(self, service: Service, store: Store, feed: Feed) -> None:
@@ -184,10 +184,14 @@ class _Sources(Collector):
         yield from (success, begun, failed, pending)
         waiting = _gauge("c360_deliveries_waiting", "Deliveries that wait for a destination.", "destination")
         dead = _gauge("c360_deliveries_dead", "Deliveries that are not tried again by themselves.", "destination")
-        for name, wait, end in self._metrics.deliveries:
-            waiting.add_metric([name], wait)
-            dead.add_metric([name], end)
-        yield from (waiting, dead)
+        withheld = CounterMetricFamily(
+            "c360_deliveries_withheld", "What was not told for want of the customer's consent.", labels=["destination"]
+        )
+        for to in self._metrics.deliveries:
+            waiting.add_metric([to.name], to.waiting)
+            dead.add_metric([to.name], to.dead)
+            withheld.add_metric([to.name], to.withheld)
+        yield from (waiting, dead, withheld)
         yield GaugeMetricFamily(
             "c360_sources_read_timestamp_seconds", "When the store last told how the sources are.", value=read_at
         )

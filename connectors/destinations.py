@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 from connectors.chosen_streams import did_you_mean
 from connectors.errors import PluginConfigError
 from connectors.events import ABOUT
+from connectors.records import Channel
 from connectors.signatures import SHORTEST_KEY, key_of
 
 DELIVER = "deliver"
 """The key in plugins.toml."""
-KEYS = ("name", "url", "secret", "to", "about")
+KEYS = ("name", "url", "secret", "to", "about", "requires_consent", "consent_channel")
 _HERE = ("localhost", "127.0.0.1", "::1")
 
 Filled = Callable[[str, str, Any], Any]
@@ -23,13 +24,17 @@ Filled = Callable[[str, str, Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
-    """One destination: a webhook (`url`, and `key`, the bytes that sign), or a source of the same file (`to`)."""
+    """One destination: a webhook (`url`, and `key`, the bytes that sign), or a source of the same file (`to`).
+
+    `consent` is the channel and the purpose that a customer must have consented to, None where that is not asked.
+    """
 
     name: str
     about: frozenset[str]
     url: str | None = field(default=None, repr=False)  # its path may be a secret
     key: bytes | None = field(default=None, repr=False)
     to: str | None = None
+    consent: tuple[Channel, str] | None = None
 
 
 def read_deliveries(
@@ -65,21 +70,40 @@ def _destination(where: str, section: str, entry: Any, sources: Sequence[str], f
             f'{where} says a url, with a secret, or to, a source that is written to, such as "support"; one of the two.'
         )
     about = _about(where, said.get("about", list(ABOUT)))
+    consent = _consent(where, said)
     if "to" in said:
         to = said["to"]
         if to not in sources:
             known = ", ".join(sources) or "none"
             raise PluginConfigError(f"{where} to {to!r}: no such source.{did_you_mean(to, sources)} Known: {known}.")
-        return DeliverySettings(said.get("name", to), about, to=to)
+        return DeliverySettings(said.get("name", to), about, to=to, consent=consent)
     if "name" not in said:
         raise PluginConfigError(f'{where} has no name. Add one, e.g. name = "warehouse": its place is kept by it.')
-    return DeliverySettings(said["name"], about, url=_url(where, said["url"]), key=_key(where, said.get("secret")))
+    return DeliverySettings(
+        said["name"], about, url=_url(where, said["url"]), key=_key(where, said.get("secret")), consent=consent
+    )
 
 
 def _about(where: str, value: Any) -> frozenset[str]:
     if not isinstance(value, list) or not value or not set(map(str, value)) <= set(ABOUT):
         raise PluginConfigError(f'{where} about is a list of {", ".join(ABOUT)}, e.g. about = ["alert"].')
     return frozenset(value)
+
+
+def _consent(where: str, said: Mapping[str, Any]) -> tuple[Channel, str] | None:
+    purpose, channel = said.get("requires_consent"), said.get("consent_channel")
+    if purpose is None:
+        if channel is not None:
+            raise PluginConfigError(
+                f'{where} has a consent_channel and no requires_consent. Name the purpose, e.g. "marketing".'
+            )
+        return None
+    known = [one.value for one in Channel]
+    if channel is not None and channel not in known:
+        raise PluginConfigError(
+            f"{where} consent_channel {channel!r} is unknown.{did_you_mean(channel, known)} Known: {', '.join(known)}."
+        )
+    return Channel(channel or Channel.EMAIL), purpose
 
 
 def _url(where: str, url: str) -> str:

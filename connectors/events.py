@@ -113,6 +113,14 @@ class SegmentLeft(_Event, frozen=True, kw_only=True, tag="segment.left"):
     segment: str
 
 
+class ConsentWithdrawn(_Event, frozen=True, kw_only=True, tag="consent.withdrawn"):
+    """A destination that needs consent must let go of this customer, who refuses it."""
+
+    customer_id: str
+    channel: str
+    purpose: str
+
+
 Event: TypeAlias = (
     CustomerCreated
     | CustomerUpdated
@@ -125,6 +133,7 @@ Event: TypeAlias = (
     | AlertClosed
     | SegmentEntered
     | SegmentLeft
+    | ConsentWithdrawn
 )
 
 

@@ -62,9 +62,11 @@ def send(context: typer.Context, as_json: JsonOption = False) -> None:
     invocation = of(context)
     done = run(_sent(invocation, invocation.rules(), invocation.store()))
     if as_json:
-        print_json(invocation.out, {"delivered": done.delivered, "failed": done.failed, "dead": done.dead})
+        counts = {"delivered": done.delivered, "failed": done.failed, "dead": done.dead, "withheld": done.withheld}
+        print_json(invocation.out, counts)
     else:
-        invocation.say(f"{done.delivered:,} delivered, {done.failed:,} failed.")
+        withheld = f" {done.withheld:,} withheld: the customer has not consented." if done.withheld else ""
+        invocation.say(f"{done.delivered:,} delivered, {done.failed:,} failed.{withheld}")
     if done.problems:
         raise NotDelivered("\n".join(done.problems.values()))
 

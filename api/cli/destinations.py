@@ -10,6 +10,7 @@ from connectors.destinations import DeliverySettings
 from connectors.errors import PluginConfigError
 from connectors.plugins import Plugins, load_plugins
 from connectors.settings import Settings, make_connectors, read_settings
+from graph.deliveries.consent import NeededConsent
 from graph.deliveries.queue import Wish
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -27,7 +28,8 @@ def deliverer_of(invocation: Invocation, store: Store, rules: Rules) -> Delivere
 
 
 def _destination(settings: Settings, one: DeliverySettings, plugins: Plugins) -> Destination:
-    wish = Wish(one.name, one.about)
+    needed = None if one.consent is None else NeededConsent(*one.consent)
+    wish = Wish(one.name, one.about, needed)
     if one.url is not None and one.key is not None:
         where = f"[[deliver]] {one.name} of {settings.path.name}"
         return WebhookDestination(wish, WebhookSettings(one.url, one.key, where))

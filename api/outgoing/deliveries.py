@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 from api.outgoing.destinations import Destination, SourceDestination
 from api.outgoing.webhook import NotDelivered, Unanswered
-from graph.deliveries.queue import LEASE, Waiting, due, fill, note_delivered, put_off
+from connectors.events import Event
+from graph.deliveries.consent import allowed, standing
+from graph.deliveries.queue import LEASE, Waiting, Wish, due, fill, note_delivered, put_off
 from graph.deliveries.segments import SegmentWatch
 from graph.journeys.keeper import JourneyKeeper
 from graph.rules import Rules
@@ -37,6 +39,8 @@ class Delivered:
     delivered: int = 0
     failed: int = 0
     dead: int = 0
+    withheld: int = 0
+    """Not told, because the customer has not consented."""
     problems: dict[str, str] | None = None
 
 
@@ -102,21 +106,26 @@ class Deliverer:
     async def _hand_over(self, lease: Lease, destination: Destination, done: Delivered) -> None:
         """Until nothing is due any more, or nobody answers there."""
         while waiting := await due(self._store, destination.wish.name, self._now()):
-            taken: list[str] = []
+            settled = _Settled(self._store, lease, destination.wish)
             try:
                 for one in waiting:
-                    if not await self._sent(lease, destination, one, taken, done):
+                    if not await self._sent(lease, destination, one, settled, done):
                         return
             finally:
-                if taken:
-                    await note_delivered(self._store, lease, taken)
+                await settled.note()
 
     async def _sent(
-        self, lease: Lease, destination: Destination, one: Waiting, taken: list[str], done: Delivered
+        self, lease: Lease, destination: Destination, one: Waiting, settled: _Settled, done: Delivered
     ) -> bool:
         """Whether the next one may be tried."""
+        event = await self._may_be_told(destination.wish, one.event)
+        if event is None:
+            withheld = destination.wish.takes(one.event)
+            done.withheld += withheld
+            await settled.add(one, withheld=withheld)
+            return True
         try:
-            await destination.send(one.event, self._store)
+            await destination.send(event, self._store)
         except NotDelivered as failure:
             dead = await put_off(self._store, lease, one, str(failure), self._now())
             done.failed += 1
@@ -125,12 +134,39 @@ class Deliverer:
             done.problems[destination.wish.name] = str(failure)
             LOG.warning("%s%s", failure, " It is not tried again: c360 deliveries list" if dead else "")
             return not isinstance(failure, Unanswered)
-        taken.append(one.id)
         done.delivered += 1
-        if len(taken) >= CONFIRMED_AT_ONCE:
-            await note_delivered(self._store, lease, taken)
-            taken.clear()
+        await settled.add(one)
         return True
+
+    async def _may_be_told(self, wish: Wish, event: Event) -> Event | None:
+        """The event, or what stands for it now that consent was looked at; None for nothing."""
+        customer = getattr(event, "customer_id", None)
+        if wish.consent is None or customer is None:
+            return event
+        told = allowed(event, await standing(self._store, customer, wish.consent), wish.consent)
+        return told if told is not event or wish.takes(event) else None
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
+
+
+class _Settled:
+    """What needs no more to be done for one destination, noted a few at a time."""
+
+    def __init__(self, store: Store, lease: Lease, wish: Wish) -> None:
+        self._store = store
+        self._lease = lease
+        self._wish = wish
+        self._ids: list[str] = []
+        self._withheld = 0
+
+    async def add(self, one: Waiting, *, withheld: bool = False) -> None:
+        self._ids.append(one.id)
+        self._withheld += withheld
+        if len(self._ids) >= CONFIRMED_AT_ONCE:
+            await self.note()
+
+    async def note(self) -> None:
+        if self._ids:
+            await note_delivered(self._store, self._lease, self._wish, self._ids, self._withheld)
+        self._ids, self._withheld = [], 0

@@ -11,10 +11,11 @@ from api.outgoing.settings import WebhookSettings
 from api.outgoing.webhook import NotDelivered, Unanswered, send_webhook, webhook_client
 from api.plan.ids import encode_id
 from connectors.errors import SourceError, SourceUnavailable
-from connectors.events import ABOUT, Event
+from connectors.events import ABOUT, ConsentWithdrawn, CustomerUpdated, Event, SegmentLeft
 from connectors.hooks import Hook, HookFailed
 from connectors.hookspecs import Concerned
 from graph.deliveries.concerned import describe, note_written
+from graph.deliveries.consent import Standing, standing
 from graph.deliveries.queue import Wish
 from graph.store.driver import Store
 
@@ -64,7 +65,10 @@ class PluginDestination:
 
 
 class SourceDestination:
-    """A source whose connector takes deliveries: events of customers whom it has itself."""
+    """A source whose connector takes deliveries: events of customers whom it has itself.
+
+    Without the consent that it needs nothing is written but that a customer is in no segment.
+    """
 
     def __init__(self, wish: Wish, connector: Any, public_url: str | None) -> None:
         self.wish = wish
@@ -76,9 +80,17 @@ class SourceDestination:
         found = None if customer is None else await describe(store, self._connector.name, customer)
         if found is None or not found.records:
             return
+        segments = found.segments
+        if self.wish.consent is not None:
+            stands = await standing(store, found.customer, self.wish.consent) is Standing.GRANTED
+            if not stands and not isinstance(event, SegmentLeft | ConsentWithdrawn):
+                return
+            segments = segments if stands else ()
+        if isinstance(event, ConsentWithdrawn):
+            event = CustomerUpdated(id=event.id, at=event.at, customer_id=event.customer_id)
         id = encode_id("Customer", found.customer)
         link = None if self._public_url is None else link_to(self._public_url, id)
-        concerned = Concerned(id, found.records, found.segments, link)
+        concerned = Concerned(id, found.records, segments, link)
         try:
             async for key, at in self._connector.deliver(with_global_ids(event), concerned):
                 await note_written(store, key, at)

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 import uuid_utils
 
-from connectors.events import CustomersReset, Event, about
+from connectors.events import CustomersReset, CustomerUpdated, Event, about
 from graph.changes import last_seq, oldest_seq, read_changes
 from graph.cypher import cypher
+from graph.deliveries.consent import NeededConsent
 from graph.deliveries.events import event_id, events_of
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
@@ -28,13 +30,18 @@ WAITS_MINUTES = (1, 5, 15, 60, 180, 360, 720, 1440, 1440)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Who wants to be told, of what (words of `connectors.events.ABOUT`)."""
+    """Who wants to be told, of what (words of `connectors.events.ABOUT`), and which consent that takes."""
 
     name: str
     about: frozenset[str]
+    consent: NeededConsent | None = None
 
     def takes(self, event: Event) -> bool:
         return about(event) in self.about
+
+    def keeps(self, event: Event) -> bool:
+        """Also changes of customers, where a consent may turn out to be withdrawn."""
+        return self.takes(event) or (self.consent is not None and isinstance(event, CustomerUpdated))
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -78,7 +85,7 @@ async def fill(store: Store, lease: Lease, wish: Wish, now: int) -> int:
             place = last
         else:
             return kept  # the next entry is about to be seen
-        wanted = [event for event in events if wish.takes(event)]
+        wanted = [event for event in events if wish.keeps(event)]
         await _move(store, lease, wish, wanted, place, now)
         kept += len(wanted)
     return kept
@@ -116,12 +123,14 @@ async def due(store: Store, destination: str, now: int) -> list[Waiting]:
     return [Waiting(id, attempts, msgspec.json.decode(event, type=Event)) for id, attempts, event in rows]
 
 
-async def note_delivered(store: Store, lease: Lease, ids: Sequence[str]) -> None:
-    """They were handed over: there is nothing more to do."""
+async def note_delivered(store: Store, lease: Lease, wish: Wish, ids: Sequence[str], withheld: int = 0) -> None:
+    """They were handed over, or (`withheld` of them) must not be: there is nothing more to do."""
 
     async def work(tx: Transaction) -> None:
         await lease.hold(tx)
         await tx.run(cypher("writes/forget_deliveries"), ids=list(ids))
+        if withheld:
+            await tx.run(cypher("writes/count_withheld"), name=wish.name, withheld=withheld)
 
     await store.transaction(work)
 
@@ -155,10 +164,18 @@ async def list_deliveries(store: Store, destination: str | None = None, limit: i
     ]
 
 
-async def count_deliveries(store: Store) -> list[tuple[str, int, int]]:
-    """By destination, how many wait and how many are dead."""
-    rows = await store.read(cypher("writes/count_deliveries"))
-    return [(name, waiting, dead) for name, waiting, dead in rows]
+class DestinationState(NamedTuple):
+    """How many deliveries wait for a destination and are dead, and how many were ever withheld for want of consent."""
+
+    name: str
+    waiting: int
+    dead: int
+    withheld: int
+
+
+async def count_deliveries(store: Store) -> list[DestinationState]:
+    """How each destination stands, by name."""
+    return [DestinationState(*row) for row in await store.read(cypher("writes/count_deliveries"))]
 
 
 async def replay(store: Store, id: str | None, destination: str | None, now: int) -> int:

@@ -43,7 +43,7 @@ def test_what_nobody_takes_is_listed_and_can_be_dropped(graph_shell: Shell, home
     empty = graph_shell("deliveries", "list")
 
     assert (nobody.code, "no [[deliver]]" in nobody.err) == (0, True)
-    assert (first.code, first.json) == (0, {"delivered": 0, "failed": 0, "dead": 0})
+    assert (first.code, first.json) == (0, {"delivered": 0, "failed": 0, "dead": 0, "withheld": 0})
     assert sent.code != 0
     assert "does not take messages" in sent.err
     assert "/in" not in sent.err  # a path may be a secret
@@ -67,6 +67,9 @@ def test_what_nobody_takes_is_listed_and_can_be_dropped(graph_shell: Shell, home
         ('name = "a"\nurl = "https://x.test/in"', "secret must be whsec_"),
         ('name = "a"\nurl = "https://x.test/in"\nsecret = "whsec_c2hvcnQ="', "secret must be whsec_"),
         ('name = "a"', "says a url"),
+        ('to = "desk"\nrequires_consent = ""', "is a text in quotes"),
+        ('to = "desk"\nconsent_channel = "sms"', "no requires_consent"),
+        ('to = "desk"\nrequires_consent = "marketing"\nconsent_channel = "fax"', "consent_channel 'fax' is unknown"),
         ('to = "desk"\nurl = "https://x.test/in"', "one of the two"),
         ('to = "dask"', "no such source. Did you mean 'desk'? Known: desk"),
         ('to = "desk"\nabout = ["alerts"]', "about is a list of customer, interactions, alert, segment"),

@@ -73,12 +73,12 @@ class Round:
 
     def __init__(self, store: Store, *destinations: Destination, rules: Rules | None = None) -> None:
         self.clock = Clock()
-        self._keeper = JourneyKeeper(store, rules or Rules(segment=()))
+        self.keeper = JourneyKeeper(store, rules or Rules(segment=()))
         self.deliverer = Deliverer(store, rules or Rules(segment=()), destinations, self.clock)
 
     async def __call__(self, minutes: float = 0) -> None:
         self.clock.now += minutes * 60
-        await self.deliverer.round(self._keeper)
+        await self.deliverer.round(self.keeper)
 
 
 async def _load(store: Store, *more: Record) -> None:
@@ -174,10 +174,10 @@ async def test_what_fails_is_tried_again_later_then_dead_and_may_be_replayed(emb
         await told(minutes - 0.5)
         assert listener.failures  # it was not yet its time
         await told(0.5)
-    assert await count_deliveries(store) == [("listener", 0, 1)]
+    assert await count_deliveries(store) == [("listener", 0, 1, 0)]
     metrics = Metrics()
     await metrics.look_at_sources(store)
-    assert metrics.deliveries == [("listener", 0, 1)]
+    assert metrics.deliveries == [("listener", 0, 1, 0)]
     (dead,) = await list_deliveries(store, "listener")
     assert (dead.status, dead.attempts) == ("DEAD", len(WAITS_MINUTES) + 1)
     await told(100_000)
