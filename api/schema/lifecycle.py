@@ -15,15 +15,16 @@ from api.plan.fields import Argument, described, entry, from_milliseconds, looku
 from api.plan.filters import described_input, option
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
-from api.schema.enums import ActivityStatus
+from api.schema.enums import ActivityStatus, UnitOfAnalysis
 from api.schema.kpi import KpiValue, value_data
-from api.schema.lazy import LazyCustomer
+from api.schema.lazy import LazyAccount, LazyCustomer
 from api.schema.scope import SCOPE_ARGUMENTS, PeriodInput, scope_of
 from api.schema.user_error import UserError, user_error
 from graph.customer import reading
 from graph.figures.board import KPIS
 from graph.figures.figure import LEAST_SAMPLE
 from graph.figures.scope import Scope
+from graph.journeys.view import Unit
 from graph.lifecycle.activity import status_counts
 from graph.lifecycle.baseline import FIGURES, Baseline, KeptFigure, baselines, record_baseline
 from graph.lifecycle.passage import StagePassage, passages, weakest
@@ -35,7 +36,7 @@ from graph.sync.decisions import Ask, Refused
 
 @described
 class LifecycleStage:
-    """One stage of the lifecycle in the period. Counts are of customers."""
+    """One stage of the lifecycle in the period. Counts are of customers, or of accounts where those are asked for."""
 
     stage: str = entry("The stage, as rules.toml names it.")
     said_as: list[str] = entry("The words by which a CRM means it: the crosswalk.")
@@ -56,7 +57,7 @@ class LifecycleStage:
 
 @described
 class ActivityCount:
-    """How many customers have an activity status."""
+    """How many customers (or accounts) have an activity status."""
 
     status: ActivityStatus = entry("The status.")
     customer_count: int = entry("How many have it.")
@@ -64,16 +65,26 @@ class ActivityCount:
 
 @described
 class StageSaid:
-    """Customers of whom the CRM says one stage, and the facts this one."""
+    """Customers (or accounts) of whom the CRM says one stage, and the facts this one."""
 
-    said: str | None = entry("What the CRM says, today; null where it says nothing that we know.")
+    said: str | None = entry(
+        "What the CRM says, today, of an account the furthest of what it says of its people; null where it says "
+        "nothing that we know."
+    )
     shown: str | None = entry("What the facts show.")
     agrees: bool = entry("Whether both are the same.")
     customer_count: int | None = entry("How many they are; null when they are fewer than five.")
     examples: list[LazyCustomer] = lookup(
         reading.CUSTOMERS_BY_ID,
         "example_keys",
-        "A few of them, where both are not the same.",
+        "A few of them, where both are not the same; none where accounts are counted.",
+        key=Column("id", "item", nullable=False),
+        many=True,
+    )
+    example_accounts: list[LazyAccount] = lookup(
+        reading.ACCOUNTS_BY_ID,
+        "example_account_keys",
+        "The same where accounts are counted.",
         key=Column("id", "item", nullable=False),
         many=True,
     )
@@ -99,6 +110,7 @@ class LifecycleBaseline:
     name: str = entry("Its name.")
     from_: date = entry("The first day of its period.", "from", called="from")
     to: date = entry("The day after the last.")
+    unit: UnitOfAnalysis = entry("Who is counted.")
     recorded_by: str = entry("Who recorded it.")
     as_of: datetime = entry("As of when the figures are.")
     figures: list[BaselineFigure] = entry("Acquisition, activation, retention and reactivation.")
@@ -115,7 +127,11 @@ class BaselineComparison:
 
 @described
 class Lifecycle:
-    """The lifecycle in a period: of all customers that are looked at, not of accounts."""
+    """The lifecycle in a period, of all who are looked at.
+
+    An account is at the furthest stage at which any of its people is at that moment: it moves on with the first of them
+    who gets further, and falls back when the last of them has left that stage.
+    """
 
     stages: list[LifecycleStage] = entry("The stages in the order of rules.toml.")
     weakest_stage: str | None = entry("Where most is lost: lost customers × their value; null where it is not known.")
@@ -131,6 +147,7 @@ class RecordLifecycleBaselineInput:
 
     name: str = strawberry.field(description="Its name; there is one of each.")
     period: PeriodInput = strawberry.field(description="The period that it is of.")
+    unit: UnitOfAnalysis = strawberry.field(description="Who is counted.", default=UnitOfAnalysis.CUSTOMER)
     as_of: datetime | None = option("As of that moment; now unless said.")
     idempotency_key: str | None = option(
         "A text of your choice: a request that is sent again with it changes nothing; another with it is refused."
@@ -157,6 +174,8 @@ async def work_lifecycle(bench: Bench, arguments: Arguments) -> Mapping[str, Any
         if baseline is None:
             listed = ", ".join(repr(each.name) for each in known) or "none yet; see recordLifecycleBaseline"
             raise bad_input(f"There is no baseline {name[:80]!r}. Known: {listed}.")
+        if baseline.unit is not scope.view.unit_of:
+            raise bad_input(f"Baseline {name[:80]!r} counts by {baseline.unit.value}: ask with this `unit`.")
     return await asyncio.to_thread(_lifecycle_data, scope, baseline)
 
 
@@ -187,7 +206,7 @@ def _lifecycle_data(scope: Scope, baseline: Baseline | None) -> dict[str, Any]:
         "weakest_stage": None if spot is None else spot.stage,
         "activity": [{"status": status, "customer_count": n} for status, n in status_counts(scope).items()],
         "said": said,
-        "example_keys": [key for each in said for key in each["example_keys"]],
+        **{keys: [key for each in said for key in each[keys]] for keys in ("example_keys", "example_account_keys")},
         "baseline": None if baseline is None else _baseline_data(baseline),
         "comparisons": [] if baseline is None else _comparisons(baseline, scope),
     }
@@ -216,12 +235,14 @@ def _words(stage: str, rules: Rules) -> Sequence[str]:
 
 def _said_data(each: Disagreement, scope: Scope) -> dict[str, Any]:
     numbers = np.array([] if each.agrees else each.examples, np.int64)
+    of_accounts, journeys = scope.view.unit_of is Unit.ACCOUNT, scope.view.journeys
     return {
         "said": each.said,
         "shown": each.shown,
         "agrees": each.agrees,
         "customer_count": each.customers if each.customers >= LEAST_SAMPLE else None,
-        "example_keys": scope.view.journeys.customer_ids(numbers),
+        "example_keys": [] if of_accounts else journeys.customer_ids(numbers),
+        "example_account_keys": journeys.account_ids(numbers) if of_accounts else [],
     }
 
 
@@ -230,6 +251,7 @@ def _baseline_data(baseline: Baseline) -> dict[str, Any]:
         "name": baseline.name,
         "from": baseline.first,
         "to": baseline.end,
+        "unit": baseline.unit,
         "recorded_by": baseline.by,
         "as_of": from_milliseconds(baseline.at),
         "figures": [_kept_data(figure) for figure in baseline.figures],
@@ -265,6 +287,6 @@ def _comparisons(baseline: Baseline, scope: Scope) -> list[dict[str, Any]]:
 
 
 LIFECYCLE_ARGUMENTS = [
-    *(argument for argument in SCOPE_ARGUMENTS if argument.name != "unit"),
+    *SCOPE_ARGUMENTS,
     Argument("baseline", str | None, "The name of a baseline to hold it against; see `lifecycleBaselines`."),
 ]

@@ -12,6 +12,7 @@ from graph.figures.scope import Scope
 from graph.figures.score_groups import nps_groups
 from graph.journeys.part import Coded
 from graph.journeys.view import Mask, Unit
+from graph.lifecycle.visits import told_stages
 from graph.segments.rules import SegmentRule
 from graph.segments.segments import segment_of, units_in
 
@@ -95,7 +96,12 @@ def _of_segments(scope: Scope, dimension: Dimension) -> Iterator[Group]:
 
 
 def member_column(scope: Scope, name: str) -> Coded:
-    """A column of those who are counted, by unit; what accounts do not have, nobody has."""
+    """A column of those who are counted, by unit; what accounts do not have, nobody has.
+
+    The stage of an account is the furthest of its people's.
+    """
+    if name == "lifecycle_stage" and scope.view.unit_of is Unit.ACCOUNT:
+        return told_stages(scope.view, name)
     journeys = scope.view.journeys
     part = journeys.accounts if scope.view.unit_of is Unit.ACCOUNT else journeys.customers
     if name in part.first.schema.names:

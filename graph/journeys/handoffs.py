@@ -49,7 +49,7 @@ def handoffs_of(view: View) -> Handoffs:
 
     A handoff that several people of an account experienced happened to the account once.
     """
-    return view.once(("handoffs", view.as_of), lambda: _handoffs_of(view))
+    return view.as_of_moment("handoffs", lambda: _handoffs_of(view))
 
 
 def _handoffs_of(view: View) -> Handoffs:

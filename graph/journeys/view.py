@@ -28,6 +28,8 @@ T = TypeVar("T")
 MOST_KEPT = 100
 MOST_PERIODS = 6
 """Each holds the columns of its period that were asked for."""
+MOST_OF_MOMENTS = 6
+"""Tables as of a moment, which nobody asks for again once it is past."""
 MOST_ANSWERS = 4_000
 """Figures, of some hundred bytes each; few are larger."""
 
@@ -58,6 +60,7 @@ class View:
         self._kept = Kept(MOST_KEPT)
         self._earlier = Kept(2)
         self._periods = Kept(MOST_PERIODS)
+        self._of_moments = Kept(MOST_OF_MOMENTS)
         self._answers = Kept(MOST_ANSWERS)
         self.journeys = journeys
         self.unit_of = unit_of
@@ -75,6 +78,10 @@ class View:
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` gives, made once; several figures rest on the same tables."""
         return self._kept.once(key, make)
+
+    def as_of_moment(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The same of a table that holds as of the view's moment alone; few are kept."""
+        return self._of_moments.once((key, self.as_of), make)
 
     def answer(self, key: Hashable, make: Callable[[], T]) -> T:
         """The same of a small answer about those who are looked at, as of this moment.
@@ -188,7 +195,7 @@ class View:
         view = View(
             self.journeys, self.unit_of, self._columns, self._rows, self._whose, self.members, as_of, self.whole
         )
-        view._kept, view._periods = self._kept, self._periods
+        view._kept, view._periods, view._of_moments = self._kept, self._periods, self._of_moments
         return view
 
     def is_about(self, rows: Mask, of: View) -> Mask:

@@ -15,7 +15,14 @@ _DAY_MS = 86_400_000
 
 
 def status_counts(scope: Scope) -> Mapping[ActivityStatus, int]:
-    """How many customers have each status at the end of the period, by the words of `graph.customer.activity`."""
+    """How many customers (or accounts, by what any of their people did) have each status at the end of the period.
+
+    By the words of `graph.customer.activity`.
+    """
+    return scope.once("activity status", lambda: _status_counts(scope))
+
+
+def _status_counts(scope: Scope) -> Mapping[ActivityStatus, int]:
     end, rules = end_of(scope), scope.rules.activity
     view = scope.view.until(end)
     dormant_since = end - rules.dormant_after_days * _DAY_MS
@@ -34,7 +41,7 @@ def status_counts(scope: Scope) -> Mapping[ActivityStatus, int]:
 
 
 def _activity(scope: Scope, end: int) -> tuple[np.ndarray, np.ndarray]:
-    """By customer, their last activity, and the one that ended the latest gap of `dormant_after_days` or more."""
+    """By unit, their last activity, and the one that ended the latest gap of `dormant_after_days` or more."""
     view = scope.view.until(end)
     view = view.where(view.is_activity)
     last = _firsts(view.last_by_unit(np.ones(len(view), np.bool_)), view.at)

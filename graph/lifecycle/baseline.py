@@ -15,6 +15,7 @@ from graph.cypher import cypher
 from graph.figures.board import KPIS
 from graph.figures.figure import Figure
 from graph.figures.scope import Scope
+from graph.journeys.view import Unit
 from graph.lifecycle.passage import passages
 from graph.store.driver import Store
 from graph.sync.decisions import Ask, Refused
@@ -50,7 +51,7 @@ class KeptStage(msgspec.Struct, frozen=True):
 
 
 class Baseline(msgspec.Struct, frozen=True):
-    """The lifecycle of a period as it was known at `at` (epoch milliseconds)."""
+    """The lifecycle of a period as it was known at `at` (epoch milliseconds), counted in customers or accounts."""
 
     id: str
     name: str
@@ -60,6 +61,7 @@ class Baseline(msgspec.Struct, frozen=True):
     by: str
     figures: tuple[KeptFigure, ...]
     stages: tuple[KeptStage, ...]
+    unit: Unit = Unit.CUSTOMER
 
     @property
     def lost_shares(self) -> Mapping[str, float]:
@@ -78,11 +80,13 @@ async def record_baseline(store: Store, name: str, scope: Scope, ask: Ask) -> Ba
     """Keep the lifecycle of the scope under a name; the same request with the same key is kept once. Raises Refused."""
     if not name.strip():
         raise Refused("INVALID", "A baseline needs a name, e.g. 'before the new onboarding'.", "name")
-    request = request_hash("baseline", name, scope.period.first, scope.period.end)
+    unit = scope.view.unit_of
+    of_accounts = [unit.value] if unit is Unit.ACCOUNT else []
+    request = request_hash("baseline", name, scope.period.first, scope.period.end, *of_accounts)
     known = await baselines(store)
     figures, stages = measured(scope)
     id = kept_id(ask)
-    made = Baseline(id, name, scope.period.first, scope.period.end, scope.now_ms, ask.by, figures, stages)
+    made = Baseline(id, name, scope.period.first, scope.period.end, scope.now_ms, ask.by, figures, stages, unit)
     same = next((baseline for baseline in known if baseline.id == id), None)
     if same is None and any(baseline.name == name for baseline in known):
         raise Refused("INVALID", f"There is a baseline '{name}' already, and it is not replaced: take another.", "name")

@@ -1,4 +1,4 @@
-"""How customers pass through the stages of the lifecycle: who is where, who came, moved on, fell back, was lost.
+"""How customers (or accounts) pass through the lifecycle: who is at which stage, came, moved on, fell back, was lost.
 
 Lost at a stage is who fell back from it in the period, and who stands in it at the end without any activity (inbound,
 not automated) in the last `dormant_after_days`. What is lost with them is what a customer who was ever at that stage
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,29 +22,18 @@ from graph.figures.figure import LEAST_SAMPLE, Figure, NoFigure, Unavailable, no
 from graph.figures.money import revenue
 from graph.figures.scope import Scope
 from graph.journeys.journeys import FOR_EVER
-from graph.journeys.part import NOT_SAID
-from graph.journeys.view import Mask
+from graph.journeys.view import Mask, Unit
+from graph.lifecycle.visits import Visits, visits_of
 
 _DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Visits:
-    """By visit to a stage: whose (number of the customer), which stage (place in the rules), [at, left) and how.
-
-    `left` is FOR_EVER where they are still there; `next` is the stage after it, -1 where there is none.
-    """
-
-    unit: NDArray[np.int64]
-    stage: NDArray[np.int64]
-    at: NDArray[np.int64]
-    left: NDArray[np.int64]
-    next: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
 class StagePassage:
-    """One stage in a period. Counts are of customers; `dwell` in days, `conversion` and `lost_share` in percent."""
+    """One stage in a period, counted in customers (or accounts).
+
+    `dwell` is in days, `conversion` and `lost_share` in percent.
+    """
 
     stage: str
     customers: int
@@ -69,9 +59,7 @@ class StagePassage:
 
 def passages(scope: Scope, lost_before: Mapping[str, float] | None = None) -> list[StagePassage]:
     """All stages in the order of the rules; `lost_before` are the lost shares (percent) of a baseline, by stage."""
-    found = visits(scope)
-    inactive = inactive_at_end(scope)
-    each = [_passage(scope, found, inactive, place) for place in range(len(scope.rules.stage))]
+    each = scope.once("passages", lambda: _passages(scope))
     return [replace(one, stake=_stake(one, (lost_before or {}).get(one.stage))) for one in each]
 
 
@@ -82,23 +70,8 @@ def weakest(found: list[StagePassage]) -> StagePassage | None:
 
 
 def visits(scope: Scope) -> Visits:
-    """All visits of the scope's customers, as they were known at its moment."""
-    journeys, now = scope.view.journeys, scope.now_ms
-    table = journeys.stages
-    places = {stage.name: place for place, stage in enumerate(scope.rules.stage)}
-    coded = table.coded("stage")
-    stage = np.array([*(places.get(name, -1) for name in coded.values), -1], np.int64)[coded.codes]
-    unit, at, left = journeys.whose(table).astype(np.int64), table.moments("at"), table.moments("left_at")
-    order = np.lexsort((table.moments("ordinal"), unit))
-    follows = np.full(len(unit), -1, np.int64)
-    if len(order) > 1:
-        same = unit[order[1:]] == unit[order[:-1]]
-        follows[order[:-1][same]] = stage[order[1:][same]]
-    known = (unit >= 0) & (stage >= 0) & (at <= now)
-    known &= scope.view.members[np.maximum(unit, 0)]
-    open_then = (left == NOT_SAID) | (left > now)
-    left, follows = np.where(open_then, FOR_EVER, left), np.where(open_then, -1, follows)
-    return Visits(unit[known], stage[known], at[known], left[known], follows[known])
+    """All visits of the scope's customers (or accounts), as they were known at its moment."""
+    return visits_of(scope.view, scope.now_ms)
 
 
 def end_of(scope: Scope) -> int:
@@ -107,7 +80,7 @@ def end_of(scope: Scope) -> int:
 
 
 def inactive_at_end(scope: Scope) -> Mask:
-    """By customer, whether they did nothing themselves in the last `dormant_after_days` before the end."""
+    """By unit, whether they did nothing themselves in the last `dormant_after_days` before the end."""
     view, end = scope.view, end_of(scope)
     since = end - scope.rules.activity.dormant_after_days * _DAY_MS
     at = view.at
@@ -115,7 +88,7 @@ def inactive_at_end(scope: Scope) -> Mask:
 
 
 def stage_at_end(scope: Scope, found: Visits) -> NDArray[np.int64]:
-    """By customer, the place of the stage that they are in at the end; -1 where they are in none."""
+    """By unit, the place of the stage that they are in at the end; -1 where they are in none."""
     end = end_of(scope)
     stage = np.full(len(scope.view.members), -1, np.int64)
     there = (found.at <= end) & (found.left > end)
@@ -123,7 +96,12 @@ def stage_at_end(scope: Scope, found: Visits) -> NDArray[np.int64]:
     return stage
 
 
-def _passage(scope: Scope, found: Visits, inactive: Mask, place: int) -> StagePassage:
+def _passages(scope: Scope) -> list[StagePassage]:
+    found, inactive, touched = visits(scope), inactive_at_end(scope), _touched(scope)
+    return [_passage(scope, found, inactive, touched, place) for place in range(len(scope.rules.stage))]
+
+
+def _passage(scope: Scope, found: Visits, inactive: Mask, touched: _Touched, place: int) -> StagePassage:
     start, end = scope.period.start_ms, end_of(scope)
     own = found.stage == place
     unit, at, left, follows = found.unit[own], found.at[own], found.left[own], found.next[own]
@@ -138,7 +116,6 @@ def _passage(scope: Scope, found: Visits, inactive: Mask, place: int) -> StagePa
     many = len(scope.view.members)
     lost = _those(unit[fell], many) | _those(unit[here & waited & inactive[unit]], many)
     seen = _those(unit[inside], many)
-    rows = _touched(scope, scope.rules.stage[place].name)
     return StagePassage(
         scope.rules.stage[place].name,
         _count(unit[here], many),
@@ -150,13 +127,13 @@ def _passage(scope: Scope, found: Visits, inactive: Mask, place: int) -> StagePa
         int(lost.sum()),
         Figure.of(proportion(int((lost & seen).sum()), int(seen.sum())), factor=100),
         _value(scope, _those(unit, many)),
-        _per_customer(scope, rows, None, seen),
-        _cost(scope, rows, seen),
+        _mean_of(touched.interactions[place], seen),
+        touched.cost_of(place, seen),
     )
 
 
 def _those(unit: NDArray[np.int64], many: int) -> Mask:
-    """By customer, whether they are among these."""
+    """By unit, whether it is among these."""
     those = np.zeros(many, np.bool_)
     those[unit] = True
     return those
@@ -193,39 +170,54 @@ def _value(scope: Scope, those: Mask) -> Figure:
         money = revenue(scope.view)
     except NoFigure as missing:
         return missing.figure
-    spent = scope.view.whole.once(
-        "spent by customer", lambda: np.bincount(money.unit, money.values, minlength=len(those))
-    )
+    spent = scope.view.whole.once("spent by unit", lambda: np.bincount(money.unit, money.values, minlength=len(those)))
     return Figure.of(mean(spent[those]) if those.any() else None).in_currency(money.currency)
 
 
-def _touched(scope: Scope, stage: str) -> NDArray[np.int64]:
-    """The rows of `view.whole` that are interactions of the period in this stage."""
-    whole = scope.view.whole
-    rows = whole.once(("of the period", scope.period, scope.only), lambda: _of_period(scope))
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """By stage and unit, how many interactions of the period it had while there, and what these cost, or why not."""
+
+    interactions: NDArray[np.int64]
+    costs: NDArray[np.float64] | Figure
+    currency: str | None
+
+    def cost_of(self, place: int, those: Mask) -> Figure:
+        if isinstance(self.costs, Figure):
+            return self.costs
+        return _mean_of(self.costs[place], those).in_currency(self.currency)
+
+
+def _touched(scope: Scope) -> _Touched:
+    whole, stages, many = scope.view.whole, len(scope.rules.stage), len(scope.view.members)
+    rows = np.flatnonzero((whole.at >= scope.period.start_ms) & (whole.at < scope.period.end_ms))
     rows = rows[scope.view.members[whole.unit[rows]]]
-    stages = whole.coded("stage")
-    touched: NDArray[np.int64] = rows[stages.codes[rows] == stages.code(stage)]
-    return touched
-
-
-def _of_period(scope: Scope) -> NDArray[np.int64]:
-    whole = scope.view.whole
-    within = (whole.at >= scope.period.start_ms) & (whole.at < scope.period.end_ms)
-    return np.flatnonzero(within & scope.only.fits(whole) if scope.only.narrows else within)
-
-
-def _per_customer(scope: Scope, rows: NDArray[np.int64], amount: NDArray[np.float64] | None, those: Mask) -> Figure:
-    sums = np.bincount(scope.view.whole.unit[rows], None if amount is None else amount[rows], minlength=len(those))
-    return Figure.of(mean(sums[those]) if those.any() else None)
-
-
-def _cost(scope: Scope, rows: NDArray[np.int64], those: Mask) -> Figure:
+    if scope.only.narrows:
+        rows = rows[scope.only.fits(whole)[rows]]
+    place = _stage_while(scope, rows)
+    rows, place = rows[place >= 0], place[place >= 0]
+    key = place * many + whole.unit[rows]
+    interactions = np.bincount(key, minlength=stages * many).reshape(stages, many)
     try:
         each, currency = costs(scope)
     except NoFigure as missing:
-        return missing.figure
-    return _per_customer(scope, rows, each, those).in_currency(currency)
+        return _Touched(interactions, missing.figure, None)
+    cost: NDArray[np.float64] = np.bincount(key, each[rows], minlength=stages * many).astype(np.float64, copy=False)
+    return _Touched(interactions, cost.reshape(stages, many), currency)
+
+
+def _stage_while(scope: Scope, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """By row of `view.whole`, the place of the stage at which the customer (or account) is with it; -1 of none."""
+    whole = scope.view.whole
+    if scope.view.unit_of is Unit.ACCOUNT:
+        return visits(scope).stage_at(whole.unit[rows].astype(np.int64), whole.at[rows])
+    coded = whole.coded("stage")
+    places = {stage.name: place for place, stage in enumerate(scope.rules.stage)}
+    return np.array([*(places.get(name, -1) for name in coded.values), -1], np.int64)[coded.codes[rows]]
+
+
+def _mean_of(sums: NDArray[Any], those: Mask) -> Figure:
+    return Figure.of(mean(sums[those]) if those.any() else None)
 
 
 def _stake(one: StagePassage, lost_before: float | None) -> float | None:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.figures.scope import Scope
+from graph.figures.steps import numbered
 from graph.lifecycle.passage import stage_at_end, visits
+from graph.lifecycle.visits import told_stages
 
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Customers of whom the CRM says one stage (None: nothing) and the facts another (or the same)."""
+    """Customers (or accounts) of whom the CRM says one stage (None: nothing) and the facts another (or the same)."""
 
     said: str | None
     shown: str | None
@@ -28,17 +30,19 @@ class Disagreement:
 def said_and_shown(scope: Scope, examples: int = 5) -> list[Disagreement]:
     """Every pair of stages that occurs at the end of the period, those with most customers first.
 
-    What the CRM says is known as it is today only.
+    What the CRM says is known as it is today only; of an account it is the furthest that it says of its people.
     """
-    names = [stage.name for stage in scope.rules.stage]
-    coded = scope.view.journeys.customers.coded("stage_said")
-    places = {name: place for place, name in enumerate(names)}
-    said = np.array([*(places.get(value, -1) for value in coded.values), -1], np.int64)[coded.codes]
+    return list(scope.once(("said and shown", examples), lambda: _said_and_shown(scope, examples)))
+
+
+def _said_and_shown(scope: Scope, examples: int) -> list[Disagreement]:
+    told = told_stages(scope.view, "stage_said")
+    names, said = told.values, told.codes.astype(np.int64)
     shown = stage_at_end(scope, visits(scope))
     members = np.flatnonzero(scope.view.members)
-    pairs, where, counts = np.unique(
-        (said[members] + 1) * (len(names) + 1) + shown[members] + 1, return_inverse=True, return_counts=True
-    )
+    both = (said[members] + 1) * (len(names) + 1) + shown[members] + 1
+    pairs, where = numbered(both, (len(names) + 1) ** 2)
+    counts = np.bincount(where, minlength=len(pairs))
     order = np.argsort(-counts, kind="stable")
     found = []
     for place in order:

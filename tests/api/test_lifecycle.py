@@ -103,6 +103,31 @@ async def test_a_baseline_is_kept_once_and_measured_against(store_of_leads: Stor
     }
 
 
+async def test_accounts_have_a_lifecycle_and_a_baseline_of_their_own(store_of_leads: Store) -> None:
+    """Seven of the eight leads work for one account; a baseline of accounts is held against accounts alone."""
+    await store_of_leads.write(
+        "CREATE (a:Account {id: 'acme', name: 'Acme'}) WITH a MATCH (c:Customer) WHERE c.id <> 'c7' "
+        "CREATE (c)-[:WORKS_FOR]->(a)"
+    )
+    ask = asking(store_of_leads)
+    record = await ask(RECORD, input={"name": "by account", "period": MARCH, "unit": "ACCOUNT"})
+    lifecycle = 'lifecycle(period: {from: "2026-06-01", to: "2026-07-01"}, baseline: "by account"'
+    answer = await ask(
+        f"{{ {lifecycle}, unit: ACCOUNT) {{ stages {{ stage customerCount lostCount }} baseline {{ unit }} "
+        "said { said shown exampleAccounts { name } examples { id } } } }"
+    )
+    of_customers = await ask(f"{{ {lifecycle}) {{ weakestStage }} }}")
+
+    assert record["data"]["recordLifecycleBaseline"]["userErrors"] == []
+    found = answer["data"]["lifecycle"]
+    lead = next(stage for stage in found["stages"] if stage["stage"] == "lead")
+    assert (lead["customerCount"], lead["lostCount"], found["baseline"]) == (1, 1, {"unit": "ACCOUNT"})
+    assert found["said"] == [
+        {"said": "customer", "shown": "lead", "exampleAccounts": [{"name": "Acme"}], "examples": []}
+    ]
+    assert "counts by ACCOUNT" in of_customers["errors"][0]["message"]
+
+
 async def test_examples_are_for_stewards_and_an_unknown_baseline_is_refused(embedded_store: Store) -> None:
     """An analyst sees counts; whoever misspells a baseline is told which there are."""
     service = Service(graphql_schema(), embedded_store, writes_to=embedded_store, now=lambda: NOW)
