@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import uuid_utils
 
-from connectors.errors import RecordError, SourceError
+from connectors.errors import RecordError, SourceError, SourceUnavailable
 from connectors.hookspecs import Connector, Page, RawProblem, State, Stream
 from connectors.records import KINDS, Record
 from graph.cypher import cypher
@@ -79,7 +79,8 @@ async def land(
     """Read a source from where it was left (`full`: from the start) and store what is new or changed.
 
     Never raises for what the source or its connector does: the failure is in the report, and the next sync goes on at
-    the last page. Raises StoreError when the store can no longer be used.
+    the last page. A stream that fails keeps no other from being read, unless nobody answers or knows our credentials.
+    Raises StoreError when the store can no longer be used.
     """
     name = source.connector.name
     landed = Landed(name)
@@ -94,11 +95,15 @@ async def land(
             with _door(source, "discover"):
                 streams = await source.connector.discover()
             for stream in streams:
-                with spanned(store.tracer, "sync stream", source=name, stream=stream.name):
-                    await _land_stream(source, stream, store, pages, landed, progress, full=full, adjust=adjust)
+                try:
+                    with spanned(store.tracer, "sync stream", source=name, stream=stream.name):
+                        await _land_stream(source, stream, store, pages, landed, progress, full=full, adjust=adjust)
+                except SourceError as error:
+                    _tell(landed, error)
+                    if _ends_the_source(error):
+                        break
     except SourceError as error:
-        landed.error = str(error)
-        LOG.debug("%s stopped", name, exc_info=error)
+        _tell(landed, error)
     finally:
         await _closed(source, "close", source.connector.close)
     if landed.error is not None:
@@ -118,6 +123,22 @@ async def land(
         now=_now(),
     )
     return landed
+
+
+def _tell(landed: Landed, error: SourceError) -> None:
+    said = str(error)
+    landed.error = said if landed.error is None else f"{landed.error}\n{said}"
+    LOG.debug("%s stopped", landed.source, exc_info=error)
+
+
+def _ends_the_source(error: SourceError) -> bool:
+    """Whether the other streams would fail as well, each after as long a wait."""
+    nobody_answers = isinstance(error, SourceUnavailable) and error.status is None
+    return nobody_answers or error.status == 401 or isinstance(error, _Hopeless)
+
+
+class _Hopeless(SourceError):
+    """Too much of the source could not be mapped."""
 
 
 @contextmanager
@@ -173,7 +194,7 @@ async def _next(source: LandingSource, reading: AsyncIterator[Page[Any]]) -> Pag
     except TimeoutError:
         if not limit.expired():
             raise
-        raise SourceError(
+        raise SourceUnavailable(
             f"the connector '{source.kind}' gave no page for {PAGE_SECONDS:g} s. The next sync goes on from the last."
         ) from None
 
@@ -277,7 +298,7 @@ def _count(
 def _stop_when_hopeless(landed: Landed, key: str) -> None:
     seen = landed.records + landed.rejected
     if seen >= 100 and landed.rejected > _TOO_MANY_REJECTED * seen:
-        raise SourceError(
+        raise _Hopeless(
             f"{key}: {landed.rejected} of {seen} records could not be mapped, more than "
             f"{_TOO_MANY_REJECTED:.0%}: stopped. See `c360 sync --preview {landed.source}` and its mapping."
         )

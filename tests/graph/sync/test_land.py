@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from connectors.errors import SourceError, SourceRefused, SourceUnavailable
 from connectors.hookspecs import Page, State, Stream
 from connectors.records import Record
 from graph.rules import Rules
@@ -104,6 +105,64 @@ async def test_a_source_that_gives_no_page_is_left(embedded_store: Store, monkey
     assert desk.records == 1
     assert "the connector 'desk' gave no page for 0.3 s" in (desk.error or "")
     assert crm.error is None
+
+
+class Streams(FixedSource):
+    """A source of three streams; reading one of them raises."""
+
+    def __init__(self, fails: str, error: Exception) -> None:
+        people = {name: [person(f"desk/{name}/1", f"Eve {name}")] for name in ("users", "agents", "leads")}
+        super().__init__("desk", people)
+        self._fails = fails
+        self._error = error
+
+    async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
+        if stream.name == self._fails:
+            raise self._error
+        async for page in super().read(stream, state):
+            yield page
+
+
+@pytest.mark.parametrize(
+    ("error", "read"),
+    [
+        (SourceRefused("not for this role", status=403), ["agents", "leads"]),
+        (SourceUnavailable("down for maintenance", status=503), ["agents", "leads"]),
+        (OSError("a mistake"), ["agents", "leads"]),
+        (SourceRefused("who are you?", status=401), []),
+        (SourceUnavailable("nobody answers"), []),
+    ],
+)
+async def test_a_stream_that_fails_keeps_no_other_from_being_read(
+    embedded_store: Store, error: Exception, read: list[str]
+) -> None:
+    """Unless all would fail: then the source is left at once. The failure is told, and the next sync begins there."""
+    store = embedded_store
+    report = await sync([LandingSource(Streams("users", error), "desk")], store, Rules())
+
+    (desk,) = report.landed
+    assert (desk.status, str(error) in (desk.error or "")) == ("FAILED", True)
+    assert await store.read("MATCH (r:SourceRecord) RETURN r.stream ORDER BY r.stream") == [[name] for name in read]
+    assert await store.read("MATCH (s:Source) RETURN s.status") == [["FAILED"]]
+
+    again = await sync([LandingSource(Streams("nothing", error), "desk")], store, Rules())
+    assert (again.ok, again.landed[0].records) == (True, 3 - len(read))
+
+
+async def test_all_failures_of_a_source_are_told(embedded_store: Store) -> None:
+    """Each stream that fails says why."""
+
+    class Twice(Streams):
+        async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
+            if stream.name != "agents":
+                raise SourceError(f"no {stream.name} today")
+            async for page in super().read(stream, state):
+                yield page
+
+    report = await sync([LandingSource(Twice("", OSError()), "desk")], embedded_store, Rules())
+
+    assert report.landed[0].error == "no users today\nno leads today"
+    assert report.landed[0].records == 1
 
 
 async def test_a_record_of_wrong_types_is_rejected(embedded_store: Store) -> None:
