@@ -15,16 +15,17 @@ from neo4j import (
     WRITE_ACCESS,
     AsyncDriver,
     AsyncGraphDatabase,
-    AsyncSession,
     AsyncTransaction,
     NotificationMinimumSeverity,
     Query,
+    ResultSummary,
     SummaryCounters,
 )
 from neo4j.exceptions import AuthError, ConstraintError, DriverError, IncompleteCommit, Neo4jError
 
 from graph.store.errors import StoreError, StoreUnavailable, is_gone, is_passing, translate
 from graph.store.lease import Lease, hold_lease
+from graph.store.sessions import Sessions
 from graph.store.settings import StoreSettings
 from graph.tracing import query_span
 
@@ -37,7 +38,6 @@ Traced = Callable[[str], AbstractContextManager[None]]
 Answers = Callable[[str, str, str, str], Awaitable[bool]]
 """Asks a server at an address, as a user with a password, in a database; whether it answers."""
 
-FETCH_SIZE = 5_000  # rows a message when streaming: large enough for the network, small enough for memory
 RETRY_SECONDS = 30.0  # a transaction is tried again this long before its error is given to the caller
 CONNECT_SECONDS = 15.0
 MOST_SESSIONS = 100
@@ -134,12 +134,14 @@ class Store:
         """Makes a span of every query, and of what else is done with this store; None where nobody traces."""
         self.kind: Literal["embedded", "neo4j"] = kind
         self.uri = uri
-        self._driver = driver
-        self._database = database
+        self._sessions = Sessions(driver, database)
         self._server = server
         self._is_reviving = False
-        self.sessions = 0
+
+    @property
+    def sessions(self) -> int:
         """Sessions in use; each has one connection of the driver's."""
+        return self._sessions.in_use
 
     @property
     def writers(self) -> int:
@@ -153,7 +155,7 @@ class Store:
         """
         for attempt in range(1, READ_ATTEMPTS + 1):
             try:
-                async with self._session(READ_ACCESS) as session:
+                async with self._open_sessions().reader() as session:
                     with self._traced(query):
                         result = await session.run(cast("Query", query), parameters)
                         return await result.values()
@@ -170,7 +172,7 @@ class Store:
     async def stream(self, query: str, /, **parameters: Any) -> AsyncIterator[list[Any]]:
         """Rows one by one, with bounded memory; leaving the loop early discards the rest."""
         try:
-            async with self._session(READ_ACCESS, fetch_size=FETCH_SIZE) as session:
+            async with self._open_sessions().open(READ_ACCESS) as session:
                 with self._traced(query):
                     result = await session.run(cast("Query", query), parameters)
                     async for record in result:
@@ -210,7 +212,7 @@ class Store:
     async def run_alone(self, query: str, /, **parameters: Any) -> list[list[Any]]:
         """Run one statement outside any transaction of ours: for schema changes and `IN TRANSACTIONS`."""
         try:
-            async with self._session(WRITE_ACCESS) as session:
+            async with self._open_sessions().open(WRITE_ACCESS) as session:
                 with self._traced(query):
                     result = await session.run(cast("Query", query), parameters)
                     return await result.values()
@@ -234,11 +236,11 @@ class Store:
 
     async def agent(self) -> str:
         """How the server introduces itself."""
-        try:
-            async with self._session(READ_ACCESS) as session:
-                return str((await (await session.run("RETURN 1")).consume()).server.agent)
-        except (Neo4jError, DriverError, OSError) as error:
-            raise self._explain(error) from None
+        return str((await self._introduction()).server.agent)
+
+    async def name_database(self) -> None:
+        """Use by its name the database that is the user's own: it is not looked up for every question then."""
+        self._sessions.database = (await self._introduction()).database
 
     def how_to_open(self) -> str:
         """How to look into this graph with any other Bolt client, in a sentence and without secrets."""
@@ -254,21 +256,28 @@ class Store:
         """Start an embedded server that died once more, and connect to it; raises StoreError."""
         if self._server is None:
             raise StoreError(f"The store at {self.uri} is not ours to start.")
-        server, before = self._server, self._driver
+        server, before = self._server, self._sessions
         self._is_reviving = True  # a server that starts takes questions before it answers them
         await server.revive(_answers)
-        self._driver = _driver(server.bolt_uri, server.user, server.password)
+        self._sessions = Sessions(_driver(server.bolt_uri, server.user, server.password), server.database)
         self._is_reviving = False
         await before.close()
 
     async def close(self) -> None:
         """Close the connections; an embedded server ends with the last who uses it."""
-        await self._driver.close()
+        await self._sessions.close()
         if self._server is not None:
             await self._server.leave()
 
+    async def _introduction(self) -> ResultSummary:
+        try:
+            async with self._open_sessions().open(READ_ACCESS) as session:
+                return await (await session.run("RETURN 1")).consume()
+        except (Neo4jError, DriverError, OSError) as error:
+            raise self._explain(error) from None
+
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        async with self._session(WRITE_ACCESS) as session:
+        async with self._open_sessions().open(WRITE_ACCESS) as session:
             begun = await session.begin_transaction()
             try:
                 answer = await work(Transaction(begun, self._traced))
@@ -297,11 +306,10 @@ class Store:
             return self.kind == "embedded" and attempt < EMBEDDED_COLLISIONS
         return is_passing(error)
 
-    def _session(self, access: str, fetch_size: int = FETCH_SIZE) -> _Session:
+    def _open_sessions(self) -> Sessions:
         if self._is_reviving:
             raise StoreUnavailable("The embedded store's server ended and is being started again: try in a moment.")
-        opened = self._driver.session(database=self._database, default_access_mode=access, fetch_size=fetch_size)
-        return _Session(self, opened)
+        return self._sessions
 
     def _explain(self, error: Neo4jError | DriverError | OSError) -> StoreError:
         if self._server is None:
@@ -312,26 +320,6 @@ class Store:
         if type(told) is StoreError:  # a refusal without a cause that we know: the server keeps it to itself
             return StoreError(f"{told} {self._server.where_to_look()}")
         return told
-
-
-class _Session:
-    """A session of a store, which counts it while it is in use."""
-
-    __slots__ = ("_session", "_store")
-
-    def __init__(self, store: Store, session: AsyncSession) -> None:
-        self._store = store
-        self._session = session
-
-    async def __aenter__(self) -> AsyncSession:
-        self._store.sessions += 1
-        return self._session
-
-    async def __aexit__(self, *raised: Any) -> None:
-        try:
-            await self._session.__aexit__(*raised)  # type: ignore[no-untyped-call]
-        finally:
-            self._store.sessions -= 1
 
 
 @asynccontextmanager
@@ -365,7 +353,7 @@ async def _open_neo4j(settings: StoreSettings) -> Store:
         raise translate(cast("DriverError", error), settings.uri) from None
     store = Store(driver, kind="neo4j", uri=settings.uri, database=None)
     try:
-        await store.read("RETURN 1")
+        await store.name_database()
     except BaseException:
         await driver.close()
         raise

@@ -115,7 +115,7 @@ async def test_operations_under_way_and_their_sessions_are_counted(embedded_stor
 
     class Waiting:
         async def read(self, query: str, /, **parameters: Any) -> list[list[Any]]:
-            async with embedded_store._session("READ"):
+            async with embedded_store._sessions.open("READ"):
                 asked.set()
                 await go_on.wait()
             return await embedded_store.read(query, **parameters)

@@ -116,6 +116,29 @@ async def test_a_wrong_query_is_a_store_error(store: Store) -> None:
         await store.read("MATCH (n RETURN n")
 
 
+async def test_questions_that_fail_or_are_cancelled_do_no_harm_to_those_that_follow(store: Store) -> None:
+    """Sessions are used again: beside wrong and cancelled questions each has its own answer, and none stays open."""
+
+    async def right(number: int) -> bool:
+        return await store.read("UNWIND range(1, 200) AS i RETURN i + $n", n=number) == [
+            [i + number] for i in range(1, 201)
+        ]
+
+    for number in range(10):
+        cancelled = [asyncio.create_task(store.read("UNWIND range(1, 100000) AS i RETURN i")) for _ in range(2)]
+        wrong = [asyncio.create_task(store.read("RETURN $not_given")) for _ in range(2)]
+        asked = [asyncio.create_task(right(number * 10 + more)) for more in range(4)]
+        await asyncio.sleep(0.002 * number)
+        for task in cancelled:
+            task.cancel()
+        ended = await asyncio.gather(*cancelled, *wrong, return_exceptions=True)
+        assert all(isinstance(one, StoreError) for one in ended[2:])
+        assert all(await asyncio.gather(*asked))
+
+    assert store.sessions == 0
+    assert await right(1)
+
+
 async def test_info_counts_and_says_how_to_open_the_graph(store: Store) -> None:
     """`info` names server, schema and counts, and tells no secret."""
     await store.write("CREATE (:Customer {id: '1'})-[:EXPERIENCED]->(:Interaction {id: '2'})")
