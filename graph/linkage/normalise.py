@@ -124,7 +124,7 @@ def email(value: str | None) -> str | None:
     address = value.strip().strip("<>").lower().removeprefix("mailto:")
     user, at, host = address.rpartition("@")
     host = host.strip(". ")
-    if not at or not user or "." not in host or len(address) > _LONGEST or any(c.isspace() for c in address):
+    if not at or not user or "." not in host or len(address) > _LONGEST or address.split() != [address]:
         return None
     user = user.split("+")[0] or user
     if host in ("gmail.com", "googlemail.com"):
