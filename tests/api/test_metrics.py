@@ -165,7 +165,7 @@ async def test_series_are_bounded_whatever_clients_call_their_operations() -> No
     metrics = Metrics()
 
     def saw(name: str | None, outcome: Outcome = Outcome.OK) -> None:
-        metrics.answered(Observation(LOCAL_VIEWER, name, b"", outcome=outcome, seconds=0.01))
+        metrics.answered(Observation(LOCAL_VIEWER, name, document=b"", outcome=outcome, seconds=0.01))
 
     saw("x" * 81)
     saw("NeverWell", Outcome.FAILED)
