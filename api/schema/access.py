@@ -85,8 +85,8 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     "RecordLifecycleBaselinePayload": {STEWARD: "baseline userErrors"},
     "SegmentMembership": {READER: "segment title reason since note"},
     "Segment": {
-        ANALYST: "name title description conditions customerCount customerShare value kpi current target gap stake "
-        "rank personas profile overlap changes",
+        ANALYST: "name title description conditions note customerCount customerShare value kpi current target gap "
+        "stake rank personas profile overlap changes",
     },
     "SegmentProfile": {
         ANALYST: "customerCount medianAgeYears medianTenureDays channels touchpoints scores hopedWords",

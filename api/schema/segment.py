@@ -99,6 +99,7 @@ class Segment:
     title: str = entry("What people call it.")
     description: str | None = entry("What it is for.")
     conditions: list[str] = entry("Its conditions in words; all of them hold.")
+    note: str | None = entry("What the conditions leave out: amounts in currencies for which there is no rate.")
     customer_count: int = entry(
         "How many customers (or accounts, by `unit`) are in it; an account is when somebody of it is."
     )
@@ -229,6 +230,7 @@ def segment_data(standing: Standing, among: Scope) -> dict[str, Any]:
         "title": segment.title,
         "description": segment.description,
         "conditions": _conditions(segment),
+        "note": standing.note,
         "customer_count": standing.customers,
         "customer_share": standing.share,
         "value": value_data(standing.value, scope, scope.period),

@@ -71,13 +71,18 @@ def revenue(view: View) -> Revenue:
     return once_of_all(view, "revenue", lambda: revenue_of(view.whole))
 
 
+def revenue_rows(view: View) -> tuple[NDArray[np.int64], Mask]:
+    """The rows that are revenue or take some back, and which of them are purchases."""
+    given, back = _KINDS[view.journeys.rules.revenue_source]
+    purchase = view.kinds(*given)
+    rows = np.flatnonzero(purchase | view.kinds(*back) if back else purchase)
+    return rows, purchase[rows]
+
+
 def revenue_of(view: View) -> Revenue:
     """The same of the rows of this view alone, kept nowhere."""
     rules = view.journeys.rules
-    given, back = _KINDS[rules.revenue_source]
-    purchase = view.kinds(*given)
-    rows = np.flatnonzero(purchase | view.kinds(*back) if back else purchase)
-    bought = purchase[rows]
+    rows, bought = revenue_rows(view)
     said = _saying_the_amount(view, rows) if rules.revenue_source == "orders" else rows
     found = money(view.numbers("amount")[said], view.coded("currency").take(said), rules)
     signed = np.where(np.isnan(found.values), 0.0, np.where(bought, found.values, -np.abs(found.values)))

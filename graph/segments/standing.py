@@ -14,6 +14,7 @@ from graph.figures.scope import Scope
 from graph.journeys.view import Mask
 from graph.segments.rules import SegmentRule
 from graph.segments.segments import units_in
+from graph.segments.spending import not_counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Standing:
     target: float | None
     gap: float | None
     stake: float | None
+    note: str | None = None
+    """What its conditions leave out."""
     rank: int = 0
 
 
@@ -89,7 +92,8 @@ def _standing(segment: SegmentRule, scope: Scope) -> Standing:
     value = mean_value(own)
     stake = None if gap is None or value.value is None else own.view.size * value.value * gap
     share = own.view.size / scope.view.size if scope.view.size else 0.0
-    return Standing(segment, own, own.view.size, share, value, current, target, gap, stake)
+    note = not_counted(segment.condition, scope.view.journeys)
+    return Standing(segment, own, own.view.size, share, value, current, target, gap, stake, note)
 
 
 def mean_value(scope: Scope) -> Figure:

@@ -10,9 +10,10 @@ import pytest
 from graph.figures.rules import Currency
 from graph.journeys.journeys import FOR_EVER, Journeys
 from graph.rules import Rules
-from graph.segments.conditions import born, first_moments, holds, spans_of
+from graph.segments.conditions import born, first_moments, holds, spans_of, value_at
 from graph.segments.rules import Condition, told
 from graph.segments.spans import ALWAYS, DAY
+from graph.segments.spending import not_counted
 from tests.journeys import Told, answer, event, journeys, ms
 
 KINDS = ("ticket.created", "order.placed", "email.sent")
@@ -100,6 +101,29 @@ def test_the_highest_share_is_of_those_who_have_a_value() -> None:
     assert fitting(table, best, "2026-02-01") == set()
     converted = Rules(currency=Currency(reporting="EUR", rates={"SEK": 0.0001}))
     assert fitting(Journeys(table.parts, converted, 0, 0), best, "2026-03-10") == {"c20", "c19", "c18"}
+
+
+def test_what_is_left_out_for_want_of_rates_is_said() -> None:
+    """Ada pays twice in euros and once in kronor; of deals in dollars nobody asks where orders are the revenue."""
+    paid = [("ada", 10.0, "EUR"), ("ada", 10.0, "EUR"), ("ada", 900.0, "SEK"), ("bob", 50.0, "SEK")]
+    orders = [
+        event(who, f"2026-03-{day:02}", "order.placed", amount=amount, currency=currency)
+        for day, (who, amount, currency) in enumerate(paid, 1)
+    ]
+    deals = [event("ada", f"2026-03-{day}", "deal.won", amount=1.0, currency="USD") for day in range(10, 15)]
+    table = journeys(*orders, *deals)
+    rich = Condition(metric="revenue", at_least=20)
+    condition = Condition(all=(rich,))
+
+    assert fitting(table, rich, "2026-04-01") == {"ada", "bob"}
+    assert [round(value) for value in value_at(rich, table, ms("2026-04-01"))] == [20, 50]
+    assert "SEK (fewer than 5 customers)" in (not_counted(condition, table) or "")
+    only_euros = Journeys(table.parts, Rules(currency=Currency(reporting="EUR")), 0, 0)
+    assert fitting(only_euros, rich, "2026-04-01") == {"ada"}
+    assert "SEK (fewer than 5 customers)" in (not_counted(condition, only_euros) or "")
+    rates = Journeys(table.parts, Rules(currency=Currency(reporting="EUR", rates={"SEK": 0.1})), 0, 0)
+    assert not_counted(condition, rates) is None
+    assert not_counted(Condition(metric="orders", at_least=1), table) is None
 
 
 def test_years_and_days_since_the_first_interaction_only_grow() -> None:
