@@ -15,7 +15,7 @@ from api.plan.roots import Bench
 from api.plan.rows import Arguments
 from api.schema.annotation import KpiAnnotation, annotations_of
 from api.schema.enums import Granularity, KpiDimension, KpiStatus, KpiUnavailableReason, KpiUnit
-from api.schema.scope import SCOPE_ARGUMENTS, Period, period_data, scope_of
+from api.schema.scope import SCOPE_ARGUMENTS, Period, PeriodInput, asked_period, period_data, scope_of
 from graph.figures import figure as figures
 from graph.figures.board import KPIS, UnknownKpi, breakdown_of, kpi_of, plan_of, series_of, status_of
 from graph.figures.figure import Definition, Figure
@@ -164,8 +164,12 @@ def asked_most(arguments: Arguments) -> int:
 def _linked(item: Mapping[str, Any], arguments: Arguments) -> dict[str, Any]:
     asked: _Asked = item["asked"]
     outcome = known_kpi(arguments["kpi"])
+    given = arguments.get("period")
+    then = asked.scope.period
+    if given is not None:
+        then = asked_period(given, asked.scope.rules.calendar.reporting_timezone)
     try:
-        found = linked(asked.scope, asked.kpi.key, outcome)
+        found = linked(asked.scope, asked.kpi.key, outcome, then)
     except NotLinkable as error:
         raise bad_input(str(error)) from None
     apart = found.difference
@@ -176,7 +180,7 @@ def _linked(item: Mapping[str, Any], arguments: Arguments) -> dict[str, Any]:
         "definition": definition_data(outcome.definition),
         "caveat": CAVEAT,
         "groups": [
-            {"key": group.key, "label": group.label, "value": asked.value(figure, asked.scope.period)}
+            {"key": group.key, "label": group.label, "value": asked.value(figure, then)}
             for group, figure in found.groups
         ],
         "difference": None if apart is None else apart.value,
@@ -213,7 +217,10 @@ class Kpi:
         "Another figure of the customers who scored high and of those who scored low in this one: promoters, passives "
         "and detractors; satisfied or not; resolved at first contact or not.",
         _linked,
-        [Argument("kpi", str, "The key of the other figure, e.g. `churn`, `clv`, `retention`.")],
+        [
+            Argument("kpi", str, "The key of the other figure, e.g. `churn`, `clv`, `next_order`."),
+            Argument("period", PeriodInput | None, "The period of the other figure, e.g. the months after; the same."),
+        ],
     )
 
 

@@ -19,6 +19,7 @@ from graph.figures.score_groups import (
     good_or_bad_groups,
     nps_groups,
 )
+from graph.journeys.period import Period
 
 CAVEAT = (
     "Association, not effect: these are figures of the same customers. What makes them content may also make them "
@@ -38,16 +39,16 @@ class NotLinkable(LookupError):
     """The KPI has no groups of customers; the message says which have."""
 
 
-def linked(scope: Scope, key: str, outcome: Kpi) -> Linked:
+def linked(scope: Scope, key: str, outcome: Kpi, then: Period | None = None) -> Linked:
     """`outcome` of the groups of the KPI `key`, the best first; each customer by their latest answer of the period.
 
-    An event filter narrows the answers; the outcome is of all that these customers did. NotLinkable: see there.
+    `then` is the period of the outcome, where it is another: what they did in the months after, say. An event filter
+    narrows the answers; the outcome is of all that these customers did. NotLinkable: see there.
     """
     if key not in _GROUPS:
         raise NotLinkable(f"'{key}' parts customers into no groups. Those that do: {', '.join(sorted(_GROUPS))}.")
-    told = [
-        (group, outcome.figure(replace(scope, only=EventFilter()).of(group.members))) for group in _GROUPS[key](scope)
-    ]
+    after = replace(scope, only=EventFilter(), period=then or scope.period)
+    told = [(group, outcome.figure(after.of(group.members))) for group in _GROUPS[key](scope)]
     return Linked(told, _difference(told[0][1], told[-1][1]))
 
 

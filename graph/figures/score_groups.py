@@ -12,7 +12,8 @@ import numpy as np
 from graph.figures.resolution import contacts_resolved
 from graph.figures.scope import Scope
 from graph.figures.voice import Answers, answers, latest_of_each
-from graph.journeys.view import Mask, Unit
+from graph.journeys.view import Mask
+from graph.lifecycle.visits import told_stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +58,15 @@ def ces_groups(scope: Scope) -> list[ScoreGroup]:
 def contact_groups(scope: Scope) -> list[ScoreGroup]:
     """Whose contacts of the period were all resolved at first, whose were not, and comparable customers without any.
 
-    Comparable are those of the lifecycle stages (today's) that the others are in.
+    Comparable are those of the lifecycle stages (today's) that the others are in; of accounts the furthest of their
+    people's.
     """
     all_good, some_bad = contacts_resolved(scope)
     contacted = all_good | some_bad
     view = scope.view
     comparable = view.members & ~contacted
-    journeys = view.journeys
-    if view.unit_of is Unit.CUSTOMER and contacted.any():
-        stage = journeys.customers.coded("lifecycle_stage").codes
+    if contacted.any():
+        stage = told_stages(view, "lifecycle_stage").codes
         comparable &= np.isin(stage, np.unique(stage[contacted]))
     return [
         ScoreGroup("resolved", "Resolved at first contact", all_good),

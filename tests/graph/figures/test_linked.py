@@ -81,6 +81,39 @@ def test_those_whose_contact_was_resolved_are_read_beside_comparable_customers()
     assert [figure.value for _, figure in found.groups] == [100.0, 0.0, 100.0]
 
 
+def test_what_they_did_in_the_months_after_is_read_of_the_same_groups() -> None:
+    """Ten who had bought wrote in March: five are resolved, of whom four buy in spring and two recommend; of the five
+    others one buys. Of five who wrote nothing, of the same stage, two buy; a first order is no next one."""
+    told = []
+    for number in range(15):
+        who = f"c{number:02d}"
+        told.append(event(who, "2026-02-05", "order.placed", amount=1.0))
+        if number < 10:
+            told.append(event(who, "2026-03-05", "ticket.created", ticket=f"t/{number}"))
+        if number < 5:
+            told.append(event(who, "2026-03-06", "ticket.solved", ticket=f"t/{number}"))
+        if number in (0, 1, 2, 3, 5, 10, 11):
+            told.append(event(who, "2026-05-01", "order.placed", amount=1.0))
+        if number in (0, 1):
+            told.append(event(who, "2026-05-02", "referral.made"))
+    told.append(event("new", "2026-05-01", "order.placed", amount=1.0))
+    stages = {f"c{number:02d}": {"lifecycle_stage": "customer"} for number in range(15)}
+    asked = Scope(journeys(*told, customers=stages).view(as_of=ms("2026-07-01")), MARCH, ms("2026-07-01"))
+    spring = Period(date(2026, 4, 1), date(2026, 7, 1))
+    found = {
+        key: [
+            (group.key, figure.value, figure.sample_size)
+            for group, figure in linked(asked, "first_contact_resolution", KPIS[key], spring).groups
+        ]
+        for key in ("next_order", "referral_rate")
+    }
+
+    assert found["next_order"] == [("resolved", 80.0, 5), ("no_contact", 40.0, 5), ("unresolved", 20.0, 5)]
+    assert found["referral_rate"] == [("resolved", 40.0, 5), ("no_contact", 0.0, 5), ("unresolved", 0.0, 5)]
+    assert KPIS["next_order"].figure(asked).value == 0.0
+    assert KPIS["next_order"].figure(asked.at(spring)).sample_size == 15
+
+
 def test_what_parts_nobody_into_groups_is_refused() -> None:
     """The refusal names the KPIs that do."""
     with pytest.raises(NotLinkable, match="nps_relationship"):
