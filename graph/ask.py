@@ -58,10 +58,16 @@ async def ask_table(store: Store, name: str, parameters: Mapping[str, Any] | Non
 
 
 def known(name: str) -> str:
-    """The name, when a question of that name is shipped; raises QuestionError with the nearest ones."""
+    """The name of the question that is meant: this one, or the only one that it is a part of, as `flow` is.
+
+    Raises QuestionError with the nearest ones.
+    """
     names = [question.name for question in questions()]
     if name in names:
         return name
+    parts = [each for each in names if name and name in each]
+    if len(parts) == 1:
+        return parts[0]
     near = difflib.get_close_matches(name, names, n=1)
     meant = f" Did you mean '{near[0]}'?" if near else ""
     raise QuestionError(f"There is no question '{name}'.{meant} Known: {', '.join(names)}.")
@@ -74,7 +80,7 @@ def text_of(name: str) -> str:
 
 def parameter_values(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """What the question's parameters are, read and completed; raises QuestionError naming what is missing or wrong."""
-    wanted = {parameter.name: parameter for parameter in parameters_of(f"questions/{name}")}
+    wanted = {parameter.name: parameter for parameter in parameters_of(f"questions/{known(name)}")}
     for key in given:
         if key not in wanted:
             near = difflib.get_close_matches(key, wanted, n=1)

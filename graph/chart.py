@@ -59,9 +59,10 @@ def charted() -> tuple[str, ...]:
 
 def can_be_drawn(question: str) -> str:
     """The name, when the question has a chart; raises QuestionError with those that have one."""
-    if known(question) not in charted():
-        raise QuestionError(f"The question '{question}' has no chart. Those that have one: {', '.join(charted())}.")
-    return question
+    name = known(question)
+    if name not in charted():
+        raise QuestionError(f"The question '{name}' has no chart. Those that have one: {', '.join(charted())}.")
+    return name
 
 
 def chart_of(question: str, answer: pa.Table) -> Chart:

@@ -25,7 +25,8 @@ Ints = NDArray[np.int64]
 
 def ask_columns(journeys: Journeys, name: str, parameters: Mapping[str, Any]) -> Answer:
     """The answer to one of `ANSWERED`. Raises QuestionError."""
-    columns = columns_of(cypher(f"questions/{known(name)}"))
+    name = known(name)
+    columns = columns_of(cypher(f"questions/{name}"))
     return Answer(columns, ANSWERED[name](journeys, parameter_values(name, parameters)))
 
 

@@ -102,8 +102,8 @@ def ask(
         wanted = _format(form, out, as_json)
         if svg is not None and out is None and wanted is not Format.TABLE:
             raise UsageProblem(f"--svg {svg} draws the answer; to have its rows as well, say where with -o FILE.")
-        given = _pairs(params or [])
-        parameter_values(known(name), given)  # refused before the store is started
+        name, given = known(name), _pairs(params or [])
+        parameter_values(name, given)  # refused before the store is started
         if svg is None:
             _answer(invocation, name, given, wanted, out, origin)
         else:

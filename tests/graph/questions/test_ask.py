@@ -57,6 +57,15 @@ def test_text_becomes_what_the_example_is() -> None:
     assert (journey["id"], journey["automated"]) == ("7", True)
 
 
+def test_a_part_of_a_name_that_no_other_has_is_enough() -> None:
+    """`flow` is the journey flow; `handoffs` is its own name; `customer` may be several, and is refused."""
+    assert [known(name) for name in ("flow", "funnel", "handoffs")] == ["journey_flow", "ordered_funnel", "handoffs"]
+    assert parameter_values("flow", {"top": "7"})["top"] == 7
+    for name in ("customer", ""):
+        with pytest.raises(QuestionError, match="There is no question"):
+            known(name)
+
+
 @pytest.mark.parametrize(
     ("name", "given", "says"),
     [
