@@ -101,13 +101,14 @@ class SourceClient:
         *,
         params: Mapping[str, str | int | float | bool | Sequence[str] | None] | None = None,
         json: object | None = None,
-        content: bytes | None = None,
+        content: bytes | Callable[[], bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         retry: bool = True,
         budgets: Sequence[Budget] = (),
     ) -> httpx.Response:
         """Ask the source and wait as long as `patience` allows; `json` is any value msgspec can encode.
 
+        `content` that holds a secret is given as a function: then no variable holds it when an error is reported.
         `retry=False` is for a request that must not be made twice; `budgets` hold beside the client's own.
         """
         sent_headers = dict(headers or {})
@@ -131,7 +132,7 @@ class SourceClient:
                             method,
                             path,
                             params=None if params is None else {k: v for k, v in params.items() if v is not None},
-                            content=content,
+                            content=content() if callable(content) else content,
                             headers=sent_headers,
                         )
                     )
@@ -139,15 +140,16 @@ class SourceClient:
                         raise self._refusal(response)
                     return response
         except httpx.HTTPError as error:
-            raise self._unreachable(method, path, error) from None
+            failure: SourceError = self._unreachable(method, path, error)
         except httpx.InvalidURL as error:
-            raise SourceError(f"[{self.source}] {self._where(path)} is not a URL: {error}.") from None
+            failure = SourceError(f"[{self.source}] {self._where(path)} is not a URL: {error}.")
         except AnswerTooLarge:
-            raise SourceError(
+            failure = SourceError(
                 f"[{self.source}] {method} {self._where(path)} answered with something larger than "
                 f"{self._largest >> 20} MiB, which is not read. Check the address in [{self.source}] of plugins.toml."
-            ) from None
-        raise AssertionError("stamina yields at least one attempt")
+            )
+        # Raised here it has no error of httpx behind it, which would hold the request with our credentials.
+        raise failure
 
     @overload
     async def json(self, method: str, path: str, answer: type[T], **request: Any) -> T: ...
@@ -169,17 +171,22 @@ class SourceClient:
                 status=response.status_code,
             ) from None
 
-    async def token(self, path: str, answer: type[T], form: Mapping[str, str]) -> T:
-        """Ask for a token (RFC 6749 §4) with a form, and what `answer` makes of it.
+    async def token(self, path: str, answer: type[T], form: Callable[[], Mapping[str, str]]) -> T:
+        """Ask for a token (RFC 6749 §4) with what `form` gives, and what `answer` makes of it.
 
         SourceRefused also for 400, which is how these servers refuse; what is answered else is never quoted: it may
         hold the token.
         """
-        for name in ("client_secret", "assertion"):
-            self.strike_out(form.get(name, ""))
+
+        def content() -> bytes:
+            said = form()
+            for name in ("client_secret", "assertion"):
+                self.strike_out(said.get(name, ""))
+            return urlencode(said).encode()
+
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         try:
-            response = await self.request("POST", path, content=urlencode(form).encode(), headers=headers)
+            response = await self.request("POST", path, content=content, headers=headers)
         except SourceError as error:
             if error.status != 400:
                 raise

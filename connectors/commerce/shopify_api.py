@@ -283,17 +283,20 @@ class Shopify:
         async with self._one_at_once:
             if time.monotonic() < self._valid_until:
                 return
-            client_id, client_secret = self._app
-            form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret}
             try:
-                token = await self._client.token("oauth/access_token", _Token, form)
+                token = await self._client.token("oauth/access_token", _Token, self._form)
             except SourceRefused as error:
                 raise SourceRefused(
-                    f"{error} Is the app {client_id!r} installed in the shop {self.host}, and of its organisation?",
+                    f"{error} Is the app {self._app[0]!r} installed in the shop {self.host}, and of its organisation?",
                     status=error.status,
                 ) from None
             self._client.set_header("X-Shopify-Access-Token", token.access_token)
             self._valid_until = time.monotonic() + token.expires_in - 300
+
+    def _form(self) -> dict[str, str]:
+        assert self._app is not None
+        client_id, client_secret = self._app
+        return {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret}
 
 
 def _moment(headers: httpx.Headers) -> datetime:

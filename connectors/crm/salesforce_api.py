@@ -268,7 +268,9 @@ class Salesforce:
         return answer
 
     async def _sign_in(self) -> None:
-        token = await self._client.token("services/oauth2/token", Token, token_request(self._login, self.source))
+        token = await self._client.token(
+            "services/oauth2/token", Token, lambda: token_request(self._login, self.source)
+        )
         self._client.strike_out(token.access_token)
         self._client.set_header("Authorization", f"Bearer {token.access_token}")
         self._signed_in = True

@@ -35,7 +35,6 @@ class App:
     secret: str = field(repr=False)
     scope: str = "read"
 
-    @property
     def form(self) -> dict[str, str]:
         """What asks for a token (client credentials grant, RFC 6749 §4.4)."""
         return {
