@@ -163,14 +163,15 @@ class Scorer:
     def _rarity_bits(self, at: int, carried: Rows, total: Rows | np.int64) -> Bits:
         total = np.maximum(total, 2)
         said = self.model.frequencies[self._names[at]].records
-        own = self.model.match_share * said * self.model.match[at][0]
+        repeated = self.model.repeated[at]
+        own = self.model.match_share * said * self.model.match[at][0] / repeated
         least = np.minimum(1.0, self.model.random[at][0] * total)
         # Where strangers hardly ever share a value, all who carry it may be one person, of few or of many records.
         own = own + 2 * np.sqrt(own) * (1 - least)
         expected = np.maximum(carried - 1 - own, least) / (total - 1)
         bits = np.clip(np.log2(self.model.random[at][0] / expected), _COMMONEST, _RAREST)
         # Few records cannot tell a rare value from a common one.
-        return np.asarray(bits * (total / (total + _FEW_RECORDS)), np.float32)
+        return np.asarray(bits * (total / (total + _FEW_RECORDS)) - np.log2(repeated), np.float32)
 
     def _national_shares(self, name: str) -> tuple[npt.NDArray[np.float64], Bits]:
         """Row by row: of the records of its country, the share that carries its value, and the bits of sharing both."""

@@ -42,6 +42,8 @@ class Learned:
     relation_levels: dict[str, list[Floats]]
     random: list[Floats]
     email_given_names: list[Floats]
+    believed: Floats
+    """How likely each pair of the levels is a match."""
     caps_bound: tuple[str, ...] = ()
     rounds: int = 0
 
@@ -65,10 +67,10 @@ def unsupervised(
     learned = _start(fields, random, email, len(levels), all_pairs)
     if not len(levels) or not fields:
         return learned
-    patterns, counts = distinct_patterns(levels, fields)
+    patterns, counts, which = distinct_patterns(levels, fields)
     design = _Design(patterns, names, fields)
     elsewhere = _elsewhere(design, counts, random, said)
-    alike, alike_counts = distinct_patterns(namesakes, fields)
+    alike, alike_counts, _ = distinct_patterns(namesakes, fields)
     other = _Design(alike, names, fields) if learned.email_given_names and len(alike) else None
     for round_ in range(1, _MOST_ROUNDS + 1):
         shares = _responsibilities(design, learned, together)
@@ -79,6 +81,7 @@ def unsupervised(
         learned.rounds = round_
         if moved < _STILL:
             break
+    learned.believed = _responsibilities(design, learned, together)[0][which]
     learned.caps_bound = tuple(
         field.name
         for field, share in zip(fields, learned.match, strict=True)
@@ -108,13 +111,15 @@ def names_together(levels: Levels, names: Sequence[str]) -> tuple[Levels, Levels
     return np.asarray(given, np.uint8), np.asarray(family, np.uint8)
 
 
-def distinct_patterns(levels: Levels, fields: Sequence[Field]) -> tuple[Levels, npt.NDArray[np.int64]]:
-    """The distinct rows of levels, and how many pairs show each."""
+def distinct_patterns(
+    levels: Levels, fields: Sequence[Field]
+) -> tuple[Levels, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The distinct rows of levels, how many pairs show each, and which of them each pair shows."""
     codes = np.zeros(len(levels), np.int64)
     for at, field in enumerate(fields):
         codes = codes * (len(field.levels) + 1) + levels[:, at]
-    _, first, counts = np.unique(codes, return_index=True, return_counts=True)
-    return levels[first], counts
+    _, first, which, counts = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
+    return levels[first], counts, which
 
 
 class _Design:
@@ -171,7 +176,11 @@ def _start(
 ) -> Learned:
     names = {field.name for field in fields}
     relations = {name: shared & names for name, shared in RELATIONS.items()}
-    relations = {name: shared for name, shared in relations.items() if len(shared) >= 2 and names - shared}
+    relations = {
+        name: shared
+        for name, shared in relations.items()
+        if len(shared) >= 2 and names - shared and DEFINING[name] & names
+    }
     share = min(0.3 * max(pairs, 1) / max(all_pairs, 1), _MOST_MATCHES)
     prior = [np.array(field.prior) / sum(field.prior) for field in fields]
     levels = {
@@ -189,6 +198,7 @@ def _start(
         levels,
         [u.copy() for u in random],
         [level.copy() for level in email],
+        np.zeros(pairs),
     )
 
 

@@ -83,7 +83,8 @@ DEFINING: dict[str, frozenset[str]] = {
     "colleague": frozenset({"company"}),
     "neighbour": frozenset({"city", "postcode"}),
 }
-"""What makes a relation: at least half of its pairs that say these fields agree on them."""
+"""What makes a relation: at least half of its pairs that say these fields agree on them. Where records say none of them
+there is no such relation: colleagues without a company would be whoever shares an address in a town."""
 
 TOLD_BY: dict[str, tuple[dict[str, int], ...]] = {
     "household": (

@@ -190,7 +190,7 @@ def _learned(records: Coded, rules: MatchingRules, clock: _Clock) -> _Learned:
         fields = usable_fields(fewer)
         levels = compared(fewer, fields, pairs, rules)
     with clock.step("train", 0.6):
-        model = learn(fewer, fields, keys, levels, rules, share)
+        model = learn(fewer, fields, keys, pairs, levels, rules, share)
     if fewer is not records:
         model = msgspec.structs.replace(model, records=records.rows, completeness=completeness(records))
     return _Learned(model, fewer, blocks, pairs, levels, share)

@@ -16,7 +16,7 @@ from graph.linkage.rules import LinkageError
 
 Weights = tuple[tuple[float, ...], ...]
 
-FORMAT = 5
+FORMAT = 6
 
 
 class RelationClass(msgspec.Struct, frozen=True):
@@ -70,6 +70,8 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
     match: Weights
     random: Weights
     relations: tuple[RelationClass, ...]
+    repeated: tuple[float, ...]
+    """By field: of matches' records, the share whose value another record has, too. Others cannot agree with any."""
     email_given_names: Weights = ()
     """How alike strangers' e-mails are if neither, the family, the given, or both names agree; empty: not learned."""
     names_together: Weights = ()

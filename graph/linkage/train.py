@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
-from graph.linkage.candidates import Key, oversized_blocks
+from graph.linkage.candidates import Candidates, Key, oversized_blocks
 from graph.linkage.coded import Coded, Column, Hashes, Ints, avalanche, mixed
 from graph.linkage.compare import (
     CLOSE_FAMILY,
@@ -34,6 +34,7 @@ _USUAL_PAIRS = 1000.0
 _USUAL_SHARERS = 10.0
 _LEAST_KEPT = 3
 _FEW_ALIKE = 20.0
+_USUAL_MATCHES = 50.0
 _SAMPLE_OF_NAMESAKES = 100_000
 _SAMPLE_OF_SHARERS = 300_000
 
@@ -51,11 +52,12 @@ def learn(
     records: Coded,
     fields: Sequence[Field],
     keys: Sequence[Key],
+    pairs: Candidates,
     levels: Levels,
     rules: MatchingRules,
     sampled: float = 1.0,
 ) -> LinkageModel:
-    """A model of these records. `levels` are those of their candidates under `keys`; both may be empty.
+    """A model of these records. `levels` are those of their candidates `pairs` under `keys`; all may be empty.
 
     `sampled` is the share of the candidates that `levels` are of, when they were too many.
     """
@@ -80,6 +82,9 @@ def learn(
         match=_plain(learned.match),
         random=_plain(learned.random),
         relations=_relations(learned),
+        repeated=tuple(
+            _repeated(records[field.name], pairs, levels[:, at], learned) for at, field in enumerate(fields)
+        ),
         email_given_names=_plain(learned.email_given_names),
         names_together=_plain(together),
         frequencies={field.name: _frequencies(records[field.name]) for field in fields},
@@ -118,6 +123,19 @@ def _relations(learned: Learned) -> tuple[RelationClass, ...]:
         )
         for name, shared in learned.relations.items()
     )
+
+
+def _repeated(column: Column, pairs: Candidates, levels: npt.NDArray[np.uint8], learned: Learned) -> float:
+    """Of the records of matches that both say a field, the share whose value another record has, too.
+
+    A value with an error of typing stands alone and agrees with none. Two records that agree on a value show that it
+    does not stand alone, and of such values matches agree as much oftener.
+    """
+    said = levels > 0
+    likely = learned.believed[said]
+    carried = np.append(column.counts, 0)[column.codes]
+    several = (carried[pairs.left[said]] > 1).astype(float) + (carried[pairs.right[said]] > 1)
+    return min(1.0, float((_USUAL_MATCHES + likely @ several / 2) / (_USUAL_MATCHES + likely.sum())))
 
 
 def _chance_levels(

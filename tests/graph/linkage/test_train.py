@@ -137,3 +137,29 @@ def _random_pairs(rows: list[dict[str, str | None]]) -> list[tuple[dict[str, str
     rng = random.Random(1)
     pairs = (rng.sample(range(len(rows)), 2) for _ in range(200_000))
     return [(rows[one], rows[two]) for one, two in pairs]
+
+
+def test_a_mistyped_value_stands_alone_and_agrees_with_none():
+    """Where half of the records mistype their town, agreement on a town says twice of a match what it says overall."""
+    people = silos(300, seed=6)[0].to_pylist()
+    for mistyped, least, most in ((0.5, 0.45, 0.6), (0.0, 0.95, 1.0)):
+        rng = random.Random(11)
+        rows = []
+        for number, person in enumerate(people):
+            for copy in range(2):
+                town = f"town{number % 40}"
+                city = f"{town}{rng.randrange(10**9)}" if rng.random() < mistyped else town
+                rows.append({**person, "record_id": f"{number}:{copy}", "city": city, "postcode": None})
+        rng.shuffle(rows)
+        found = train(table(rows))
+
+        assert least < found.repeated[found.names.index("city")] <= most
+
+
+def test_there_are_no_colleagues_where_no_record_says_a_company():
+    """Who shares an address in a town is not explained by a company that nobody named."""
+    people = silos(200, seed=8)[0].to_pylist()
+    unnamed = [{**row, "company": None} for row in people]
+
+    assert "colleague" in {relation.name for relation in train(table(people)).relations}
+    assert "colleague" not in {relation.name for relation in train(table(unnamed)).relations}
