@@ -6,7 +6,6 @@ new interaction writes one NEXT, not a thousand.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +28,7 @@ from graph.rules import Rules
 from graph.search.upkeep import FoundBy, WordKeeper, forget_words, words_of_account, words_of_customer
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
+from graph.sync.abreast import abreast
 from graph.sync.journeys import NamedTouchpoints, Places, Written, write_journeys
 from graph.sync.pins import read_pins
 from graph.sync.progress import Progress
@@ -64,19 +64,16 @@ async def derive_stale(
         derived.accounts += len(batch)
     customers = await _ids(store, "writes/stale_customers")
     progress.phase("derive customers", len(customers))
-    batches = iter(_batches(customers, CUSTOMERS_A_BATCH))
 
-    async def one_after_another() -> None:
-        for batch in batches:
-            done = await store.transaction(partial(_derive_customers, run, ids=batch))
-            derived.customers += len(batch)
-            derived.interactions += done.interactions
-            derived.relationships_made += done.written.made
-            derived.relationships_dropped += done.written.dropped
-            progress.advance("derive customers", len(batch))
+    async def some_customers(batch: Sequence[str]) -> None:
+        done = await store.transaction(partial(_derive_customers, run, ids=batch))
+        derived.customers += len(batch)
+        derived.interactions += done.interactions
+        derived.relationships_made += done.written.made
+        derived.relationships_dropped += done.written.dropped
+        progress.advance("derive customers", len(batch))
 
-    # While one batch waits for the store another is thought about.
-    await asyncio.gather(*(one_after_another() for _ in range(store.writers)))
+    await abreast(store, _batches(customers, CUSTOMERS_A_BATCH), some_customers)
     if log_changes and customers:
         await _forget_touchpoints(store, lease)
     await _forget_words(store, lease)

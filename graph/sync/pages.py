@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +42,8 @@ class PageWriter:
         self._store = store
         self._any_customers = any_customers
         self._known: set[int] = set()
-        # Pages of several sources write the same identifiers and mentions: side by side they would wait for each
-        # other's locks, or run again. Reading and mapping go on meanwhile.
+        # Reading and mapping go on while pages wait for their turn here.
+        self._few_at_a_time = asyncio.Semaphore(store.writers)
         self._one_at_a_time = asyncio.Lock()
 
     async def store(
@@ -60,7 +61,7 @@ class PageWriter:
 
         With `first_holds` a page of which an interaction is there already writes nothing.
         """
-        async with self._one_at_a_time:
+        async with self._turn(rows):
             if all_new:
                 try:
                     changed = await self._store.transaction(
@@ -79,6 +80,25 @@ class PageWriter:
             self._known.update(hash(key) for key in rows.mentions)
         return changed, all_new
 
+    @asynccontextmanager
+    async def _turn(self, rows: PageRows) -> AsyncIterator[None]:
+        """Until this page may be written.
+
+        Pages of several sources write the same identifiers and mentions, and mark the same customers: side by side
+        they would wait for each other's locks, or run again. Nothing but interactions of people who are there is
+        a source's own.
+        """
+        async with AsyncExitStack() as turn:
+            is_shared = rows.records or rows.deleted or rows.deleted_matters or self._mentions(rows)
+            if self._any_customers or is_shared:
+                await turn.enter_async_context(self._one_at_a_time)
+            await turn.enter_async_context(self._few_at_a_time)
+            yield
+
+    def _mentions(self, rows: PageRows) -> list[Row]:
+        """The records that a page only names, and of which this sync has not heard yet."""
+        return [row for key, row in rows.mentions.items() if key not in rows.records and hash(key) not in self._known]
+
     async def _write(
         self,
         tx: Transaction,
@@ -94,9 +114,7 @@ class PageWriter:
         changed = await _changed_only(tx, rows, all_new)
         if first_holds and len(changed.new_interactions) < len(rows.interactions):
             return 0
-        known = self._known
-        mentions = [row for key, row in rows.mentions.items() if key not in rows.records and hash(key) not in known]
-        await _write_records(tx, rows, changed, mentions)
+        await _write_records(tx, rows, changed, self._mentions(rows))
         if self._any_customers:
             _freshen(changed.new_interactions)
         await _write_interactions(tx, changed)

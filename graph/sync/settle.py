@@ -15,6 +15,7 @@ from graph.cypher import cypher
 from graph.linkage.ties import Join
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
+from graph.sync.abreast import abreast
 from graph.sync.identities import Assignment, Plan
 from graph.sync.progress import Progress, Silence
 from graph.sync.rows import Row
@@ -52,36 +53,33 @@ def settling(
     return Settling(of, groups, _by_heir(plan.retired), _by_heir(plan.moved), joins)
 
 
-async def settle(store: Store, lease: Lease, work: Settling, progress: Progress | None = None) -> int | None:
-    """Write in batches, whole groups together, so that a kill leaves every record with one customer.
-
-    Gives the graph's link state after the last batch; None when no record had waited to be linked.
-    """
+async def settle(store: Store, lease: Lease, work: Settling, progress: Progress | None = None) -> None:
+    """Write in batches, whole groups together, so that a kill leaves every record with one customer."""
     progress = progress or Silence()
     progress.phase(f"write {work.of}s", sum(len(group) for group in work.groups))
-    state: int | None = None
-    for batch in _in_batches(work.groups):
 
-        async def write(tx: Transaction, batch: Sequence[Assignment] = batch) -> int | None:
-            await lease.hold(tx)
-            return await settle_batch(tx, work, batch)
+    async def write(batch: Sequence[Assignment]) -> None:
+        async def in_transaction(tx: Transaction) -> None:
+            await settle_batch(tx, work, batch)
+            await lease.hold(tx)  # last, so that two batches at a time wait for each other only here
 
-        state = await store.transaction(write) or state
+        await store.transaction(in_transaction)
         progress.advance(f"write {work.of}s", len(batch))
-    return state
+
+    await abreast(store, _in_batches(work.groups), write)
 
 
 async def settle_batch(
     tx: Transaction, work: Settling, batch: Sequence[Assignment], *, known: bool = False
 ) -> int | None:
-    """Write whole groups in a transaction that holds the lease `link`.
+    """Write whole groups in a transaction that holds the lease `link`; gives the link state that it drew.
 
     Every transaction that takes the mark `pending` from a person's record draws a new link state, by which a cache
     of linked records knows that it missed something; it is given back. Not so when the records are `known`: they
     say what they said when they were linked, and wait only because of a decision, which the cache catches up with.
     """
     of, now = work.of, time.time_ns() // 1_000_000
-    state = await _new_link_state(tx, batch) if of == "customer" and not known else None
+    draws_state = of == "customer" and not known and await _any_pending(tx, batch)
     settled = [assignment for assignment in batch if not assignment.is_new]
     if settled or any(work.former.get(assignment.id) for assignment in batch):
         belongs = [{"record": record, "id": assignment.id} for assignment in batch for record in assignment.records]
@@ -108,7 +106,7 @@ async def settle_batch(
         await tx.run(cypher(f"writes/remove_{of}s"), ids=[row["former"] for row in retired])
     if follow := [{"former": old, "now": a.id} for a in batch for old in work.follow.get(a.id, ())]:
         await tx.run(cypher(f"writes/follow_{of}s"), rows=follow)
-    return state
+    return await _new_link_state(tx) if draws_state else None
 
 
 async def _note(tx: Transaction, work: Settling, query: str, rows: Sequence[Row]) -> None:
@@ -134,10 +132,13 @@ def _by_heir(heirs: Mapping[str, str]) -> dict[str, list[str]]:
     return former
 
 
-async def _new_link_state(tx: Transaction, batch: Sequence[Assignment]) -> int | None:
+async def _any_pending(tx: Transaction, batch: Sequence[Assignment]) -> bool:
     keys = [record for assignment in batch for record in assignment.records]
-    if not await tx.run(cypher("writes/any_pending"), keys=keys):
-        return None
+    return bool(await tx.run(cypher("writes/any_pending"), keys=keys))
+
+
+async def _new_link_state(tx: Transaction) -> int:
+    """Drawn after all else: its node is locked until the transaction ends, and other batches want it, too."""
     rows = await tx.run(cypher("writes/draw_link_state"), state=secrets.randbits(62))
     state: int = rows[0][0]
     return state
