@@ -3,7 +3,8 @@
     uv run python -m benchmarks.sync --customers 2000 20000 100000 --store embedded neo4j
 
 Prints one line a run: seconds by phase, nodes and relationships written a second, records and interactions a second,
-our process's peak memory; then a second sync without changes. The Neo4j is started from Maven.
+our process's peak memory; then a second sync without changes. The Neo4j is started from Maven, with the memory and the
+flags of docker-compose.yml.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from graph.sync.sync import sync
 from tests.neo4j.server import running_neo4j
 
 REPORT = Console(stderr=True)
+# What docker-compose.yml gives its Neo4j.
+HEAP, PAGE_CACHE, FLAGS = "1g", "512m", ("-XX:-UseG1GC", "-XX:+UseParallelGC")
 
 
 def main() -> None:
@@ -129,7 +132,8 @@ async def _size(store: Store) -> tuple[int, int]:
 def home_of(home: str, folder: Path, stack: ExitStack) -> StoreSettings:
     if home == "embedded":
         return StoreSettings(f"embedded:{folder / 'graph'}")
-    neo4j = stack.enter_context(running_neo4j())
+    flags = (f"-Xms{HEAP}", *FLAGS)
+    neo4j = stack.enter_context(running_neo4j(heap=HEAP, page_cache=PAGE_CACHE, flags=flags))
     return StoreSettings(neo4j.uri, neo4j.user, SecretStr(neo4j.password))
 
 

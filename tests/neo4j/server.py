@@ -17,7 +17,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,8 +52,13 @@ class RunningNeo4j:
 
 
 @contextlib.contextmanager
-def running_neo4j(home: Path | None = None, heap: str = "1g", page_cache: str = "256m") -> Iterator[RunningNeo4j]:
-    """Start a server and stop it again. Without `home` it lives in a temporary folder; raises Neo4jMissing."""
+def running_neo4j(
+    home: Path | None = None, heap: str = "1g", page_cache: str = "256m", flags: Sequence[str] = ()
+) -> Iterator[RunningNeo4j]:
+    """Start a server and stop it again. Without `home` it lives in a temporary folder; raises Neo4jMissing.
+
+    `flags` are Java's.
+    """
     why = why_missing()
     if why is not None:
         raise Neo4jMissing(why)
@@ -63,7 +68,7 @@ def running_neo4j(home: Path | None = None, heap: str = "1g", page_cache: str = 
     try:
         started = time.monotonic()
         port = _configure(folder, page_cache)
-        process = _start(folder, heap)
+        process = _start(folder, heap, flags)
         uri = f"bolt://127.0.0.1:{port}"
         password = _wait_for_answer(process, uri, port, folder)
         yield RunningNeo4j(uri, "neo4j", password, process.pid, time.monotonic() - started, folder)
@@ -124,9 +129,9 @@ def _configure(home: Path, page_cache: str) -> int:
     return port
 
 
-def _start(home: Path, heap: str) -> subprocess.Popen[bytes]:
+def _start(home: Path, heap: str, flags: Sequence[str]) -> subprocess.Popen[bytes]:
     classes = f"{JARS}/*:{home}/plugins/*"  # plugins lie on the class path, as with Neo4j's own launcher
-    command = ["java", f"-Xmx{heap}", *FLAGS, "-cp", classes, str(HERE / "StartNeo4j.java"), str(home)]
+    command = ["java", f"-Xmx{heap}", *FLAGS, *flags, "-cp", classes, str(HERE / "StartNeo4j.java"), str(home)]
     with (home / "out.log").open("wb") as log:
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)
 
