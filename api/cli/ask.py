@@ -14,11 +14,11 @@ import typer
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, with_store
 from api.cli.output import json_text, print_json, print_table
+from graph.answers.columns import ANSWERED, ask_columns
 from graph.arrow import table_of
 from graph.ask import Answer, ask_table, has_default, known, parameter_values, text_of
 from graph.ask import ask as ask_graph
 from graph.chart import can_be_drawn, chart_of
-from graph.columns import ANSWERED, ask_columns
 from graph.cypher import Question, questions
 from graph.journeys.keeper import JourneyKeeper
 from graph.rules import Rules
@@ -83,8 +83,9 @@ def ask(
 ) -> None:
     """Ask the graph a shipped question; without a name, list them.
 
-    dwell, paths_to_ticket and conversion_sequences are answered from the journeys' columns where these are kept beside
-    the store, with all that the change log tells; --from graph runs the Cypher instead, which gives the same.
+    dwell, journey_flow, loops, paths_to_ticket, paths_before_churn, conversion_sequences, handoffs and ping_pong are
+    answered from the journeys' columns where these are kept beside the store, with all that the change log tells;
+    --from graph runs the Cypher instead, which gives the same.
 
     --svg draws the answer, and -o beside it writes the table that is drawn; it needs the extra "charts".
 
@@ -104,10 +105,12 @@ def ask(
             raise UsageProblem(f"--svg {svg} draws the answer; to have its rows as well, say where with -o FILE.")
         name, given = known(name), _pairs(params or [])
         parameter_values(name, given)  # refused before the store is started
+        if origin is Origin.COLUMNS and name not in ANSWERED:
+            raise UsageProblem(f"--from columns: they answer {', '.join(sorted(ANSWERED))}, not {name}.")
         if svg is None:
             _answer(invocation, name, given, wanted, out, origin)
         else:
-            _draw(invocation, can_be_drawn(name), given, svg, wanted, out)
+            _draw(invocation, can_be_drawn(name), given, svg, wanted, out, origin)
 
 
 def _format(form: Format | None, out: Path | None, as_json: bool) -> Format:
@@ -136,8 +139,6 @@ def _format_of(out: Path) -> Format:
 def _answer(
     invocation: Invocation, name: str, given: dict[str, str], wanted: Format, out: Path | None, origin: Origin | None
 ) -> None:
-    if origin is Origin.COLUMNS and name not in ANSWERED:
-        raise UsageProblem(f"--from columns: they answer {', '.join(sorted(ANSWERED))}, not {name}.")
     if wanted in (Format.CSV, Format.PARQUET):
         table = with_store(invocation.store(), lambda store: _table(invocation, store, name, given, origin))
         _write(invocation, table, wanted, out)
@@ -184,9 +185,15 @@ async def _from_columns(
 
 
 def _draw(
-    invocation: Invocation, name: str, given: dict[str, str], svg: Path, wanted: Format, out: Path | None
+    invocation: Invocation,
+    name: str,
+    given: dict[str, str],
+    svg: Path,
+    wanted: Format,
+    out: Path | None,
+    origin: Origin | None,
 ) -> None:
-    table = with_store(invocation.store(), lambda store: ask_table(store, name, given))
+    table = with_store(invocation.store(), lambda store: _table(invocation, store, name, given, origin))
     drawn = chart_of(name, table).svg()
     with whole_file(svg) as file:
         file.write(drawn.encode())

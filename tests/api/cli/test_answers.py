@@ -92,7 +92,7 @@ def test_a_question_is_answered_from_columns_where_they_are_kept(graph_shell: Sh
     kept = graph_shell("ask", "dwell", "--json")
     table = graph_shell("ask", "dwell", "--format", "csv")
     forced = graph_shell("ask", "dwell", "--from", "graph", "--json")
-    another = graph_shell("ask", "handoffs", "--from", "columns")
+    another = graph_shell("ask", "repeat_contact", "--from", "columns")
 
     assert (before.code, kept.code, forced.code, table.code) == (0, 0, 0, 0)
     assert before.json == kept.json == forced.json
@@ -101,7 +101,7 @@ def test_a_question_is_answered_from_columns_where_they_are_kept(graph_shell: Sh
     ]  # fmt: skip
     assert (none_kept.code, another.code) == (2, 2)
     assert "c360 alerts evaluate" in none_kept.err
-    assert "conversion_sequences, dwell, paths_to_ticket" in another.err.replace("\n", " ")
+    assert "conversion_sequences, dwell, handoffs" in another.err.replace("\n", " ")
 
 
 async def _keep(settings: StoreSettings) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from graph.answers.columns import ANSWERED, ask_columns
 from graph.ask import ask
-from graph.columns import ANSWERED, ask_columns
 from graph.journeys.read import read_journeys
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -29,6 +29,16 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"now": "2026-02-01", "dimension": "campaign", "goal": ["ticket.created"], "since": "2026-01-10"},
         {"now": "2026-02-01", "dimension": "function", "until": "2026-01-12"},
     ],
+    "journey_flow": [{}, {"top": 3, "since": "2026-01-05"}, {"until": "2026-01-12"}, {"since": "2030-01-01"}],
+    "loops": [{}, {"steps": 2}, {"steps": 7, "top": 200, "since": "2026-01-04"}, {"since": "2030-01-01"}],
+    "paths_before_churn": [
+        {"churn": ["order.placed"], "least": 1},
+        {"churn": ["order.placed", "call.made"], "steps": 2, "least": 2, "since": "2026-01-03", "until": "2026-01-20"},
+        {"churn": ["nothing"], "steps": 1, "top": 3},
+        {"steps": 30},
+    ],
+    "handoffs": [{}, {"since": "2026-01-05", "until": "2026-01-20"}, {"since": "2030-01-01"}],
+    "ping_pong": [{}, {"since": "2026-01-05", "until": "2026-01-20"}, {"since": "2030-01-01"}],
 }
 
 
@@ -47,11 +57,43 @@ def _something(chance: random.Random) -> dict[str, Any]:
     return event(chance.randrange(30) / chance.choice([1, 2, 3]), kind, **more)
 
 
+async def _hand_over(store: Store, chance: random.Random) -> None:
+    """Handoffs between three teams, or nobody's, of a few matters and moments, so that many go back at once."""
+    rows = await store.read(
+        "MATCH (c:Customer)-[:EXPERIENCED]->(i:Interaction) WITH c, i ORDER BY c.id, i.id RETURN c.id, collect(i.id)"
+    )
+    teams = ["first", "second", "third", "fourth", None]
+    made = [
+        {
+            "a": chance.choice(ids),
+            "b": chance.choice(ids),
+            "at": 1_767_225_600_000 + 86_400_000 * chance.randrange(3, 12),
+            "matter": f"{chance.choice(['ticket', 'link'])}:{chance.randrange(3)}",
+            "from_team": chance.choice(teams),
+            "to_team": chance.choice(teams),
+            "from_function": chance.choice(["sales", None]),
+            "to_function": "service",
+            "wait_seconds": chance.choice([None, 60.0 * chance.randrange(900)]),
+            "business_wait_seconds": chance.choice([None, 60.0 * chance.randrange(90)]),
+        }
+        for _, ids in rows
+        for _ in range(6 * len(ids))
+    ]
+    await store.write(
+        "UNWIND $rows AS row MATCH (a:Interaction {id: row.a}) MATCH (b:Interaction {id: row.b}) "
+        "CREATE (a)-[:HANDOFF {at: datetime({epochMillis: row.at}), matter: row.matter, from_team: row.from_team, "
+        "to_team: row.to_team, from_function: row.from_function, to_function: row.to_function, "
+        "wait_seconds: row.wait_seconds, business_wait_seconds: row.business_wait_seconds}]->(b)",
+        rows=made,
+    )
+
+
 async def test_columns_and_cypher_give_the_same_answers(store: Store) -> None:
     """Random journeys, with ties, machines, no amount and nobody's: row by row, in the same order."""
     chance = random.Random(4)
     for number in range(14):
         await add_customer(store, f"c{number:02}", *(_something(chance) for _ in range(number)))
+    await _hand_over(store, chance)
     journeys = await read_journeys(store, Rules(), 0)
 
     assert set(ASKED) == set(ANSWERED)
@@ -61,4 +103,6 @@ async def test_columns_and_cypher_give_the_same_answers(store: Store) -> None:
 
             assert from_columns.columns == from_graph.columns
             assert from_columns.rows == from_graph.rows, (name, given)
+    for name in ("loops", "ping_pong", "handoffs", "paths_before_churn"):
+        assert len((await ask(store, name, ASKED[name][0])).rows) > 3
     assert len((await ask(store, "conversion_sequences", ASKED["conversion_sequences"][1])).rows) > 5

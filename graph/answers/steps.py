@@ -1,33 +1,14 @@
-"""Questions that the journeys' columns answer where they are kept, as their Cypher does, without reading the graph.
-
-Each function takes the journeys and the question's parameters, and gives the rows of its RETURN in their order.
-"""
+"""What customers do on the way: how long they stay with a function, what comes before a ticket or a conversion."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from graph.ask import Answer, columns_of, known, parameter_values
-from graph.cypher import cypher
+from graph.answers.like_cypher import DAY_MS, Ints, Rows, Values, milliseconds, percentile, rounded
 from graph.journeys.journeys import Journeys
 from graph.journeys.part import Coded
-
-_DAY_MS = 86_400_000
-Values = Mapping[str, Any]
-Rows = list[list[Any]]
-Ints = NDArray[np.int64]
-
-
-def ask_columns(journeys: Journeys, name: str, parameters: Mapping[str, Any]) -> Answer:
-    """The answer to one of `ANSWERED`. Raises QuestionError."""
-    name = known(name)
-    columns = columns_of(cypher(f"questions/{name}"))
-    return Answer(columns, ANSWERED[name](journeys, parameter_values(name, parameters)))
 
 
 def dwell(journeys: Journeys, values: Values) -> Rows:
@@ -36,20 +17,20 @@ def dwell(journeys: Journeys, values: Values) -> Rows:
     function = view.coded("function")
     at = view.at
     said = ~view.flags("automated") & (function.codes >= 0)
-    rows = np.flatnonzero(said & (at >= _ms(values["since"])) & (at < _ms(values["until"])))
+    rows = np.flatnonzero(said & (at >= milliseconds(values["since"])) & (at < milliseconds(values["until"])))
     unit, code = view.unit[rows], function.codes[rows].astype(np.int64)
     begins = np.flatnonzero(np.concatenate([[True], (unit[1:] != unit[:-1]) | (code[1:] != code[:-1])])[: len(rows)])
     steps = np.diff(np.append(begins, len(rows)))
     unit, code, at = unit[begins], code[begins], at[rows][begins]
     goes_on = np.append(unit[1:] == unit[:-1], False)[: len(unit)]
     then = np.where(goes_on, np.append(code[1:], -1)[: len(code)], -1)
-    days = np.where(goes_on, (np.append(at[1:], 0)[: len(at)] - at) / _DAY_MS, np.nan)
+    days = np.where(goes_on, (np.append(at[1:], 0)[: len(at)] - at) / DAY_MS, np.nan)
     found: Rows = []
     for group, chosen in _groups(code * (len(function.values) + 1) + then + 1):
         first, next_one = divmod(group, len(function.values) + 1)
         name = function.values[next_one - 1] if next_one else None
-        mean = _rounded(10 * steps[chosen].sum() / len(chosen)) / 10
-        times = [_percentile(days[chosen], p) for p in (0.5, 0.9)] if name else [None, None]
+        mean = rounded(10 * steps[chosen].sum() / len(chosen)) / 10
+        times = [percentile(days[chosen], p) for p in (0.5, 0.9)] if name else [None, None]
         counts = [len(chosen), len(np.unique(unit[chosen]))]
         found.append([function.values[first], name, *counts, mean, *times])
     return sorted(found, key=lambda row: (row[0], -row[2], row[1] is None, row[1] or ""))
@@ -59,7 +40,7 @@ def paths_to_ticket(journeys: Journeys, values: Values) -> Rows:
     """The steps before an interaction of that kind."""
     view = journeys.view()
     kind, at, most = view.coded("kind"), view.at, int(values["steps"])
-    reached = kind.among(values["kind"]) & (at >= _ms(values["since"])) & (at < _ms(values["until"]))
+    reached = kind.among(values["kind"]) & (at >= milliseconds(values["since"])) & (at < milliseconds(values["until"]))
     to, by_people = np.flatnonzero(reached), np.flatnonzero(~view.flags("automated"))
     place = np.searchsorted(by_people, to)
     path = np.zeros(len(to), np.int64)
@@ -85,18 +66,18 @@ def paths_to_ticket(journeys: Journeys, values: Values) -> Rows:
 def conversion_sequences(journeys: Journeys, values: Values) -> Rows:
     """The touches before a first conversion, and those of customers who did not convert."""
     view = journeys.view()
-    now, until = _ms(values["now"]), _ms(values["until"])
+    now, until = milliseconds(values["now"]), milliseconds(values["until"])
     name = values["dimension"] if values["dimension"] in ("channel", "kind", "function") else "campaign"
     key, at, goal = view.coded(name), view.at, view.kinds(*values["goal"])
     counted = ~view.flags("automated") & (at < until) & (at <= now)
-    converted = view.first_by_unit(counted & goal & (at >= _ms(values["since"])))
+    converted = view.first_by_unit(counted & goal & (at >= milliseconds(values["since"])))
     has = converted >= 0
     end = np.full(len(converted), min(until, now))
     end[has] = at[converted[has]]
     rows = np.flatnonzero(counted & ~goal & (key.codes >= 0))
     unit = view.unit[rows]
     before = ~has[unit] | (rows < converted[unit])
-    rows = rows[before & (at[rows] >= end[unit] - int(values["lookback_days"]) * _DAY_MS)]
+    rows = rows[before & (at[rows] >= end[unit] - int(values["lookback_days"]) * DAY_MS)]
     bounds = np.searchsorted(view.unit[rows], np.arange(len(converted) + 1))
     amounts, currencies, codes = view.numbers("amount"), view.coded("currency"), key.codes[rows]
     sums: dict[tuple[bytes, str | None], list[Any]] = {}
@@ -118,18 +99,6 @@ def conversion_sequences(journeys: Journeys, values: Values) -> Rows:
     )
 
 
-ANSWERED: Mapping[str, Callable[[Journeys, Values], Rows]] = {
-    "dwell": dwell,
-    "paths_to_ticket": paths_to_ticket,
-    "conversion_sequences": conversion_sequences,
-}
-"""By question."""
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
-
-
 def _groups(keys: Ints) -> list[tuple[int, Ints]]:
     """The distinct keys with the places of each."""
     order = np.argsort(keys, kind="stable")
@@ -144,17 +113,3 @@ def _longer(seen: list[tuple[str, ...]], kind: Coded, both: int) -> tuple[str, .
 
 def _texts(path: bytes, key: Coded) -> list[str]:
     return [key.values[code] for code in np.frombuffer(path, np.int32)]
-
-
-def _percentile(values: NDArray[np.float64], share: float) -> float:
-    """Cypher's percentileCont, rounded to a tenth as the questions do."""
-    ordered = np.sort(values)
-    place = share * (len(ordered) - 1)
-    low, high = int(np.floor(place)), int(np.ceil(place))
-    exact = ordered[low] if low == high else ordered[low] * (high - place) + ordered[high] * (place - low)
-    return _rounded(float(exact) * 10) / 10
-
-
-def _rounded(value: float) -> float:
-    """Cypher's round: to the nearest, halves up."""
-    return float(np.floor(value + 0.5))

@@ -1,0 +1,36 @@
+"""Questions that the journeys' columns answer where they are kept, as their Cypher does, without reading the graph.
+
+Each function takes the journeys and the question's parameters, and gives the rows of its RETURN in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graph.answers.handoffs import handoffs, ping_pong
+from graph.answers.like_cypher import Rows, Values
+from graph.answers.paths import journey_flow, loops, paths_before_churn
+from graph.answers.steps import conversion_sequences, dwell, paths_to_ticket
+from graph.ask import Answer, columns_of, known, parameter_values
+from graph.cypher import cypher
+from graph.journeys.journeys import Journeys
+
+ANSWERED: Mapping[str, Callable[[Journeys, Values], Rows]] = {
+    "dwell": dwell,
+    "paths_to_ticket": paths_to_ticket,
+    "conversion_sequences": conversion_sequences,
+    "journey_flow": journey_flow,
+    "loops": loops,
+    "paths_before_churn": paths_before_churn,
+    "handoffs": handoffs,
+    "ping_pong": ping_pong,
+}
+"""By question."""
+
+
+def ask_columns(journeys: Journeys, name: str, parameters: Mapping[str, Any]) -> Answer:
+    """The answer to one of `ANSWERED`. Raises QuestionError."""
+    name = known(name)
+    columns = columns_of(cypher(f"questions/{name}"))
+    return Answer(columns, ANSWERED[name](journeys, parameter_values(name, parameters)))
