@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import errno
-import signal
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -24,24 +18,17 @@ from api.feed import Feed
 from api.http import GraphQLEndpoint
 from api.ingest import Ingest, ingest_routes
 from api.metrics import Metrics, metrics_endpoint
-from api.outgoing.deliveries import Deliverer
-from api.outgoing.rounds import make_rounds
-from api.outgoing.settings import OutgoingSettings
 from api.patrol import Patrol
 from api.plan.service import Service
-from api.revival import kept_alive
-from api.schedule import Schedule
 from api.schema.schema import graphql_schema
-from api.server_error import ServerError
 from api.settings import ApiSettings
 from api.slow_log import SlowLog
-from api.sockets import PatientProtocol, graphql_socket
+from api.sockets import graphql_socket
 from api.surveys.page import survey_routes
 from api.syncs import SyncProcesses
 from api.trusted import TrustedDocuments
-from api.viewer import Door, check_binding, is_loopback
+from api.viewer import Door
 from api.watch import Watch
-from graph.keys import any_key
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.errors import StoreError
@@ -49,8 +36,6 @@ from graph.store.migrate import latest, schema_of
 
 WEB = Path(__file__).parent / "web"
 READY_SECONDS = 5.0
-SHUTDOWN_SECONDS = 10
-FAREWELL_SECONDS = 0.2
 PAGE_HEADERS = {
     # GraphiQL's editor sets styles in the page, but it runs no script that is not a file of ours.
     "Content-Security-Policy": (
@@ -129,139 +114,6 @@ def _cors(origins: frozenset[str]) -> list[Middleware]:
             expose_headers=["ETag", "Retry-After", "WWW-Authenticate"],
         )
     ]
-
-
-async def serve(
-    store: Store,
-    settings: ApiSettings | None = None,
-    *,
-    rules: Rules | None = None,
-    syncs: SyncProcesses | None = None,
-    ingest: Ingest | None = None,
-    outgoing: OutgoingSettings | None = None,
-    schedule: Schedule | None = None,
-    deliverer: Deliverer | None = None,
-    on_started: Callable[[str], None] | None = None,
-    on_reading: Callable[[int, int], None] | None = None,
-) -> None:
-    """Serve the API until the process is asked to end; `on_started` is told the address.
-
-    `on_reading` is told how many customers' journeys have been read, of how many, while all are read.
-
-    With `outgoing` it raises alerts and sends out what waits, a round a minute; with `schedule` it begins syncs;
-    with `deliverer` other systems are told what happens.
-
-    Raises ServerError before anything starts when the address cannot be had, or when it would be open to the world.
-    """
-    settings = settings or ApiSettings()
-    check_binding(settings, has_keys=not is_loopback(settings.host) and await any_key(store))
-    listener = listen(settings.host, settings.port)
-    app = create_app(store, settings, rules, syncs, ingest)
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        ws=PatientProtocol,
-        ws_max_size=settings.limits.body_bytes,
-        ws_per_message_deflate=False,  # a third of a megabyte a socket
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-    )
-    server = _Server(config)
-    server.feed, server.watch = app.state.feed, app.state.watch
-    server.on_started = lambda: on_started(_address(listener)) if on_started else None
-    with listener:
-        tasks = _rounds(app, store, rules or Rules(), outgoing)
-        if schedule is not None:
-            tasks.append(asyncio.create_task(schedule.keep()))
-        if deliverer is not None:
-            tasks.append(asyncio.create_task(deliverer.keep(app.state.service.journeys)))
-        journeys = app.state.service.journeys
-        if on_reading is not None:
-            journeys.progress = on_reading
-        journeys.start()
-        if ingest is not None:
-            ingest.begin()
-        try:
-            async with kept_alive(store):
-                await server.serve(sockets=[listener])
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            if deliverer is not None:
-                await deliverer.close()
-            if ingest is not None:
-                await ingest.close()
-            await journeys.close()
-
-
-def _rounds(app: Starlette, store: Store, rules: Rules, outgoing: OutgoingSettings | None) -> list[asyncio.Task[None]]:
-    keeper = app.state.service.journeys
-    if outgoing is None or keeper is None:
-        return []
-    return [asyncio.create_task(make_rounds(store, rules, keeper, outgoing))]
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; raises ServerError with the reason and what to do. Port 0 takes a free one."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.socket(family, kind, protocol)
-        try:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind(address)
-        except OSError:
-            bound.close()
-            raise
-    except (OSError, OverflowError) as error:
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise ServerError(
-                f"Port {port} of {host} is in use, perhaps by another c360. "
-                f"End that, or choose another: --port {port + 1}"
-            ) from None
-        raise ServerError(f"Cannot listen on {host} port {port}: {error}. Choose another --host or --port.") from None
-    return bound
-
-
-class _Server(uvicorn.Server):
-    """Tells when it listens, so that whoever is told can connect, and returns when it is asked to end.
-
-    uvicorn's own server raises the signal once more at its end; then nobody could close the store after it.
-    """
-
-    on_started: Callable[[], None]
-    feed: Feed
-    watch: Watch
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
-            yield
-        finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self.on_started()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Streams of events would last for ever; sockets are told by uvicorn first that the service is restarted.
-        asyncio.get_running_loop().call_later(FAREWELL_SECONDS, self.feed.close)
-        asyncio.get_running_loop().call_later(FAREWELL_SECONDS, self.watch.close)
-        await super().shutdown(sockets)
-
-
-def _address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 async def _home(_: Request) -> Response:

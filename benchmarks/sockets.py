@@ -17,7 +17,7 @@ from contextlib import AsyncExitStack
 
 import psutil
 
-from api.app import serve
+from api.serving import serve
 from api.settings import ApiSettings
 from graph.rules import Rules
 from graph.store.driver import open_store

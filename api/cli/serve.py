@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api import app as served
+from api import serving
 from api.cli.destinations import deliverer_of
 from api.cli.errors import INTERRUPTED
 from api.cli.examples import examples
@@ -18,6 +18,7 @@ from api.ingest import Ingest
 from api.outgoing.deliveries import Deliverer
 from api.outgoing.settings import OutgoingSettings
 from api.schedule import Schedule
+from api.server import listen
 from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings, Problems
 from api.syncs import SyncProcesses
 from api.viewer import check_binding
@@ -113,7 +114,7 @@ async def _ingest(invocation: Invocation, graph: Store, rules: Rules) -> Ingest 
 def api_settings(host: str, port: int) -> ApiSettings:
     """The settings of the API; raises ServerError at once when it cannot listen there."""
     settings = ApiSettings.from_environment(host=host, port=port)
-    served.listen(host, port).close()
+    listen(host, port).close()
     return settings
 
 
@@ -140,7 +141,7 @@ async def serve_graph(
 
     outgoing = OutgoingSettings.from_environment()
     with reading_shown(invocation) as tell:
-        await served.serve(
+        await serving.serve(
             graph, settings, rules=rules, syncs=syncs, ingest=ingest, outgoing=outgoing, schedule=schedule,
             deliverer=deliverer, on_started=say, on_reading=tell,
         )  # fmt: skip

@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api.app import listen
 from api.oidc_settings import OidcSettings
+from api.server import listen
 
 AUDIENCE = "c360"
 

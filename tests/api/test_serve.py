@@ -17,9 +17,10 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
-from api.app import listen, serve
 from api.oidc_settings import OidcSettings
+from api.server import listen
 from api.server_error import ServerError
+from api.serving import serve
 from api.settings import ApiSettings
 from api.viewer import check_binding
 from graph.store.driver import Store, open_store

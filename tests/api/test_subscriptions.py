@@ -17,9 +17,9 @@ import pytest
 from pydantic import SecretStr
 
 from api import sockets
-from api.app import serve
 from api.plan.change_cursor import event_cursor, place_cursor
 from api.plan.ids import encode_id
+from api.serving import serve
 from api.settings import ApiSettings
 from api.syncs import SyncProcesses
 from graph.rules import Rules

@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.app import listen
 from api.outgoing.settings import MailSettings
+from api.server import listen
 
 
 @dataclass
