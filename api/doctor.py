@@ -16,9 +16,10 @@ from typing import Literal
 from api.outgoing.settings import OutgoingSettings
 from api.settings import ApiSettings, Problems
 from api.variables import misspelt
+from connectors.configured import make_connectors
 from connectors.errors import C360Error
 from connectors.plugins import load_plugins
-from connectors.settings import make_connectors, read_settings
+from connectors.settings import read_settings
 from graph.cypher import cypher
 from graph.rules import read_rules
 from graph.store.cache import cache_home

@@ -22,9 +22,10 @@ from pathlib import Path
 from pydantic import SecretStr
 from rich.console import Console
 
+from connectors.configured import make_connectors
 from connectors.plugins import load_plugins
 from connectors.sample.generate import generate
-from connectors.settings import make_connectors, read_settings
+from connectors.settings import read_settings
 from graph.rules import Rules
 from graph.store.driver import Store, open_store
 from graph.store.migrate import migrate

@@ -6,10 +6,11 @@ from api.cli.invocation import Invocation
 from api.outgoing.deliveries import Deliverer
 from api.outgoing.destinations import Destination, PluginDestination, SourceDestination, WebhookDestination
 from api.outgoing.settings import OutgoingSettings, WebhookSettings
+from connectors.configured import make_connectors
 from connectors.destinations import DeliverySettings
 from connectors.errors import PluginConfigError
 from connectors.plugins import Plugins, load_plugins
-from connectors.settings import Settings, make_connectors, read_settings
+from connectors.settings import Settings, read_settings
 from graph.deliveries.consent import NeededConsent
 from graph.deliveries.queue import Wish
 from graph.rules import Rules

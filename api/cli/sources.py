@@ -8,9 +8,10 @@ from pathlib import Path
 
 from api.cli.invocation import Invocation, UsageProblem
 from connectors.chosen_streams import did_you_mean
+from connectors.configured import make_connectors
 from connectors.errors import PluginConfigError
 from connectors.plugins import Plugins, load_plugins
-from connectors.settings import SourceSettings, make_connectors, read_settings
+from connectors.settings import SourceSettings, read_settings
 from graph.sync.land import LandingSource
 
 

@@ -17,10 +17,11 @@ import pytest
 from api import ingest as ingest_module
 from api.app import create_app
 from api.ingest import Ingest
+from connectors.configured import make_connectors
 from connectors.errors import SourceUnavailable
 from connectors.hookspecs import WebhookRequest
 from connectors.plugins import load_plugins
-from connectors.settings import make_connectors, read_settings
+from connectors.settings import read_settings
 from graph.rules import Rules
 from graph.store.driver import Store, open_store
 from graph.store.settings import StoreSettings

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from c360.testing import read_records
+from connectors.configured import make_connectors
 from connectors.errors import C360Error
 from connectors.inspect import inspect_folder
 from connectors.plugins import load_plugins
 from connectors.records import Person
 from connectors.sample import generate
-from connectors.settings import make_connectors, read_settings
+from connectors.settings import read_settings
 from tests.connectors.folders import write, write_objects
 
 pytestmark = pytest.mark.anyio

@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from c360.testing import check_contract, read_records
+from connectors.configured import make_connectors
 from connectors.plugins import load_plugins
 from connectors.records import BusinessFunction, Interaction, Person
 from connectors.sample import MARA_EMAIL, generate
 from connectors.sample.names import FAMILY, GIVEN
-from connectors.settings import make_connectors, read_settings
+from connectors.settings import read_settings
 
 CUSTOMERS = 1_500
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from connectors.configured import make_connectors
 from connectors.errors import PluginConfigError
 from connectors.hookspecs import Connector
 from connectors.plugins import load_plugins
 from connectors.records import BusinessFunction
-from connectors.settings import make_connectors, read_settings
+from connectors.settings import read_settings
 
 pytestmark = pytest.mark.anyio
 SECRET = "hunter2-very-secret"

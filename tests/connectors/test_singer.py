@@ -16,11 +16,12 @@ import pytest
 
 from c360.testing import check_contract
 from connectors import singer, singer_tap
+from connectors.configured import make_connectors
 from connectors.errors import PluginConfigError, SourceError
 from connectors.hookspecs import Page, RawProblem, State
 from connectors.plugins import load_plugins
 from connectors.records import Interaction, Person, Tombstone
-from connectors.settings import make_connectors, read_settings
+from connectors.settings import read_settings
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.sync.land import LandingSource

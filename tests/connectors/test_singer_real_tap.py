@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from connectors.configured import make_connectors
 from connectors.plugins import load_plugins
 from connectors.records import Person
-from connectors.settings import make_connectors, read_settings
+from connectors.settings import read_settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.long]
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from connectors.configured import make_connectors
 from connectors.plugins import GROUP, load_plugins
-from connectors.settings import make_connectors, read_settings
+from connectors.settings import read_settings
 
 pytestmark = pytest.mark.anyio
 

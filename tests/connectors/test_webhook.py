@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from c360.testing import check_contract
+from connectors.configured import make_connectors
 from connectors.errors import PluginConfigError, RecordError, SourceRefused
 from connectors.hookspecs import Connector, Partial, RawProblem
 from connectors.plugins import load_plugins
 from connectors.records import Identifiers, Interaction, Person, encode
-from connectors.settings import make_connectors, read_settings
+from connectors.settings import read_settings
 from connectors.webhook import EventEntry, WebhookConfig
 from tests.connectors import pushes
 from tests.connectors.pushes import NOW, SECRET, TOML, binary, customer, order, request, signed, structured

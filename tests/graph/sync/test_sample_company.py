@@ -7,9 +7,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from connectors.configured import make_connectors
 from connectors.plugins import load_plugins
 from connectors.sample.generate import generate
-from connectors.settings import make_connectors, read_settings
+from connectors.settings import read_settings
 from graph.linkage.evaluate import evaluate
 from graph.rules import Rules
 from graph.store.digest import digest
