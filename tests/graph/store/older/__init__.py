@@ -1,0 +1,1 @@
+"""Graphs that earlier versions wrote, as files: `make.py` makes one, `load.py` puts it into a store."""
