@@ -349,6 +349,22 @@ async def test_local_times_are_read_in_their_time_zone(tmp_path: Path) -> None:
     ]
 
 
+async def test_an_hour_that_comes_twice_or_never_is_still_a_moment(tmp_path: Path) -> None:
+    """Where clocks go back the first of both is meant, where they go forward the hour before; an offset settles it."""
+    local = ["2026-10-25 02:30", "2026-10-25 03:00", "2026-10-25T02:30:00+01:00", "2026-03-29 02:30"]
+    rows = "".join(f"{number},A,B,,{moment}\n" for number, moment in enumerate(local, 1))
+    write(tmp_path, "contacts.csv", HEAD + rows)
+
+    people = await records(connector(tmp_path, {**CONTACTS, "timezone": "Europe/Berlin"}), "contacts")
+
+    assert [person.created_at for person in people] == [  # type: ignore[union-attr]
+        datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+        datetime(2026, 10, 25, 2, 0, tzinfo=UTC),
+        datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
+        datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
+    ]
+
+
 async def test_dates_may_be_written_otherwise(tmp_path: Path) -> None:
     """date_format, delimiter and decimal say how."""
     write(tmp_path, "o.csv", "order_id;placed_at;amount;email\n1;31.12.2025 08:00;1.234,50;a@x.test\n")

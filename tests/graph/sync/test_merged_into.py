@@ -54,6 +54,28 @@ async def test_merges_of_a_source_join_along_chains_and_cycles(company: Store) -
     assert (await digest(company)).differences(content) == ()
 
 
+async def test_what_a_source_merged_and_parts_again_is_as_it_was(embedded_store: Store) -> None:
+    """The contact that comes back has its own customer and journey; the graph is that of a source that never merged."""
+    store = embedded_store
+    apart = [
+        person("crm/contacts/4", "Cleo Marsh", email="cleo@marsh.test"),
+        person("crm/contacts/6", "Eve Lund", email="eve@lund.test"),
+        event("crm/events/1", "form.submitted", "2026-01-01", "crm/contacts/4"),
+    ]
+    merged = [person("crm/contacts/4", "Cleo Marsh", email="cleo@marsh.test", merged_into="6"), *apart[1:]]
+    await sync([fixed_source("crm", *apart)], store, RULES, full=True)
+    before, content = await customers(store), await digest(store)
+
+    await sync([fixed_source("crm", *merged)], store, RULES, full=True)
+    together = await customers(store)
+    await sync([fixed_source("crm", *apart)], store, RULES, full=True)
+
+    assert together["4"] == together["6"]
+    assert len(set((await customers(store)).values())) == 2
+    assert set((await customers(store)).values()) & set(before.values())
+    assert (await digest(store)).differences(content) == ("versions",), "what the record said meanwhile is kept"
+
+
 async def test_what_was_merged_away_is_silent_and_a_cycle_still_has_a_name(company: Store) -> None:
     """The survivor of a chain speaks; in a cycle everybody does; a record merged into itself speaks for itself."""
     names = dict(await company.read("MATCH (r:SourceRecord)-[:DESCRIBES]->(c:Customer) RETURN r.id, c.display_name"))
