@@ -16,7 +16,7 @@ from connectors.commerce.shopify_api import Customer, Order, Shopify, Thing
 from connectors.commerce.shopify_customers import map_customer
 from connectors.commerce.shopify_orders import map_order
 from connectors.commerce.shopify_webhooks import SIGNATURE, OrderToRead, told
-from connectors.errors import RecordError, SourceError, SourceRefused, SourceUnavailable
+from connectors.errors import RecordError, SourceError
 from connectors.hookspecs import (
     CheckReport,
     Deletions,
@@ -34,6 +34,7 @@ from connectors.raws import decode_each
 from connectors.records import Record, Tombstone
 from connectors.signatures import check_base64
 from connectors.vanished import Gone, vanished
+from connectors.vendor import VendorConnector, asked_for_a_push
 
 C360_API = ">=1,<2"
 
@@ -104,7 +105,7 @@ class Place(msgspec.Struct, omit_defaults=True):
     listing: dict[str, Any] | None = None
 
 
-class ShopifyConnector:
+class ShopifyConnector(VendorConnector):
     """Reads one shop."""
 
     Config: ClassVar[type[BaseModel]] = ShopifyConfig
@@ -117,7 +118,6 @@ class ShopifyConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.name = name
         self._config = config
         self._streams = chosen_streams(name, (CUSTOMERS, ORDERS), config.streams)
         secret = config.client_secret
@@ -131,34 +131,27 @@ class ShopifyConnector:
             transport=transport,
             patience=patience,
         )
+        super().__init__(name, self._streams, self._shopify)
 
-    async def check(self) -> CheckReport:
+    async def _look(self, details: dict[str, str]) -> CheckReport:
         """Whether the shop answers, and the token may read what the chosen streams need."""
-        details: dict[str, str] = {}
-        try:
-            shop = await self._shopify.shop()
-            details |= {key: value for key, value in {"shop": shop.name, "currency": shop.currency}.items() if value}
-            scopes = await self._shopify.scopes()
-            details["scopes"] = ", ".join(sorted(scopes))
-            lacking = [SCOPES[one.name] for one in self._streams if not _allows(scopes, SCOPES[one.name])]
-            if lacking:
-                return CheckReport(
-                    False,
-                    f"[{self.name}] the token lacks {', '.join(lacking)}. Add it to the app's Admin API scopes and "
-                    f"install the app again, or leave streams out: streams = [...].",
-                    details,
-                )
-            for stream in self._streams:
-                await self._shopify.listed(stream.name, {"limit": 1})
-        except SourceError as error:
-            return CheckReport(False, str(error), details)
+        shop = await self._shopify.shop()
+        details |= {key: value for key, value in {"shop": shop.name, "currency": shop.currency}.items() if value}
+        scopes = await self._shopify.scopes()
+        details["scopes"] = ", ".join(sorted(scopes))
+        lacking = [SCOPES[one.name] for one in self._streams if not _allows(scopes, SCOPES[one.name])]
+        if lacking:
+            return CheckReport(
+                False,
+                f"[{self.name}] the token lacks {', '.join(lacking)}. Add it to the app's Admin API scopes and "
+                f"install the app again, or leave streams out: streams = [...].",
+                details,
+            )
+        for stream in self._streams:
+            await self._shopify.listed(stream.name, {"limit": 1})
         orders = ORDERS in self._streams and "read_all_orders" not in scopes
         only = " Only the orders of the last 60 days: for all of them the app needs read_all_orders." if orders else ""
         return CheckReport(True, f"The shop {shop.name or self._config.shop} answers.{only}", details)
-
-    async def discover(self) -> list[Stream]:
-        """The chosen streams, customers first: orders point to them."""
-        return list(self._streams)
 
     def state_at(self, stream: Stream, moment: datetime) -> State:
         """As if all before that moment had been read."""
@@ -203,7 +196,7 @@ class ShopifyConnector:
     def map(self, stream: Stream, raw: Customer | Order | Gone) -> Iterable[Record]:
         """The records of one raw."""
         if isinstance(raw, Gone):
-            return [Tombstone(source=self.name, stream=stream.name, id=raw.id, deleted_at=raw.noticed_at)]
+            return [self._tombstone(stream, raw)]
         if isinstance(raw, Customer):
             return map_customer(self.name, stream.name, self._shopify.host, raw)
         try:
@@ -217,16 +210,11 @@ class ShopifyConnector:
         Raises SourceRefused for a wrong signature, RecordError for a body of something else, SourceUnavailable when
         Shopify cannot be asked now.
         """
-        secret = self._config.webhook_secret or self._config.client_secret
-        if secret is None:
-            raise SourceRefused(f"[{self.name}] takes no pushes: it has no webhook_secret in plugins.toml.", status=401)
-        check_base64(request, SIGNATURE, [secret.get_secret_value()])
+        check_base64(request, SIGNATURE, [self._secret(self._config.webhook_secret or self._config.client_secret)])
         what = told(self.name, CUSTOMERS.name, ORDERS.name, request)
         if isinstance(what, OrderToRead):
-            try:
+            with asked_for_a_push():
                 what = await self._shopify.order(what.order_id)
-            except SourceError as error:
-                raise SourceUnavailable(str(error), status=error.status) from None
         if isinstance(what, Tombstone | Partial):
             return [what]
         if what is None:
@@ -235,10 +223,6 @@ class ShopifyConnector:
             return list(self.map(CUSTOMERS if isinstance(what, Customer) else ORDERS, what))
         except RecordError as error:
             return [RawProblem(f"{self.name}: push", str(error), request.body.decode(errors="replace")[:10_000])]
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._shopify.close()
 
 
 def _allows(scopes: set[str], scope: str) -> bool:

@@ -17,7 +17,7 @@ from connectors.commerce.stripe_payments import map_charge, map_invoice, map_ref
 from connectors.commerce.stripe_reading import Plan, read_stream
 from connectors.commerce.stripe_subscriptions import map_subscription
 from connectors.commerce.stripe_webhooks import event_of
-from connectors.errors import SourceError, SourceRefused, SourceUnavailable
+from connectors.errors import SourceRefused
 from connectors.hookspecs import (
     CheckReport,
     Deletions,
@@ -31,6 +31,7 @@ from connectors.hookspecs import (
 )
 from connectors.http import Patience
 from connectors.records import Record
+from connectors.vendor import VendorConnector, asked_for_a_push
 
 C360_API = ">=1,<2"
 
@@ -103,7 +104,7 @@ class StripeConfig(BaseModel):
         return key
 
 
-class StripeConnector:
+class StripeConnector(VendorConnector):
     """Reads one Stripe account."""
 
     Config: ClassVar[type[BaseModel]] = StripeConfig
@@ -116,7 +117,6 @@ class StripeConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.name = name
         self._config = config
         self._streams = chosen_streams(name, tuple(stream for stream, _, _ in PLANS.values()), config.streams)
         self._stripe = Stripe(
@@ -128,21 +128,18 @@ class StripeConnector:
             transport=transport,
             patience=patience,
         )
+        super().__init__(name, self._streams, self._stripe)
 
-    async def check(self) -> CheckReport:
+    async def _look(self, details: dict[str, str]) -> CheckReport:
         """Whether the key may read events and the lists of the chosen streams; a refusal names what it lacks."""
-        details: dict[str, str] = {}
         lacking: list[str] = []
-        try:
-            await self._may(lacking, "Events", self._stripe.now())
-            for stream in self._streams:
-                _, plan, needs = PLANS[stream.name]
-                for listing in plan.lists:
-                    params = {**dict(listing.params), "limit": 1}
-                    allowed = await self._may(lacking, needs, self._stripe.listed(listing.path, params))
-                    details[listing.path.removeprefix("v1/")] = "readable" if allowed else "refused"
-        except SourceError as error:
-            return CheckReport(False, str(error), details)
+        await self._may(lacking, "Events", self._stripe.now())
+        for stream in self._streams:
+            _, plan, needs = PLANS[stream.name]
+            for listing in plan.lists:
+                params = {**dict(listing.params), "limit": 1}
+                allowed = await self._may(lacking, needs, self._stripe.listed(listing.path, params))
+                details[listing.path.removeprefix("v1/")] = "readable" if allowed else "refused"
         if lacking:
             return CheckReport(
                 False,
@@ -161,10 +158,6 @@ class StripeConnector:
             lacking.append(what)
             return False
         return True
-
-    async def discover(self) -> list[Stream]:
-        """The chosen streams, customers first: the others point to them."""
-        return list(self._streams)
 
     def state_at(self, stream: Stream, moment: datetime) -> State:
         """As if all before that moment had been read; one of more than thirty days ago is a whole reading."""
@@ -197,11 +190,9 @@ class StripeConnector:
         Raises SourceRefused for a wrong signature, RecordError for a body of something else, SourceUnavailable when
         Stripe cannot be asked now.
         """
-        if self._config.webhook_secret is None:
-            raise SourceRefused(f"[{self.name}] takes no pushes: it has no webhook_secret in plugins.toml.", status=401)
-        event = event_of(self.name, request, self._config.webhook_secret.get_secret_value())
+        event = event_of(self.name, request, self._secret(self._config.webhook_secret))
         records: list[Record | RawProblem] = []
-        try:
+        with asked_for_a_push():
             for stream in self._streams:
                 _, plan, _ = PLANS[stream.name]
                 if event.type in plan.events:
@@ -210,17 +201,11 @@ class StripeConnector:
                     for raw in raws:
                         now = await self._as_it_is(raw) if isinstance(raw, Customer) else raw
                         records += self.map(stream, now)
-        except SourceError as error:
-            raise SourceUnavailable(str(error), status=error.status) from None
         return records
 
     async def _as_it_is(self, customer: Customer) -> Customer | GoneCustomer:
         now = await self._stripe.one(f"v1/customers/{customer.id}", Customer, {})
         return GoneCustomer(now.id, await self._stripe.now()) if now.deleted else now
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._stripe.close()
 
 
 @hookimpl

@@ -19,12 +19,13 @@ from connectors.crm.hubspot_engagements import ENGAGEMENTS, map_engagement
 from connectors.crm.hubspot_forms import FORM_SUBMISSIONS, Submitted, map_submission, read_submissions
 from connectors.crm.hubspot_records import COMPANIES, CONTACTS, DEALS, gone, map_company, map_contact, map_deal
 from connectors.crm.hubspot_webhooks import check_signature, to_do
-from connectors.errors import RecordError, SourceError, SourceRefused, SourceUnavailable
+from connectors.errors import RecordError, SourceRefused
 from connectors.events import Event
 from connectors.exports.formats import Context
 from connectors.hookspecs import CheckReport, Concerned, Page, RawProblem, State, Stream, WebhookRequest, hookimpl
 from connectors.http import Patience
 from connectors.records import Record, RecordKey
+from connectors.vendor import VendorConnector, asked_for_a_push
 
 C360_API = ">=1,<2"
 
@@ -38,6 +39,14 @@ MAPPERS: dict[str, Callable[[Context, Found], Iterator[Record]]] = {
     "deals": map_deal,
     **dict.fromkeys(ENGAGEMENTS, map_engagement),
 }
+STREAMS = (
+    COMPANIES.stream,
+    CONTACTS.stream,
+    DEALS.stream,
+    FORM_SUBMISSIONS,
+    *(one.what.stream for one in ENGAGEMENTS.values()),
+)
+"""Companies and contacts first: the others point to them."""
 SCOPES = {
     "companies": "crm.objects.companies.read",
     "contacts": "crm.objects.contacts.read",
@@ -72,7 +81,7 @@ class HubSpotConfig(BaseModel):
     webhook_url: str | None = Field(default=None, description="the URL that HubSpot calls, where a proxy changes it")
 
 
-class HubSpotConnector:
+class HubSpotConnector(VendorConnector):
     """Reads one HubSpot account."""
 
     Config: ClassVar[type[BaseModel]] = HubSpotConfig
@@ -85,7 +94,6 @@ class HubSpotConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.name = name
         self._config = config
         self._books: dict[str, tuple[float, Codebook]] = {}
         self._hubspot = HubSpot(
@@ -98,21 +106,18 @@ class HubSpotConnector:
             transport=transport,
             patience=patience,
         )
+        super().__init__(name, STREAMS, self._hubspot)
 
-    async def check(self) -> CheckReport:
+    async def _look(self, details: dict[str, str]) -> CheckReport:
         """Whether the token is good, and which streams its scopes let us read."""
-        details: dict[str, str] = {}
         refused: list[str] = []
-        try:
-            account = await self._hubspot.account()
-            details["account"] = str(account.portal_id)
-            details["owners"] = str(len(await self._hubspot.owners()))
-            for name in SCOPES:
-                lacking = await self._lacking(name)
-                refused += [f"{scope} (for {name})" for scope in lacking]
-                details[name] = "refused" if lacking else "readable"
-        except SourceError as error:
-            return CheckReport(False, str(error), details)
+        account = await self._hubspot.account()
+        details["account"] = str(account.portal_id)
+        details["owners"] = str(len(await self._hubspot.owners()))
+        for name in SCOPES:
+            lacking = await self._lacking(name)
+            refused += [f"{scope} (for {name})" for scope in lacking]
+            details[name] = "refused" if lacking else "readable"
         if refused:
             return CheckReport(
                 False,
@@ -122,12 +127,6 @@ class HubSpotConnector:
                 details,
             )
         return CheckReport(True, f"HubSpot account {account.portal_id}.", details)
-
-    async def discover(self) -> list[Stream]:
-        """Companies and contacts first: the others point to them."""
-        return [COMPANIES.stream, CONTACTS.stream, DEALS.stream, FORM_SUBMISSIONS] + [
-            one.what.stream for one in ENGAGEMENTS.values()
-        ]
 
     def state_at(self, stream: Stream, moment: datetime) -> State:
         """As if all before that moment had been read."""
@@ -159,12 +158,11 @@ class HubSpotConnector:
         Raises SourceRefused for a wrong signature, RecordError for a body of something else, SourceUnavailable when
         HubSpot cannot be asked now.
         """
-        if self._config.client_secret is None:
-            raise SourceRefused(f"[{self.name}] takes no pushes: it has no client_secret in plugins.toml.", status=401)
-        check_signature(request, self._config.client_secret.get_secret_value(), self._config.webhook_url)
+        secret = self._secret(self._config.client_secret, "client_secret")
+        check_signature(request, secret, self._config.webhook_url)
         asked = to_do(self.name, request)
         told: list[Record | RawProblem] = list(asked.records)
-        try:
+        with asked_for_a_push():
             for name, ids in asked.changed.items():
                 reader = await self._reader(OBJECTS[name], remembered=True)
                 for found in await reader.by_id(sorted(ids)):
@@ -172,18 +170,12 @@ class HubSpotConnector:
                         told += self.map(reader.what.stream, found)
                     except RecordError as error:
                         told.append(RawProblem(where=f"{self.name}/{name} {found.id}", reason=str(error)))
-        except SourceError as error:
-            raise SourceUnavailable(str(error), status=error.status) from None
         return told
 
     async def deliver(self, event: Event, concerned: Concerned) -> AsyncIterator[tuple[RecordKey, datetime]]:
         """An alert as a task of the contact; a customer's id and segments as its properties."""
         async for written in deliver(self._hubspot, event, concerned, CONTACTS.stream.name):
             yield written
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._hubspot.close()
 
     async def _reader(self, what: ObjectStream, *, remembered: bool = False) -> Reader:
         known = self._books.get(what.kind)

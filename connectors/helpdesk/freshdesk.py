@@ -28,7 +28,8 @@ from connectors.helpdesk.freshdesk_reading import Gone, read_companies, read_con
 from connectors.helpdesk.freshdesk_tickets import Codes, asked_of_customers, map_rating, map_ticket
 from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, hookimpl
 from connectors.http import Patience
-from connectors.records import Record, Tombstone
+from connectors.records import Record
+from connectors.vendor import VendorConnector, or_leave_it_out
 
 C360_API = ">=1,<2"
 
@@ -59,6 +60,7 @@ RATINGS = Stream(
     fields=("ratings", "feedback", "survey_id", "ticket_id", "user_id"),
 )
 STREAMS = (COMPANIES, CONTACTS, TICKETS, RATINGS)
+"""Accounts and contacts first: tickets point to them."""
 
 FreshdeskRaw = Company | Gone | Contact | Ticket | Rating
 
@@ -97,7 +99,7 @@ class FreshdeskConfig(BaseModel):
         return None if self.since is None else datetime(self.since.year, self.since.month, self.since.day, tzinfo=UTC)
 
 
-class FreshdeskConnector:
+class FreshdeskConnector(VendorConnector):
     """Reads one Freshdesk."""
 
     Config: ClassVar[type[BaseModel]] = FreshdeskConfig
@@ -110,7 +112,6 @@ class FreshdeskConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.name = name
         self._config = config
         self._codes = Codes()
         key = config.api_key.get_secret_value()
@@ -123,26 +124,20 @@ class FreshdeskConnector:
             transport=transport,
             patience=patience,
         )
+        super().__init__(name, STREAMS, self._freshdesk)
 
-    async def check(self) -> CheckReport:
+    async def _look(self, details: dict[str, str]) -> CheckReport:
         """Whether Freshdesk answers, and the key may see agents, tickets, contacts and ratings."""
-        details: dict[str, str] = {}
-        try:
-            details["groups"] = ", ".join(sorted(one.name or "" for one in await self._freshdesk.all("groups", Group)))
-            details["agents"] = str(len(await self._freshdesk.all("agents", Agent)))
-            await self._freshdesk.page("tickets", Ticket, 1, size=1)
-            await self._freshdesk.page("contacts", Contact, 1, size=1)
-            await self._freshdesk.page("surveys/satisfaction_ratings", Rating, 1, size=1)
-        except SourceRefused as error:
-            remedy = " Take the API key of an administrator: it may do what its profile may."
-            return CheckReport(False, f"{error}{remedy}", details)
-        except SourceError as error:
-            return CheckReport(False, str(error), details)
+        details["groups"] = ", ".join(sorted(one.name or "" for one in await self._freshdesk.all("groups", Group)))
+        details["agents"] = str(len(await self._freshdesk.all("agents", Agent)))
+        await self._freshdesk.page("tickets", Ticket, 1, size=1)
+        await self._freshdesk.page("contacts", Contact, 1, size=1)
+        await self._freshdesk.page("surveys/satisfaction_ratings", Rating, 1, size=1)
         return CheckReport(True, f"Freshdesk at {urlsplit(self._config.url).netloc}.", details)
 
-    async def discover(self) -> list[Stream]:
-        """Accounts and contacts first: tickets point to them."""
-        return list(STREAMS)
+    def _remedy(self, error: SourceError) -> str:
+        refused = isinstance(error, SourceRefused)
+        return " Take the API key of an administrator: it may do what its profile may." if refused else ""
 
     def state_at(self, stream: Stream, moment: datetime) -> State:
         """As if all before that moment had been read; of companies all are read at any rate."""
@@ -152,18 +147,9 @@ class FreshdeskConnector:
         """Pages of `Company`, `Contact`, `Ticket` or `Rating`."""
         if stream.name in (TICKETS.name, RATINGS.name):
             self._codes = await _codes(self._freshdesk, surveys=stream.name == RATINGS.name)
-        try:
-            async for page in self._pages(stream, state):
-                yield page
-        except SourceRefused as error:
-            if error.status != 403:
-                raise
-            others = ", ".join(f'"{other.name}"' for other in STREAMS if other != stream)
-            raise SourceRefused(
-                f"{error} Freshdesk shows {stream.name} to some profiles and in some plans alone: take the API key of "
-                f"an administrator, or leave it out: streams = [{others}].",
-                status=403,
-            ) from None
+        shown = f"Freshdesk shows {stream.name} to some profiles and in some plans alone: take the API key of an administrator"
+        async for page in or_leave_it_out(self._pages(stream, state), stream, STREAMS, shown):
+            yield page
 
     def map(self, stream: Stream, raw: FreshdeskRaw) -> Iterable[Record]:
         """The records of one raw."""
@@ -172,15 +158,11 @@ class FreshdeskConnector:
         elif isinstance(raw, Company):
             yield from map_company(self.name, stream.name, raw)
         elif isinstance(raw, Gone):
-            yield Tombstone(source=self.name, stream=stream.name, id=raw.id, deleted_at=raw.noticed_at)
+            yield self._tombstone(stream, raw)
         elif isinstance(raw, Ticket):
             yield from map_ticket(self.name, stream.name, CONTACTS.name, raw, self._codes)
         else:
             yield from map_rating(self.name, stream.name, CONTACTS.name, raw, self._codes)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._freshdesk.close()
 
     def _pages(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
         start, overlap = self._config.start, timedelta(seconds=self._config.overlap_seconds)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.errors import RecordError, SourceError
+from connectors.errors import RecordError
 from connectors.helpdesk.request_tracker_api import RequestTracker, User
 from connectors.helpdesk.request_tracker_colleagues import Colleagues
 from connectors.helpdesk.request_tracker_stories import read_stories
@@ -19,6 +19,7 @@ from connectors.helpdesk.request_tracker_users import map_user, read_users
 from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, hookimpl
 from connectors.http import Patience
 from connectors.records import Record
+from connectors.vendor import VendorConnector
 
 C360_API = ">=1,<2"
 
@@ -74,7 +75,7 @@ class RequestTrackerConfig(BaseModel):
         return "Basic " + base64.b64encode(f"{self.user}:{password}".encode()).decode()
 
 
-class RequestTrackerConnector:
+class RequestTrackerConnector(VendorConnector):
     """Reads one Request Tracker."""
 
     Config: ClassVar[type[BaseModel]] = RequestTrackerConfig
@@ -87,7 +88,6 @@ class RequestTrackerConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.name = name
         self._config = config
         self._rt = RequestTracker(
             name,
@@ -97,22 +97,19 @@ class RequestTrackerConnector:
             transport=transport,
             patience=patience,
         )
+        super().__init__(name, [USERS, TICKETS], self._rt)
         self._colleagues = Colleagues(self._rt, config.overlap)
 
-    async def check(self) -> CheckReport:
+    async def _look(self, details: dict[str, str]) -> CheckReport:
         """Whether RT answers and the reader may see users, tickets and the survey's field."""
-        details: dict[str, str] = {}
-        try:
-            details["version"] = await self._rt.version()
-            details["queues"] = ", ".join(sorted((await self._rt.queues()).values()))
-            told = await self._rt.colleagues_told()
-            details["colleagues"] = "learned user by user" if told is None else str(len(told))
-            score = await self._rt.custom_field(self._config.csat_field)
-            users = (await self._rt.users_page(1)).items
-            # Whoever it is sees themselves: two are looked at.
-            shown = [await self._rt.shows(user.id) for user in users[-2:]]
-        except SourceError as error:
-            return CheckReport(False, str(error), details)
+        details["version"] = await self._rt.version()
+        details["queues"] = ", ".join(sorted((await self._rt.queues()).values()))
+        told = await self._rt.colleagues_told()
+        details["colleagues"] = "learned user by user" if told is None else str(len(told))
+        score = await self._rt.custom_field(self._config.csat_field)
+        users = (await self._rt.users_page(1)).items
+        # Whoever it is sees themselves: two are looked at.
+        shown = [await self._rt.shows(user.id) for user in users[-2:]]
         details["survey"] = f"custom field {score}" if score else "none"
         if not all(shown) or not any(user.created for user in users):
             return CheckReport(
@@ -123,10 +120,6 @@ class RequestTrackerConnector:
             )
         no_survey = "" if score else f" No tickets' custom field {self._config.csat_field!r}: no surveys."
         return CheckReport(True, f"Request Tracker {details['version']}.{no_survey}", details)
-
-    async def discover(self) -> list[Stream]:
-        """Users first: tickets point to them."""
-        return [USERS, TICKETS]
 
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
         """Pages of `User` or `TicketStory`."""
@@ -153,10 +146,6 @@ class RequestTrackerConnector:
             return
         solved = frozenset(self._config.solved_statuses)
         yield from map_story(self.name, stream.name, USERS.name, raw, solved, self._config.csat_scale)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._rt.close()
 
     async def _codebook(self, colleagues: frozenset[int]) -> Codebook:
         agents: dict[str, str] = {}

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.errors import SourceError, SourceRefused, SourceUnavailable
+from connectors.errors import SourceError, SourceRefused
 from connectors.events import Event
 from connectors.exports.formats import asked_for
 from connectors.helpdesk.zendesk_api import Zendesk
@@ -46,6 +46,7 @@ from connectors.hookspecs import (
 )
 from connectors.http import Patience
 from connectors.records import Record, RecordKey, Tombstone
+from connectors.vendor import VendorConnector, asked_for_a_push, or_leave_it_out
 
 C360_API = ">=1,<2"
 
@@ -84,6 +85,7 @@ PROMISES = Stream(
     fields=("metric", "type", "sla", "ticket_id"),
 )
 STREAMS = (ORGANIZATIONS, USERS, TICKETS, RATINGS, PROMISES)
+"""Accounts and users first: tickets point to them."""
 NAMES_SECONDS = 300.0
 """How long a new group or agent may stand for itself in what is pushed."""
 
@@ -149,7 +151,7 @@ class ZendeskConfig(BaseModel):
         return int(datetime(self.since.year, self.since.month, self.since.day, tzinfo=UTC).timestamp())
 
 
-class ZendeskConnector:
+class ZendeskConnector(VendorConnector):
     """Reads one Zendesk Support."""
 
     Config: ClassVar[type[BaseModel]] = ZendeskConfig
@@ -162,7 +164,6 @@ class ZendeskConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.name = name
         self._config = config
         self._names = Names()
         self._names_until = 0.0
@@ -170,30 +171,23 @@ class ZendeskConnector:
             Zendesk(name, config.url, login, timeout=config.timeout_seconds, transport=transport, patience=patience)
             for login in (config.login, _to_write(config.login))
         )
+        super().__init__(name, STREAMS, self._zendesk)
 
-    async def check(self) -> CheckReport:
+    async def _look(self, details: dict[str, str]) -> CheckReport:
         """Whether Zendesk answers, and the reader may see agents, exports and ratings."""
-        details: dict[str, str] = {}
-        try:
-            # users/me answers 200 to strangers too: it would prove nothing.
-            details["groups"] = ", ".join(sorted((await self._zendesk.groups()).values()))
-            details["agents"] = str(len(await self._zendesk.agents()))
-            await self._zendesk.tickets(None, self._config.start, 1)
-            await self._zendesk.ratings(self._config.start, None, 1)
-        except SourceRefused as error:
-            remedy = (
-                " Exports and ratings are for administrators: use a token of one."
-                if error.status == 403
-                else " Is the token still active, and token access on (Admin Center, Apps and integrations, APIs)?"
-            )
-            return CheckReport(False, f"{error}{remedy}", details)
-        except SourceError as error:
-            return CheckReport(False, str(error), details)
+        # users/me answers 200 to strangers too: it would prove nothing.
+        details["groups"] = ", ".join(sorted((await self._zendesk.groups()).values()))
+        details["agents"] = str(len(await self._zendesk.agents()))
+        await self._zendesk.tickets(None, self._config.start, 1)
+        await self._zendesk.ratings(self._config.start, None, 1)
         return CheckReport(True, f"Zendesk at {urlsplit(self._config.url).netloc}.", details)
 
-    async def discover(self) -> list[Stream]:
-        """Accounts and users first: tickets point to them."""
-        return list(STREAMS)
+    def _remedy(self, error: SourceError) -> str:
+        if not isinstance(error, SourceRefused):
+            return ""
+        if error.status == 403:
+            return " Exports and ratings are for administrators: use a token of one."
+        return " Is the token still active, and token access on (Admin Center, Apps and integrations, APIs)?"
 
     def state_at(self, stream: Stream, moment: datetime) -> State:
         """As if all before that moment had been read."""
@@ -203,18 +197,11 @@ class ZendeskConnector:
         """Pages of `Organization`, `User`, `Ticket`, `SatisfactionRating` or `Broken`."""
         if stream.name not in (ORGANIZATIONS.name, USERS.name):
             await self._learn_names()
-        try:
-            async for page in self._pages(stream, state):
-                yield page
-        except SourceRefused as error:
-            if error.status != 403:
-                raise
-            others = ", ".join(f'"{other.name}"' for other in STREAMS if other != stream)
-            raise SourceRefused(
-                f"{error} Zendesk shows {stream.name} to administrators alone, some of it in some plans alone: use a "
-                f"token of one, or leave it out: streams = [{others}].",
-                status=403,
-            ) from None
+        shown = (
+            f"Zendesk shows {stream.name} to administrators alone, some of it in some plans alone: use a token of one"
+        )
+        async for page in or_leave_it_out(self._pages(stream, state), stream, STREAMS, shown):
+            yield page
 
     def map(self, stream: Stream, raw: ZendeskRaw) -> Iterable[Record]:
         """The records of one raw."""
@@ -236,18 +223,14 @@ class ZendeskConnector:
         Raises SourceRefused for a wrong signature, RecordError for a body of something else, SourceUnavailable when
         Zendesk cannot be asked now.
         """
-        if self._config.webhook_secret is None:
-            raise SourceRefused(f"[{self.name}] takes no pushes: it has no webhook_secret in plugins.toml.", status=401)
-        check_signature(request, self._config.webhook_secret.get_secret_value())
+        check_signature(request, self._secret(self._config.webhook_secret))
         changed = what_changed(self.name, request)
         if changed is None or isinstance(changed, Tombstone):
             return [] if changed is None else [changed]
-        try:
+        with asked_for_a_push():
             if time.monotonic() > self._names_until:
                 await self._learn_names()
             found, problems = await read_one(self._zendesk, changed.stream, changed.id)
-        except SourceError as error:
-            raise SourceUnavailable(str(error), status=error.status) from None
         stream = next(one for one in STREAMS if one.name == changed.stream)
         return [*(record for raw in found for record in self.map(stream, raw)), *problems]
 
@@ -258,7 +241,7 @@ class ZendeskConnector:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._zendesk.close()
+        await super().close()
         await self._writing.close()
 
     async def _learn_names(self) -> None:

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from connectors.errors import RecordError, SourceError, SourceRefused, SourceUnavailable
+from connectors.errors import RecordError, SourceError
 from connectors.hookspecs import (
     CheckReport,
     Deletions,
@@ -29,8 +29,9 @@ from connectors.marketing.klaviyo_api import Campaign, Klaviyo, Metric
 from connectors.marketing.klaviyo_events import Event, happened_at, map_event
 from connectors.marketing.klaviyo_profiles import Profile, map_profile, updated_at
 from connectors.marketing.klaviyo_pushes import check_signature, events_of
-from connectors.records import Record, Tombstone
+from connectors.records import Record
 from connectors.vanished import Gone, vanished
+from connectors.vendor import VendorConnector, asked_for_a_push
 
 C360_API = ">=1,<2"
 
@@ -80,7 +81,7 @@ class KlaviyoConfig(BaseModel):
     timeout_seconds: float = Field(default=60.0, gt=0, description="how long one call may take")
 
 
-class KlaviyoConnector:
+class KlaviyoConnector(VendorConnector):
     """Reads one Klaviyo account."""
 
     Config: ClassVar[type[BaseModel]] = KlaviyoConfig
@@ -93,7 +94,6 @@ class KlaviyoConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.name = name
         self._config = config
         self._known: Names | None = None
         self._klaviyo = Klaviyo(
@@ -105,10 +105,10 @@ class KlaviyoConnector:
             transport=transport,
             patience=patience,
         )
+        super().__init__(name, [PROFILES, EVENTS], self._klaviyo)
 
-    async def check(self) -> CheckReport:
+    async def _look(self, details: dict[str, str]) -> CheckReport:
         """Whether Klaviyo knows the key, and whether the key has each scope."""
-        details: dict[str, str] = {}
         refused: list[str] = []
         for scope in SCOPES:
             try:
@@ -127,10 +127,6 @@ class KlaviyoConnector:
                 details,
             )
         return CheckReport(True, f"Klaviyo, revision {self._config.revision}.", details)
-
-    async def discover(self) -> list[Stream]:
-        """Profiles first: events point to them."""
-        return [PROFILES, EVENTS]
 
     def state_at(self, stream: Stream, moment: datetime) -> State:
         """As if all before that moment had been read."""
@@ -160,7 +156,7 @@ class KlaviyoConnector:
     def map(self, stream: Stream, raw: Profile | Gone | Event) -> Iterable[Record]:
         """The records of one raw."""
         if isinstance(raw, Gone):
-            return [Tombstone(source=self.name, stream=stream.name, id=raw.id, deleted_at=raw.noticed_at)]
+            return [self._tombstone(stream, raw)]
         if isinstance(raw, Profile):
             return map_profile(self.name, stream.name, raw, self._config.external_id_system)
         return map_event(self.name, stream.name, PROFILES.name, raw, self._config.metrics)
@@ -171,14 +167,10 @@ class KlaviyoConnector:
         Raises SourceRefused for a wrong signature, RecordError for a body of something else, SourceUnavailable when
         Klaviyo cannot be asked now what metrics are called.
         """
-        if self._config.webhook_secret is None:
-            raise SourceRefused(f"[{self.name}] takes no pushes: it has no webhook_secret in plugins.toml.", status=401)
-        check_signature(request, self._config.webhook_secret.get_secret_value())
+        check_signature(request, self._secret(self._config.webhook_secret))
         events, problems = events_of(self.name, request)
-        try:
+        with asked_for_a_push():
             names = await self._names(remembered=True)
-        except SourceError as error:
-            raise SourceUnavailable(str(error), status=error.status) from None
         told: list[Record | RawProblem] = list(problems)
         for event in events:
             try:
@@ -186,10 +178,6 @@ class KlaviyoConnector:
             except RecordError as error:
                 told.append(RawProblem(f"{self.name}/{EVENTS.name} {event.id}", str(error)))
         return told
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._klaviyo.close()
 
     async def _names(self, *, remembered: bool = False) -> Names:
         """What metrics and campaigns are called now, or (`remembered`) at most ten minutes ago."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.errors import SourceError, SourceRefused, SourceUnavailable
+from connectors.errors import SourceError
 from connectors.exports.mailchimp import MemberActivity, tell_activity
 from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, WebhookRequest, hookimpl
 from connectors.http import Patience
@@ -27,9 +27,10 @@ from connectors.marketing.mailchimp_members import (
 )
 from connectors.marketing.mailchimp_pushes import told_by_push
 from connectors.marketing.mailchimp_reports import read_reports
-from connectors.records import Record, Tombstone
+from connectors.records import Record
 from connectors.signatures import check_in_url
 from connectors.vanished import Gone, unpacked, vanished
+from connectors.vendor import VendorConnector, asked_for_a_push
 
 C360_API = ">=1,<2"
 
@@ -85,7 +86,7 @@ class MailchimpConfig(BaseModel):
         return self.base_url or f"https://{self._data_centre}.api.mailchimp.com/3.0"
 
 
-class MailchimpConnector:
+class MailchimpConnector(VendorConnector):
     """Reads one audience of a Mailchimp account."""
 
     Config: ClassVar[type[BaseModel]] = MailchimpConfig
@@ -98,7 +99,6 @@ class MailchimpConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.name = name
         self._config = config
         self._mailchimp = Mailchimp(
             name,
@@ -108,24 +108,17 @@ class MailchimpConnector:
             transport=transport,
             patience=patience,
         )
+        super().__init__(name, [MEMBERS, ACTIVITY], self._mailchimp)
         self._audience = config.audience
 
-    async def check(self) -> CheckReport:
+    async def _look(self, details: dict[str, str]) -> CheckReport:
         """Whether Mailchimp knows the key, which audience is read, and whether its reports may be seen."""
-        details: dict[str, str] = {}
-        try:
-            await self._mailchimp.ping()
-            audience = await self._chosen(None)
-            details["audience"] = audience
-            await self._mailchimp.members(audience, since=None, status=None, offset=0, count=2)
-            await self._mailchimp.reports(offset=0, count=2)
-        except SourceError as error:
-            return CheckReport(False, str(error), details)
+        await self._mailchimp.ping()
+        audience = await self._chosen(None)
+        details["audience"] = audience
+        await self._mailchimp.members(audience, since=None, status=None, offset=0, count=2)
+        await self._mailchimp.reports(offset=0, count=2)
         return CheckReport(True, f"Mailchimp, audience {audience}.", details)
-
-    async def discover(self) -> list[Stream]:
-        """Members first: activity points to them."""
-        return [MEMBERS, ACTIVITY]
 
     def state_at(self, stream: Stream, moment: datetime) -> State:
         """As if all before that moment had been read."""
@@ -153,7 +146,7 @@ class MailchimpConnector:
     def map(self, stream: Stream, raw: Member | Moved | Gone | MemberActivity) -> Iterable[Record]:
         """The records of one raw."""
         if isinstance(raw, Gone):
-            return [Tombstone(source=self.name, stream=stream.name, id=raw.id, deleted_at=raw.noticed_at)]
+            return [self._tombstone(stream, raw)]
         if isinstance(raw, Moved):
             return [map_moved(self.name, stream.name, raw)]
         if isinstance(raw, Member):
@@ -166,22 +159,14 @@ class MailchimpConnector:
         Raises SourceRefused for a wrong secret, RecordError for a body of something else, SourceUnavailable when
         Mailchimp cannot be asked now.
         """
-        if self._config.webhook_secret is None:
-            raise SourceRefused(f"[{self.name}] takes no pushes: it has no webhook_secret in plugins.toml.", status=401)
-        check_in_url(request, "key", [self._config.webhook_secret.get_secret_value()])
-        try:
+        check_in_url(request, "key", [self._secret(self._config.webhook_secret)])
+        with asked_for_a_push():
             audience = await self._chosen(None)
             told = await told_by_push(self._mailchimp, audience, request)
             interested = any(isinstance(one, Member) and one.interests for one in told)
             names = await self._mailchimp.interests(audience) if interested else {}
-        except SourceError as error:
-            raise SourceUnavailable(str(error), status=error.status) from None
         named = [named_interests(one, names) if isinstance(one, Member) else one for one in told]
         return [record for raw in named for record in self.map(MEMBERS, raw)]
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._mailchimp.close()
 
     async def _chosen(self, state: State | None) -> str:
         """The audience that is read: the one that is named, that an earlier sync read, or the account's only one."""

@@ -11,7 +11,7 @@ import httpx
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from connectors.errors import RecordError, SourceError, SourceRefused, SourceUnavailable
+from connectors.errors import RecordError
 from connectors.hookspecs import (
     CheckReport,
     Deletions,
@@ -29,6 +29,7 @@ from connectors.records import Record
 from connectors.signatures import check_base64
 from connectors.surveys.typeform_answers import Filled, FormEntry, HiddenFields, filled_of, map_filled
 from connectors.surveys.typeform_api import Form, Place, Response, Typeform
+from connectors.vendor import VendorConnector, asked_for_a_push
 
 C360_API = ">=1,<2"
 FORM_SECONDS = 600.0
@@ -71,7 +72,7 @@ class PushedForm(msgspec.Struct, frozen=True):
     form_id: str
 
 
-class TypeformConnector:
+class TypeformConnector(VendorConnector):
     """Reads the forms of one Typeform account."""
 
     Config: ClassVar[type[BaseModel]] = TypeformConfig
@@ -84,7 +85,6 @@ class TypeformConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.name = name
         self._config = config
         self._typeform = Typeform(
             name,
@@ -94,17 +94,14 @@ class TypeformConnector:
             transport=transport,
             patience=patience,
         )
+        super().__init__(name, [ANSWERS], self._typeform)
         self._known: dict[str, tuple[float, Form]] = {}
 
-    async def check(self) -> CheckReport:
+    async def _look(self, details: dict[str, str]) -> CheckReport:
         """Whether the token may read each form and its responses, and the form has the questions that are named."""
-        details: dict[str, str] = {}
         for identifier, entry in self._config.forms.items():
-            try:
-                form = await self._typeform.form(identifier)
-                await self._typeform.may_read_responses(identifier)
-            except SourceError as error:
-                return CheckReport(False, str(error), details)
+            form = await self._typeform.form(identifier)
+            await self._typeform.may_read_responses(identifier)
             details[identifier] = form.title or identifier
             refs = {one.ref for one in form.questions()}
             missing = [ref for ref in entry.questions if ref not in refs]
@@ -116,10 +113,6 @@ class TypeformConnector:
                     details,
                 )
         return CheckReport(True, f"Typeform: {', '.join(details.values())}.", details)
-
-    async def discover(self) -> list[Stream]:
-        """One stream: the answers of all forms that plugins.toml names."""
-        return [ANSWERS]
 
     def state_at(self, stream: Stream, moment: datetime) -> State:
         """As if all before that moment had been read, of every form."""
@@ -145,9 +138,8 @@ class TypeformConnector:
 
     async def webhook(self, request: WebhookRequest) -> Sequence[Record | RawProblem]:
         """The records of one push: the same ids as when they are read."""
-        if self._config.webhook_secret is None:
-            raise SourceRefused(f"[{self.name}] takes no pushes: it has no webhook_secret in plugins.toml.", status=401)
-        check_base64(request, "typeform-signature", [self._config.webhook_secret.get_secret_value()], before="sha256=")
+        secret = self._secret(self._config.webhook_secret)
+        check_base64(request, "typeform-signature", [secret], before="sha256=")
         try:
             push = msgspec.json.decode(request.body, type=Push)
             if push.event_type != "form_response":
@@ -159,11 +151,8 @@ class TypeformConnector:
         entry = self._config.forms.get(identifier)
         if entry is None:
             return []
-        try:
+        with asked_for_a_push():
             form = await self._form(identifier)
-        except SourceError as error:
-            # It is not the push that is refused: Typeform sends it again.
-            raise SourceUnavailable(str(error), status=error.status) from None
         records: list[Record | RawProblem] = []
         for filled in filled_of(form, entry, response):
             try:
@@ -173,10 +162,6 @@ class TypeformConnector:
                     RawProblem(f"{self.name}/{ANSWERS.name}", str(error), bytes(push.form_response).decode())
                 )
         return records
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._typeform.close()
 
     async def _form(self, identifier: str) -> Form:
         """The form as it was at most ten minutes ago."""
