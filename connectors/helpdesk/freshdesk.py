@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, Self
@@ -24,12 +25,31 @@ from connectors.helpdesk.freshdesk_api import (
     TicketField,
 )
 from connectors.helpdesk.freshdesk_contacts import map_company, map_contact
-from connectors.helpdesk.freshdesk_reading import Gone, read_companies, read_contacts, read_ratings, read_tickets
+from connectors.helpdesk.freshdesk_pushes import ticket_of
+from connectors.helpdesk.freshdesk_reading import (
+    Gone,
+    read_companies,
+    read_contacts,
+    read_ratings,
+    read_ticket,
+    read_tickets,
+)
 from connectors.helpdesk.freshdesk_tickets import Codes, asked_of_customers, map_rating, map_ticket
-from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, hookimpl
+from connectors.hookspecs import (
+    CheckReport,
+    Deletions,
+    Page,
+    RawProblem,
+    State,
+    Stream,
+    StreamKind,
+    WebhookRequest,
+    hookimpl,
+)
 from connectors.http import Patience
 from connectors.records import Record
-from connectors.vendor import VendorConnector, or_leave_it_out
+from connectors.signatures import check_in_url
+from connectors.vendor import VendorConnector, asked_for_a_push, or_leave_it_out
 
 C360_API = ">=1,<2"
 
@@ -62,6 +82,10 @@ RATINGS = Stream(
 STREAMS = (COMPANIES, CONTACTS, TICKETS, RATINGS)
 """Accounts and contacts first: tickets point to them."""
 
+CODES_SECONDS = 300.0
+"""How long a new group, agent or field may stand for itself in what is pushed."""
+ADMINISTRATOR = "take the API key of an administrator"
+
 FreshdeskRaw = Company | Gone | Contact | Ticket | Rating
 
 
@@ -75,6 +99,9 @@ class FreshdeskConfig(BaseModel):
     )
     base_url: str | None = Field(default=None, description="the whole address, where it is another one")
     api_key: SecretStr = Field(description="API key of an administrator's profile")
+    webhook_secret: SecretStr | None = Field(
+        default=None, min_length=16, description="the key in the webhook's address, where rules push"
+    )
     since: date | None = Field(default=None, description="a first reading of tickets begins at this day")
     overlap_seconds: int = Field(default=300, ge=0, description="how far before the last change a reading begins")
     timeout_seconds: float = Field(default=60.0, gt=0, description="how long one call may take")
@@ -114,6 +141,7 @@ class FreshdeskConnector(VendorConnector):
     ) -> None:
         self._config = config
         self._codes = Codes()
+        self._codes_until = 0.0
         key = config.api_key.get_secret_value()
         self._freshdesk = Freshdesk(
             name,
@@ -147,7 +175,7 @@ class FreshdeskConnector(VendorConnector):
         """Pages of `Company`, `Contact`, `Ticket` or `Rating`."""
         if stream.name in (TICKETS.name, RATINGS.name):
             self._codes = await _codes(self._freshdesk, surveys=stream.name == RATINGS.name)
-        shown = f"Freshdesk shows {stream.name} to some profiles and in some plans alone: take the API key of an administrator"
+        shown = f"Freshdesk shows {stream.name} to some profiles and in some plans alone: {ADMINISTRATOR}"
         async for page in or_leave_it_out(self._pages(stream, state), stream, STREAMS, shown):
             yield page
 
@@ -163,6 +191,23 @@ class FreshdeskConnector(VendorConnector):
             yield from map_ticket(self.name, stream.name, CONTACTS.name, raw, self._codes)
         else:
             yield from map_rating(self.name, stream.name, CONTACTS.name, raw, self._codes)
+
+    async def webhook(self, request: WebhookRequest) -> list[Record | RawProblem]:
+        """The records of one push: the ticket as it is now.
+
+        Raises SourceRefused for a wrong secret, RecordError for a body that names no ticket, SourceUnavailable when
+        Freshdesk cannot be asked now.
+        """
+        check_in_url(request, "key", [self._secret(self._config.webhook_secret)])
+        number = ticket_of(self.name, request)
+        with asked_for_a_push():
+            if time.monotonic() > self._codes_until:
+                self._codes = await _codes(self._freshdesk, surveys=False)
+                self._codes_until = time.monotonic() + CODES_SECONDS
+            ticket = await read_ticket(self._freshdesk, number)
+        if ticket is None or isinstance(ticket, RawProblem):
+            return [] if ticket is None else [ticket]
+        return list(self.map(TICKETS, ticket))
 
     def _pages(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
         start, overlap = self._config.start, timedelta(seconds=self._config.overlap_seconds)

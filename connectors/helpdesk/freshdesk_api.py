@@ -262,6 +262,19 @@ class Freshdesk:
             return False
         return not (found.deleted or found.spam)
 
+    async def ticket(self, number: str) -> tuple[Ticket | RawProblem, Shown] | None:
+        """A ticket by number with its stats, and whether it is in the trash; None when there is none."""
+        try:
+            raw = await self._client.json("GET", f"tickets/{number}", msgspec.Raw, params={"include": "stats"})
+        except SourceNotFound:
+            return None
+        where = f"{self.source}/tickets"
+        shown, unshown = decode_each([raw], Shown, where)
+        found, problems = decode_each([raw], Ticket, where)
+        if unshown or problems:
+            return (*unshown, *problems)[0], Shown(id=number)
+        return found[0], shown[0]
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()

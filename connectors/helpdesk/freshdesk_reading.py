@@ -105,6 +105,17 @@ async def read_tickets(
     yield Page([], _state(seen))
 
 
+async def read_ticket(freshdesk: Freshdesk, number: str) -> Ticket | RawProblem | None:
+    """One ticket as it is now, as a page of its stream would have it; None when there is none."""
+    found = await freshdesk.ticket(number)
+    if found is None:
+        return None
+    ticket, shown = found
+    if shown.deleted or shown.spam:
+        return _gone(ticket)
+    return await _told(freshdesk, ticket, asyncio.Semaphore(1))
+
+
 async def read_companies(freshdesk: Freshdesk, state: State | None) -> AsyncIterator[Page[Company | Gone]]:
     """Pages of `Company`, all of them, since nothing tells which changed; then the ones that are gone."""
     seen = msgspec.convert(state or {}, Known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -10,9 +11,9 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from connectors.errors import SourceRefused
+from connectors.errors import RecordError, SourceRefused, SourceUnavailable
 from connectors.helpdesk.freshdesk import STREAMS, FreshdeskConfig, FreshdeskConnector
-from connectors.hookspecs import State
+from connectors.hookspecs import State, WebhookRequest
 from connectors.records import Account, Interaction, Person, Record, Tombstone
 from tests.connectors.contract.faults import Fault, faults
 from tests.connectors.contract.readings import joined, read, stream_of
@@ -403,3 +404,48 @@ def test_a_section_that_says_too_little_is_refused(values: dict[str, str], says:
     """When it is read, not when it is first asked."""
     with pytest.raises(ValidationError, match=says):
         FreshdeskConfig.model_validate(values)
+
+
+SECRET = "0123456789abcdef-of-the-webhook"
+
+
+def push(content: object, key: str = SECRET) -> WebhookRequest:
+    """As a rule's webhook sends it: nothing is signed, the secret is in the address."""
+    url = f"https://c360.example/ingest/support?key={key}"
+    return WebhookRequest({}, json.dumps(content).encode(), datetime(2026, 3, 2, tzinfo=UTC), url=url)
+
+
+@pytest.mark.parametrize("content", [{"ticket_id": "1"}, {"freshdesk_webhook": {"ticket_id": 1}}])
+async def test_a_push_tells_the_ticket_as_a_reading_does(freshdesk: FreshdeskStandIn, content: object) -> None:
+    """With its replies; once in the trash it is gone, and of one that is not there nothing is told."""
+    freshdesk.ticket(1, MARA)
+    freshdesk.tick()
+    freshdesk.say(1, ALMA, "Here you are.")
+    support = made(freshdesk.answer, webhook_secret=SECRET)
+
+    pushed = await support.webhook(push(content))
+    read_too, _ = await told(support, "tickets")
+    freshdesk.remove(1)
+    gone = await support.webhook(push(content))
+
+    assert pushed == read_too
+    assert len(pushed) == 2
+    assert [type(one) for one in gone] == [Tombstone]
+    assert await support.webhook(push({"ticket_id": 77})) == []
+
+
+async def test_a_push_is_refused_or_has_to_come_again(freshdesk: FreshdeskStandIn) -> None:
+    """Without the secret, without a ticket, with an address for a ticket; and while Freshdesk does not answer."""
+    support = made(freshdesk.answer, webhook_secret=SECRET)
+    with pytest.raises(SourceRefused, match="key="):
+        await support.webhook(push({"ticket_id": 1}, key="guessed"))
+    with pytest.raises(SourceRefused, match="no webhook_secret"):
+        await made(freshdesk.answer).webhook(push({"ticket_id": 1}))
+    for content in ({}, {"ticket_id": "../agents"}, [1]):
+        with pytest.raises(RecordError, match="push of Freshdesk"):
+            await support.webhook(push(content))
+    assert freshdesk.asked == []
+
+    away = made(lambda request: httpx.Response(503), webhook_secret=SECRET)
+    with pytest.raises(SourceUnavailable):
+        await away.webhook(push({"ticket_id": 1}))
