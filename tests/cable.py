@@ -61,7 +61,8 @@ class Cable:
         ends = (writer, back)
         self._writers.update(ends)
         cut = asyncio.Event()
-        await asyncio.gather(self._ask(reader, back, ends, cut), self._answer(there, writer, ends, cut))
+        with suppress(asyncio.CancelledError):  # the test is over: asyncio's streams would tell of it as of a mistake
+            await asyncio.gather(self._ask(reader, back, ends, cut), self._answer(there, writer, ends, cut))
 
     async def _ask(
         self,
