@@ -187,13 +187,27 @@ def has_died(owner: str) -> bool:
 
 
 def _started(pid: int) -> str:
-    """When a process started, which tells it from a later one with the same number; `gone` if there is none."""
+    """When a process started, which tells it from a later one with the same number; `gone` if there is none.
+
+    In the kernel's ticks since the machine started, where it tells them: a clock that is set makes no process another.
+    """
     try:
         process = psutil.Process(pid)
         # One that its parent has not taken leave of yet is gone as well.
-        return "gone" if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.2f}"
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return "gone"
+        return _ticks_at_start(pid) or f"{process.create_time():.2f}"
     except psutil.NoSuchProcess:
         return "gone"
+
+
+def _ticks_at_start(pid: int) -> str | None:
+    """Field 22 of /proc/PID/stat, see proc(5); None where there is no such file."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    return told.rpartition(")")[2].split()[19]  # the second field, a name in brackets, may hold blanks
 
 
 def _this_machine() -> str:

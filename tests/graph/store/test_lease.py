@@ -6,6 +6,7 @@ import asyncio
 import signal
 import time
 
+import psutil
 import pytest
 
 from graph.store.driver import Store, Transaction
@@ -71,6 +72,21 @@ async def test_a_killed_owner_is_not_waited_for(store: Store, store_settings: St
         started = time.monotonic()
         async with store.lease("work", wait=10):
             assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_clock_that_is_set_makes_no_second_owner(
+    hours: int, embedded_store: Store, embedded_settings: StoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine's clock is set by an hour while a process holds the lease: it lives, and nobody else gets it."""
+    with actor("hold", embedded_settings) as owner:
+        assert await asyncio.to_thread(hear, owner) == "held"
+        # The moment at which the machine started follows the clock, and so do the times that psutil adds to it.
+        started = psutil.boot_time()
+        monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: started + hours * 3600)
+        with pytest.raises(LeaseBusy):
+            async with embedded_store.lease("work", wait=1):
+                pass
 
 
 async def test_an_owner_that_overslept_cannot_write(store: Store, store_settings: StoreSettings) -> None:
