@@ -1,6 +1,8 @@
 """Signatures of pushed messages: over the bytes as they came, compared in constant time, good for some minutes only.
 
 Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+
+Secrets come as such, and no variable holds one bare: an error that is reported with its variables shows none.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import hmac
 from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
+
+from pydantic import SecretBytes, SecretStr
 
 from connectors.errors import SourceRefused
 from connectors.hookspecs import WebhookRequest
@@ -37,7 +41,7 @@ def signature(key: bytes, id: str, timestamp: int, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-def check_standard(request: WebhookRequest, keys: Sequence[bytes], window: timedelta = REPLAY_WINDOW) -> str:
+def check_standard(request: WebhookRequest, keys: Sequence[SecretBytes], window: timedelta = REPLAY_WINDOW) -> str:
     """The message's id; SourceRefused unless one of its signatures is by one of the keys, and it is new enough."""
     id, stamp, given = (request.headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
     if not (id and stamp and given):
@@ -49,51 +53,54 @@ def check_standard(request: WebhookRequest, keys: Sequence[bytes], window: timed
             f"webhook-timestamp is more than {window.total_seconds():.0f} s away from now: a replay, or a wrong clock.",
             status=401,
         )
-    expected = [signature(key, id, int(stamp), request.body).encode() for key in keys]
+    expected = [signature(key.get_secret_value(), id, int(stamp), request.body).encode() for key in keys]
     if not _any_equal([(one, each.encode()) for one in expected for each in given.split()]):
         raise SourceRefused("webhook-signature is by none of our secrets.", status=401)
     return id
 
 
-def check_hex(request: WebhookRequest, header: str, secrets: Sequence[str], digest: str) -> None:
+def check_hex(request: WebhookRequest, header: str, secrets: Sequence[SecretStr], digest: str) -> None:
     """SourceRefused unless the header is the body's HMAC in hex by one of the secrets; `digest` is `sha1` or `sha256`.
 
     Such a signature holds for ever: what is sent again must be known by its id.
     """
     given = request.headers.get(header, "").strip().lower().encode()
-    expected = [hmac.new(secret.encode(), request.body, digest).hexdigest().encode() for secret in secrets]
+    expected = [
+        hmac.new(secret.get_secret_value().encode(), request.body, digest).hexdigest().encode() for secret in secrets
+    ]
     if not _any_equal([(one, given) for one in expected]):
         raise SourceRefused(f"{header} is by none of our secrets.", status=401)
 
 
-def check_base64(request: WebhookRequest, header: str, secrets: Sequence[str], *, before: str = "") -> None:
+def check_base64(request: WebhookRequest, header: str, secrets: Sequence[SecretStr], *, before: str = "") -> None:
     """SourceRefused unless the header is `before` and the body's HMAC-SHA256 in base64 by one of the secrets.
 
     Such a signature holds for ever: what is sent again must be known by its id.
     """
     given = request.headers.get(header, "").strip().encode()
     expected = [
-        before.encode() + base64.b64encode(hmac.new(secret.encode(), request.body, hashlib.sha256).digest())
+        before.encode()
+        + base64.b64encode(hmac.new(secret.get_secret_value().encode(), request.body, hashlib.sha256).digest())
         for secret in secrets
     ]
     if not _any_equal([(one, given) for one in expected]):
         raise SourceRefused(f"{header} is by none of our secrets.", status=401)
 
 
-def check_in_url(request: WebhookRequest, parameter: str, secrets: Sequence[str]) -> None:
+def check_in_url(request: WebhookRequest, parameter: str, secrets: Sequence[SecretStr]) -> None:
     """SourceRefused unless this parameter of the URL is one of the secrets: for senders that can neither sign nor say.
 
     Nothing of the body is proved by it.
     """
     given = parse_qs(urlsplit(request.url).query).get(parameter, [""])[0].encode()
-    if not _any_equal([(secret.encode(), given) for secret in secrets]):
+    if not _any_equal([(secret.get_secret_value().encode(), given) for secret in secrets]):
         raise SourceRefused(f"The address must end with ?{parameter}= and the secret.", status=401)
 
 
-def check_bearer(request: WebhookRequest, secrets: Sequence[str]) -> None:
+def check_bearer(request: WebhookRequest, secrets: Sequence[SecretStr]) -> None:
     """SourceRefused unless the header Authorization is `Bearer` and one of the secrets."""
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    fits = _any_equal([(secret.encode(), given.strip().encode()) for secret in secrets])
+    fits = _any_equal([(secret.get_secret_value().encode(), given.strip().encode()) for secret in secrets])
     if scheme.casefold() != "bearer" or not fits:
         raise SourceRefused("Send Authorization: Bearer and the secret.", status=401)
 

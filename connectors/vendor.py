@@ -68,11 +68,11 @@ class VendorConnector:
     def _tombstone(self, stream: Stream, gone: Noticed) -> Tombstone:
         return Tombstone(source=self.name, stream=stream.name, id=gone.id, deleted_at=gone.noticed_at)
 
-    def _secret(self, secret: SecretStr | None, key: str = "webhook_secret") -> str:
+    def _secret(self, secret: SecretStr | None, key: str = "webhook_secret") -> SecretStr:
         """What signs pushes; SourceRefused when the section has no such `key`."""
         if secret is None:
             raise SourceRefused(f"[{self.name}] takes no pushes: it has no {key} in plugins.toml.", status=401)
-        return secret.get_secret_value()
+        return secret
 
 
 @contextmanager

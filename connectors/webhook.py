@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, field_validator, model_validator
 
 from connectors.cloudevents import ENVELOPE, Event, events_of, name_of
 from connectors.errors import RecordError
@@ -78,7 +78,7 @@ class WebhookConfig(BaseModel):
             raise ValueError("has no events; describe at least one in a [[section.events]] table")
         if self.format == "segment" and self.events:
             raise ValueError('has events, which format = "segment" does not need; name kinds instead')
-        if self.checked_by == "standard" and any(key_of(secret) is None for secret in self.secrets):
+        if self.checked_by == "standard" and any(key_of(secret.get_secret_value()) is None for secret in self.secrets):
             raise ValueError(
                 f"secret must be whsec_ and at least {SHORTEST_KEY} bytes in base64; "
                 "make one with: echo whsec_$(openssl rand -base64 32)"
@@ -97,8 +97,8 @@ class WebhookConfig(BaseModel):
         return self.signature or ("segment" if self.format == "segment" else "standard")
 
     @property
-    def secrets(self) -> list[str]:
-        return [one.get_secret_value() for one in (self.secret, self.previous_secret) if one is not None]
+    def secrets(self) -> list[SecretStr]:
+        return [one for one in (self.secret, self.previous_secret) if one is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,8 @@ class WebhookConnector:
     def _check(self, request: WebhookRequest) -> None:
         secrets = self.config.secrets
         if self.config.checked_by == "standard":
-            check_standard(request, [key for secret in secrets if (key := key_of(secret)) is not None])
+            keys = (key_of(secret.get_secret_value()) for secret in secrets)
+            check_standard(request, [SecretBytes(key) for key in keys if key is not None])
         elif self.config.checked_by == "segment":
             check_hex(request, "x-signature", secrets, "sha1")
         else:

@@ -10,6 +10,7 @@ import hmac
 from datetime import timedelta
 
 import msgspec
+from pydantic import SecretStr
 
 from connectors.commerce.stripe_api import Event
 from connectors.errors import RecordError, SourceRefused
@@ -25,7 +26,7 @@ def signed(secret: str, moment: int, body: bytes) -> str:
     return f"t={moment},v1={digest}"
 
 
-def event_of(source: str, request: WebhookRequest, secret: str, window: timedelta = REPLAY_WINDOW) -> Event:
+def event_of(source: str, request: WebhookRequest, secret: SecretStr, window: timedelta = REPLAY_WINDOW) -> Event:
     """The event of a push; SourceRefused unless Stripe signed it within the window, RecordError when it is none."""
     parts = [part.strip().partition("=") for part in request.headers.get(SIGNATURE, "").split(",")]
     moments = [value for name, _, value in parts if name == "t"]
@@ -37,7 +38,7 @@ def event_of(source: str, request: WebhookRequest, secret: str, window: timedelt
             f"{SIGNATURE} is of more than {window.total_seconds():.0f} s away from now: a replay, or a wrong clock.",
             status=401,
         )
-    expected = signed(secret, int(moments[0]), request.body).partition(",v1=")[2].encode()
+    expected = signed(secret.get_secret_value(), int(moments[0]), request.body).partition(",v1=")[2].encode()
     # All are compared, whichever fits: the time it takes says nothing. While a secret is rolled there are two.
     if sum([hmac.compare_digest(expected, one.encode()) for one in given]) == 0:
         raise SourceRefused(f"{SIGNATURE} is not by the signing secret of our endpoint.", status=401)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
+from pydantic import SecretStr
 
 from connectors.errors import RecordError, SourceRefused
 from connectors.hookspecs import WebhookRequest
@@ -54,7 +55,7 @@ class ToDo:
     records: list[Record] = field(default_factory=list)
 
 
-def check_signature(request: WebhookRequest, secret: str, url: str | None) -> None:
+def check_signature(request: WebhookRequest, secret: SecretStr, url: str | None) -> None:
     """SourceRefused unless HubSpot signed this request for our app within the last five minutes.
 
     Signed are method, URL, body and time: `url` is the one HubSpot calls, where a proxy makes another of it.
@@ -68,7 +69,7 @@ def check_signature(request: WebhookRequest, secret: str, url: str | None) -> No
             f"{TIMESTAMP} is more than five minutes away from now: a replay, or a wrong clock.", status=401
         )
     signed = f"{request.method}{url or request.url}".encode() + request.body + stamp.encode()
-    expected = base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest())
+    expected = base64.b64encode(hmac.new(secret.get_secret_value().encode(), signed, hashlib.sha256).digest())
     if not hmac.compare_digest(expected, given.strip().encode()):
         raise SourceRefused(
             f"{SIGNATURE} is not by our app's client secret for {url or request.url}. Behind a proxy, say in "

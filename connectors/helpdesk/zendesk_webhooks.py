@@ -11,6 +11,7 @@ import hmac
 from datetime import UTC, datetime
 
 import msgspec
+from pydantic import SecretStr
 
 from connectors.errors import RecordError, SourceRefused
 from connectors.helpdesk.zendesk_objects import Id
@@ -50,7 +51,7 @@ class Changed(msgspec.Struct, frozen=True):
     id: str
 
 
-def check_signature(request: WebhookRequest, secret: str) -> None:
+def check_signature(request: WebhookRequest, secret: SecretStr) -> None:
     """SourceRefused unless Zendesk signed this body with the webhook's secret within the last five minutes."""
     given, stamp = request.headers.get(SIGNATURE, ""), request.headers.get(TIMESTAMP, "")
     moment = _moment(stamp)
@@ -60,7 +61,9 @@ def check_signature(request: WebhookRequest, secret: str) -> None:
         raise SourceRefused(
             f"{TIMESTAMP} is more than five minutes away from now: a replay, or a wrong clock.", status=401
         )
-    expected = base64.b64encode(hmac.new(secret.encode(), stamp.encode() + request.body, hashlib.sha256).digest())
+    expected = base64.b64encode(
+        hmac.new(secret.get_secret_value().encode(), stamp.encode() + request.body, hashlib.sha256).digest()
+    )
     if not hmac.compare_digest(expected, given.strip().encode()):
         raise SourceRefused(f"{SIGNATURE} is not by our webhook's signing secret.", status=401)
 

@@ -10,6 +10,7 @@ import hmac
 from email.utils import parsedate_to_datetime
 
 import msgspec
+from pydantic import SecretStr
 
 from connectors.errors import RecordError, SourceRefused
 from connectors.hookspecs import RawProblem, WebhookRequest
@@ -36,13 +37,13 @@ class _Push(msgspec.Struct, frozen=True):
     data: list[msgspec.Raw]
 
 
-def check_signature(request: WebhookRequest, secret: str) -> None:
+def check_signature(request: WebhookRequest, secret: SecretStr) -> None:
     """SourceRefused unless Klaviyo signed this body within the last five minutes.
 
     Signed are the body and the header `Klaviyo-Timestamp`, a date as HTTP writes it, one after the other.
     """
     given, stamp = request.headers.get(SIGNATURE, ""), request.headers.get(TIMESTAMP, "")
-    expected = hmac.new(secret.encode(), request.body + stamp.encode(), hashlib.sha256).hexdigest()
+    expected = hmac.new(secret.get_secret_value().encode(), request.body + stamp.encode(), hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected.encode(), given.strip().lower().encode()):
         raise SourceRefused(f"{SIGNATURE} is not by our webhook_secret.", status=401)
     try:

@@ -6,19 +6,25 @@ from __future__ import annotations
 import base64
 import pickle
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretBytes, SecretStr
 from rich.pretty import pretty_repr
 
-from connectors.errors import SourceError
+from connectors.commerce import stripe_webhooks
+from connectors.crm import hubspot_webhooks
+from connectors.errors import SourceError, SourceRefused
+from connectors.helpdesk import zendesk_webhooks
 from connectors.helpdesk.request_tracker import RequestTrackerConfig, RequestTrackerConnector
-from connectors.hookspecs import Connector
+from connectors.hookspecs import Connector, WebhookRequest
+from connectors.marketing import klaviyo_pushes
+from connectors.signatures import check_base64, check_bearer, check_hex, check_in_url, check_standard
 from tests.connectors.contract import faults as bad
 from tests.connectors.contract.faults import Fault, faults
 from tests.connectors.contract.test_faults import HURRIED
@@ -77,6 +83,46 @@ async def test_a_failure_of_request_tracker_keeps_no_secret(fault: Fault) -> Non
         wire = FaultyWire(FakeRt().transport.handler, ".*", fault.bad)  # type: ignore[arg-type]
         connector = RequestTrackerConnector("request_tracker", config, transport=wire, patience=HURRIED)
         await nothing_is_shown(connector, (secret, *(f"{user}:{secret}" for user in ("reader",))))
+
+
+PUSHED_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+KEY = SecretStr("the-key-that-signs-pushes-of-a-vendor")
+STANDARD = SecretBytes(KEY.get_secret_value().encode())
+
+
+def wrongly_signed(**headers: str) -> WebhookRequest:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return WebhookRequest(named, b"{}", PUSHED_AT, url="https://c360.example/ingest/x?key=guessed")
+
+
+SECONDS = str(int(PUSHED_AT.timestamp()))
+REFUSALS: dict[str, Callable[[], object]] = {
+    "standard": lambda: check_standard(
+        wrongly_signed(webhook_id="1", webhook_timestamp=SECONDS, webhook_signature="v1,no"), [STANDARD]
+    ),
+    "hex": lambda: check_hex(wrongly_signed(), "x-signature", [KEY], "sha1"),
+    "base64": lambda: check_base64(wrongly_signed(), "x-signature", [KEY]),
+    "address": lambda: check_in_url(wrongly_signed(), "key", [KEY]),
+    "bearer": lambda: check_bearer(wrongly_signed(), [KEY]),
+    "hubspot": lambda: hubspot_webhooks.check_signature(
+        wrongly_signed(x_hubspot_signature_v3="no", x_hubspot_request_timestamp=f"{SECONDS}000"), KEY, None
+    ),
+    "klaviyo": lambda: klaviyo_pushes.check_signature(wrongly_signed(klaviyo_signature="no"), KEY),
+    "zendesk": lambda: zendesk_webhooks.check_signature(
+        wrongly_signed(x_zendesk_webhook_signature="no", x_zendesk_webhook_signature_timestamp="2026-03-02T09:00:00Z"),
+        KEY,
+    ),
+    "stripe": lambda: stripe_webhooks.event_of("x", wrongly_signed(stripe_signature=f"t={SECONDS},v1=no"), KEY),
+}
+
+
+@pytest.mark.parametrize("way", REFUSALS)
+def test_a_push_that_is_refused_shows_nothing_of_what_would_sign_it(way: str) -> None:
+    """However it is checked."""
+    with pytest.raises(SourceRefused, match=r"none of our|not by|must end with|Send Authorization") as raised:
+        REFUSALS[way]()
+
+    assert [where for where, text in kept_of(raised.value) if shows(text, KEY.get_secret_value())] == []
 
 
 async def nothing_is_shown(connector: Connector[Any], secrets: tuple[str, ...]) -> None:
