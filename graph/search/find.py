@@ -10,6 +10,7 @@ Words are nodes (`graph/search/upkeep.py`), so that a search costs a look-up of 
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from graph.customer.identifiers import email_key, phone_key
+from graph.cypher import cypher
+from graph.search.upkeep import ADDRESSED_BY, NAMED_BY
 from graph.search.words import edits_allowed, folded, near, typed_words
 
 MOST_WORDS = 8
@@ -81,8 +84,9 @@ class Viewing:
     phones_masked: bool = False
 
     @property
-    def ties(self) -> str:
-        return ":NAMED_BY" if self.emails_masked else ":NAMED_BY|ADDRESSED_BY"
+    def ties(self) -> list[str]:
+        """The relationships by which one may be found."""
+        return [NAMED_BY] if self.emails_masked else [NAMED_BY, ADDRESSED_BY]
 
 
 def read_search(text: str) -> Search | None:
@@ -169,32 +173,36 @@ async def _by_words(reader: Reader, search: Search, viewing: Viewing) -> list[Hi
 async def _as_typed(reader: Reader, search: Search, viewing: Viewing) -> list[_Meant]:
     """The words that are typed ones or begin with them, the shortest first."""
     meant = [_Meant(word) for word in search.words]
-    calls = [_BEGINNING.format(number=number, ties=viewing.ties, most=_MOST_MEANT) for number in range(len(meant))]
-    answer = await reader.read(
-        _together(calls, [f"words{number}" for number in range(len(meant))]),
-        **{f"start{number}": folded(one.typed) for number, one in enumerate(meant)},
-    )
-    for one, rows in zip(meant, answer[0], strict=True):
-        for word, owners in rows:
+    # One question a word, all at once: the embedded store finds no beginnings by its index that come from a list.
+    answers = await asyncio.gather(*(_begun(reader, folded(one.typed), viewing) for one in meant))
+    for one, words in zip(meant, answers, strict=True):
+        for word, owners in words:
             one.add(word, owners)
     return meant
 
 
+async def _begun(reader: Reader, start: str, viewing: Viewing) -> Sequence[tuple[str, int]]:
+    answer = await reader.read(
+        cypher("search/words_begun"), start=start, addressed=not viewing.emails_masked, most=_MOST_MEANT
+    )
+    words: Sequence[tuple[str, int]] = answer[0][0]
+    return words
+
+
 async def _mistyped(reader: Reader, meant: Sequence[_Meant], viewing: Viewing) -> bool:
     """Add the words that typed ones are mistyped from or a part of; whether there are any."""
-    places = [near(folded(one.typed)) for one in meant]
-    asked: dict[str, Any] = {
-        name: sorted({key for place in places for key in getattr(place, f"{name}s" if name != "folded" else "short")})
-        for name in ("head", "middle", "tail", "folded")
-    }
-    parts = [folded(one.typed) for one in meant if len(folded(one.typed)) >= _SHORTEST_PART]
-    calls = [_WITH_PART.format(name=name) for name in asked]
-    calls += [_CONTAINING.format(number=number, most=_MOST_MEANT) for number in range(len(parts))]
-    names = [f"{name}s" for name in asked] + [f"words{number}" for number in range(len(parts))]
+    typed_ones = sorted({folded(one.typed) for one in meant})
+    places = [near(typed) for typed in typed_ones]
     answer = await reader.read(
-        _together(calls, names), **asked, **{f"part{number}": part for number, part in enumerate(parts)}
+        cypher("search/words_near"),
+        **{
+            name: sorted({key for place in places for key in getattr(place, name)})
+            for name in ("heads", "middles", "tails", "short")
+        },
+        parts=[typed for typed in typed_ones if len(typed) >= _SHORTEST_PART],
+        most=_MOST_MEANT,
     )
-    candidates = sorted({word for words in answer[0] for word in words})
+    candidates = sorted(set(answer[0][0]))
     plain = [folded(word) for word in candidates]
     known = [len(one.fits) for one in meant]
     for one in meant:
@@ -212,7 +220,8 @@ async def _mistyped(reader: Reader, meant: Sequence[_Meant], viewing: Viewing) -
     for one in meant:
         one.fits = {word: one.fits[word] for word in one.best()}
     unknown = sorted({word for one in meant for word in one.fits if word not in one.owners})
-    owners: dict[str, int] = dict((await reader.read(_OWNERS.format(ties=viewing.ties), words=unknown))[0][0])
+    answer = await reader.read(cypher("search/word_owners"), words=unknown, addressed=not viewing.emails_masked)
+    owners: dict[str, int] = dict(answer[0][0])
     for one in meant:
         one.owners = {word: one.owners.get(word, owners.get(word, 0)) for word in one.fits}
     return True
@@ -222,29 +231,22 @@ async def _who_has(reader: Reader, meant: Sequence[_Meant], viewing: Viewing) ->
     """Who has a word for each of the typed ones; looked for among those who have the rarest."""
     rarest = min(meant, key=lambda one: one.cost)
     others = [one for one in meant if one is not rarest]
-    also = "".join(
-        _ALSO.format(number=number, ties=viewing.ties, joined="AND" if number else "WHERE")
-        for number in range(len(others))
-    )
-    start: list[list[Any]] = []
+    words: list[list[Any]] = []
     reached = 0
     for place, word in enumerate(rarest.best()):
         if not others and reached >= MOST_FOUND:
             break
-        start.append([place, word])
+        words.append([place, word])
         reached += rarest.owners.get(word, 0)
-    parameters: dict[str, Any] = {}
-    for number, one in enumerate(others):
-        parameters |= {f"start{number}": folded(one.typed), f"words{number}": list(one.fits)}
-    rows = (
-        await reader.read(
-            _WHO_HAS.format(ties=viewing.ties, also=also, most=MOST_FOUND),
-            start=start,
-            types=sorted(viewing.types),
-            **parameters,
-        )
-    )[0][0]
-    return [_hit(meant, *row) for row in rows]
+    answer = await reader.read(
+        cypher("search/who_has"),
+        rarest=words,
+        others=[[folded(one.typed), list(one.fits)] for one in others],
+        types=sorted(viewing.types),
+        ties=viewing.ties,
+        most=MOST_FOUND,
+    )
+    return [_hit(meant, *row) for row in answer[0][0]]
 
 
 def _hit(meant: Sequence[_Meant], is_account: bool, id: str, name: str | None, words: Sequence[str]) -> Hit:
@@ -276,18 +278,15 @@ async def _by_identifier(reader: Reader, search: Search, viewing: Viewing) -> di
     starts = [f"phone:+{digits}"] if may_begin else []
     if may_begin and not search.international:
         starts += [f"phone:+{code}{digits}" for code in sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)]
-    rows = (
-        await reader.read(
-            _BY_IDENTIFIER.format(most=MOST_FOUND),
-            keys=[key for key in (search.email, search.phone) if key],
-            starts=starts,
-            endings=[
-                ending[::-1] for ending in sorted({digits, search.digits or ""}) if len(ending) >= _SHORTEST_NUMBER
-            ],
-        )
-    )[0]
+    answer = await reader.read(
+        cypher("search/who_is_reached"),
+        keys=[key for key in (search.email, search.phone) if key],
+        starts=starts,
+        endings=[ending[::-1] for ending in sorted({digits, search.digits or ""}) if len(ending) >= _SHORTEST_NUMBER],
+        most=MOST_FOUND,
+    )
     found: dict[str, Hit] = {}
-    for key, id, name in (row for rows_of in rows for row in rows_of):
+    for key, id, name in answer[0][0]:
         score = _fit_of_identifier(search, digits, key)
         if score < SAME and viewing.phones_masked:
             continue
@@ -319,56 +318,3 @@ def _digits(text: str) -> str | None:
         return None
     found = re.sub(r"\D", "", re.sub(r"\(\s*0\s*\)", "", text))
     return found if len(found) >= _SHORTEST_NUMBER else None
-
-
-def _together(calls: Sequence[str], names: Sequence[str]) -> str:
-    return "\n".join([*calls, f"RETURN {', '.join(names)}"])
-
-
-_BEGINNING = """CALL () {{
-  MATCH (w:Word) WHERE w.folded STARTS WITH $start{number}
-  WITH w ORDER BY size(w.folded), w.text LIMIT {most}
-  RETURN collect([w.text, COUNT {{ (w)<-[{ties}]-() }}]) AS words{number}
-}}"""
-_WITH_PART = """CALL () {{
-  UNWIND ${name} AS key MATCH (w:Word {{{name}: key}})
-  RETURN collect(w.text) AS {name}s
-}}"""
-_CONTAINING = """CALL () {{
-  MATCH (w:Word) WHERE w.folded CONTAINS $part{number}
-  WITH w ORDER BY size(w.folded), w.text LIMIT {most}
-  RETURN collect(w.text) AS words{number}
-}}"""
-_OWNERS = """UNWIND $words AS word MATCH (w:Word {{text: word}})
-RETURN collect([w.text, COUNT {{ (w)<-[{ties}]-() }}])"""
-_WHO_HAS = """UNWIND $start AS one
-WITH one[0] AS place, one[1] AS word
-MATCH (:Word {{text: word}})<-[{ties}]-(c) WHERE any(label IN labels(c) WHERE label IN $types)
-WITH c, min(place) AS nearest
-{also}WITH c, nearest ORDER BY nearest, c.sort_name, c.id LIMIT {most}
-RETURN collect(['Account' IN labels(c), c.id, c.sort_name, COLLECT {{ MATCH (c)-[{ties}]->(x:Word) RETURN x.text }}])"""
-_ALSO = """{joined} EXISTS {{
-  (c)-[{ties}]->(x:Word) WHERE x.folded STARTS WITH $start{number} OR x.text IN $words{number}
-}}
-"""
-_BY_IDENTIFIER = """CALL () {{
-  UNWIND $keys AS key MATCH (i:Identifier {{key: key}})
-  MATCH (i)<-[:HAS_IDENTIFIER]-(:SourceRecord)-[:DESCRIBES]->(c:Customer)
-  WITH DISTINCT i, c ORDER BY c.sort_name, c.id LIMIT {most}
-  RETURN collect([i.key, c.id, c.sort_name]) AS whole
-}}
-CALL () {{
-  UNWIND $starts AS start MATCH (i:Identifier) WHERE i.key STARTS WITH start
-  WITH i ORDER BY i.key LIMIT {most}
-  MATCH (i)<-[:HAS_IDENTIFIER]-(:SourceRecord)-[:DESCRIBES]->(c:Customer)
-  WITH DISTINCT i, c ORDER BY i.key, c.sort_name, c.id LIMIT {most}
-  RETURN collect([i.key, c.id, c.sort_name]) AS beginnings
-}}
-CALL () {{
-  UNWIND $endings AS ending MATCH (i:Identifier) WHERE i.backwards STARTS WITH ending
-  WITH DISTINCT i ORDER BY i.key LIMIT {most}
-  MATCH (i)<-[:HAS_IDENTIFIER]-(:SourceRecord)-[:DESCRIBES]->(c:Customer)
-  WITH DISTINCT i, c ORDER BY i.key, c.sort_name, c.id LIMIT {most}
-  RETURN collect([i.key, c.id, c.sort_name]) AS endings
-}}
-RETURN whole, beginnings, endings"""
