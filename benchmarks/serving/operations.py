@@ -13,7 +13,9 @@ from api.plan.ids import decode_id, encode_id
 from benchmarks.serving.company import Asked
 
 C360, NEO4J_GRAPHQL, STRAWBERRY, BY_HAND = "c360", "@neo4j/graphql", "Strawberry", "by hand"
-SERVERS = (C360, NEO4J_GRAPHQL, STRAWBERRY, BY_HAND)
+C360_OFF = "c360, all off"
+"""Without a token and a log of slow operations; limits of size and metrics cannot be switched off."""
+SERVERS = (C360, NEO4J_GRAPHQL, STRAWBERRY, BY_HAND, C360_OFF)
 _CLOSED = {"channel", "function", "direction"}
 """Values of closed sets: ours are enum members, the others give what is stored."""
 
@@ -42,7 +44,7 @@ class Operation:
 def operations(asked: Asked) -> list[Operation]:
     """The five questions, each about everybody who is asked about in turn."""
     ids, journeys = asked.ids, asked.journeys
-    return [
+    made = [
         Operation(
             "a",
             "a customer by id with the latest 20 interactions",
@@ -155,6 +157,9 @@ def operations(asked: Asked) -> list[Operation]:
             },
         ),
     ]
+    for one in made:
+        one.asked[C360_OFF] = one.asked[C360]
+    return made
 
 
 def page_of(id: str, first: int, after: str | None) -> Asking:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.serving.operations import BY_HAND, C360, NEO4J_GRAPHQL, STRAWBERRY
+from benchmarks.serving.operations import BY_HAND, C360, C360_OFF, NEO4J_GRAPHQL, STRAWBERRY
 from graph.store.settings import StoreSettings
 
 NODE = Path(__file__).parent / "neo4j_graphql"
@@ -44,8 +44,8 @@ def serving(name: str, store: StoreSettings, folder: Path, core: int | None) -> 
         "C360_STORE": store.uri,
         "C360_STORE_USER": store.user,
         "C360_STORE_PASSWORD": store.password.get_secret_value(),
-        "C360_API_TOKEN": TOKEN,
         "NODE_ENV": "production",
+        **({"C360_SLOW_QUERY_MS": "off"} if name == C360_OFF else {"C360_API_TOKEN": TOKEN}),
     }
     held = ["taskset", "-c", str(core)] if core is not None else []
     with (folder / f"{name.strip('@').replace('/', '-').replace(' ', '-')}.log").open("wb") as log:
@@ -76,7 +76,7 @@ def fetch_node_packages() -> None:
 
 def _command(name: str, port: int) -> list[str]:
     match name:
-        case _ if name == C360:
+        case _ if name in (C360, C360_OFF):
             return [str(Path(sys.executable).parent / "c360"), "serve", "--port", str(port)]
         case _ if name == NEO4J_GRAPHQL:
             return ["node", str(NODE / "server.mjs")]
