@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -215,11 +216,12 @@ async def _write_records(tx: Transaction, rows: PageRows, changed: _Changed, men
 
 
 async def _write_interactions(tx: Transaction, changed: _Changed) -> None:
-    surveys = [row for row in changed.new_interactions if row["properties"]["kind"].startswith("survey.")]
-    others = [row for row in changed.new_interactions if not row["properties"]["kind"].startswith("survey.")]
-    for query, kind in (("writes/create_surveys", surveys), ("writes/create_interactions", others)):
-        for batch in _batches(kind):
-            await tx.run(cypher(query), rows=batch)
+    created: dict[str, list[Row]] = defaultdict(list)
+    for row in changed.new_interactions:
+        created[_creating(row)].append(row)
+    for query, new in created.items():
+        for batch in _batches(new):
+            await tx.run(cypher(f"writes/{query}"), rows=batch)
     for batch in _batches(changed.changed_interactions):
         await tx.run(
             cypher("writes/update_interactions"), rows=[with_nulls(row, INTERACTION_PROPERTIES) for row in batch]
@@ -235,6 +237,13 @@ async def _write_interactions(tx: Transaction, changed: _Changed) -> None:
         ]
         for batch in _batches(parts):
             await tx.run(cypher(f"writes/part_of_{matter}"), rows=batch)
+
+
+def _creating(row: Row) -> str:
+    if row["properties"]["kind"].startswith("survey."):
+        return "create_surveys"
+    is_plain = row["ended_at"] is None and row["observed_at"] is None
+    return "create_plain_interactions" if is_plain else "create_interactions"
 
 
 async def _write_deletions(tx: Transaction, rows: PageRows) -> None:

@@ -68,7 +68,7 @@ def _watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
 
     async def watched(self: Transaction, query: str, /, **parameters: Any) -> list[list[Any]]:
         nonlocal most
-        if query == cypher("writes/create_interactions"):
+        if query == cypher("writes/create_plain_interactions"):
             under_way.add(self)
             under_way.difference_update([each for each in under_way if each.closed])
             most = max(most, len(under_way))
