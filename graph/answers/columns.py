@@ -11,6 +11,7 @@ from typing import Any
 from graph.answers.handoffs import handoffs, ping_pong
 from graph.answers.like_cypher import Rows, Values
 from graph.answers.paths import journey_flow, loops, paths_before_churn
+from graph.answers.returns import reactivations
 from graph.answers.steps import conversion_sequences, dwell, paths_to_ticket
 from graph.ask import Answer, columns_of, known, parameter_values
 from graph.cypher import cypher
@@ -25,6 +26,7 @@ ANSWERED: Mapping[str, Callable[[Journeys, Values], Rows]] = {
     "paths_before_churn": paths_before_churn,
     "handoffs": handoffs,
     "ping_pong": ping_pong,
+    "reactivations": reactivations,
 }
 """By question."""
 

@@ -37,6 +37,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"churn": ["nothing"], "steps": 1, "top": 3},
         {"steps": 30},
     ],
+    "reactivations": [{"days": 2}, {"days": 1, "since": "2026-01-05", "until": "2026-01-20"}, {}],
     "handoffs": [{}, {"since": "2026-01-05", "until": "2026-01-20"}, {"since": "2030-01-01"}],
     "ping_pong": [{}, {"since": "2026-01-05", "until": "2026-01-20"}, {"since": "2030-01-01"}],
 }
@@ -103,6 +104,6 @@ async def test_columns_and_cypher_give_the_same_answers(store: Store) -> None:
 
             assert from_columns.columns == from_graph.columns
             assert from_columns.rows == from_graph.rows, (name, given)
-    for name in ("loops", "ping_pong", "handoffs", "paths_before_churn"):
+    for name in ("loops", "ping_pong", "handoffs", "paths_before_churn", "reactivations"):
         assert len((await ask(store, name, ASKED[name][0])).rows) > 3
     assert len((await ask(store, "conversion_sequences", ASKED["conversion_sequences"][1])).rows) > 5
