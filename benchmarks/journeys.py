@@ -5,8 +5,8 @@
 Loads the sample company (some ten interactions a customer), or takes the graph that an earlier run left in the folder.
 Then, in a process of its own a store: all journeys read from the graph and from their file, with the memory that they
 take; 1, 100 and 1,000 customers who changed, read again, and looked at by alert rules; each shipped question, and each
-example query of examples/queries that is about all customers, as the API answers it. The first answer stands apart from
-the warm ones.
+example query of examples/queries that is about all customers, as the API answers it: the same asked again, and asked of
+another period each time; questions that the columns answer. The first answer stands apart from the warm ones.
 
 Seconds are of a clock; CPU seconds of our process stand beside them, because on a busy machine only those compare.
 """
@@ -20,11 +20,12 @@ import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ from benchmarks.sync import REPORT, Clock, sources
 from connectors.sample.generate import generate
 from graph.alerts.again import look_again, look_at_all
 from graph.alerts.rules import CONDITIONS, AlertRule
+from graph.answers.columns import ANSWERED, ask_columns
 from graph.ask import ask, has_default
 from graph.changes import Change
 from graph.cypher import questions
@@ -204,13 +206,38 @@ async def _answers(store: Store, rounds: int, seconds: float) -> list[Timed]:
             asked.append(
                 (name, text, dict(PERIOD) if "$from" in text else {"period": PERIOD} if "$period" in text else {})
             )
-    return [await _repeated(f"GraphQL {name}", _answered(service, text, given), rounds) for name, text, given in asked]
+    found = []
+    for name, text, given in asked:
+        found.append(await _repeated(f"GraphQL {name}", _answered(service, text, [given]), rounds))
+        others = [_earlier(given, days) for days in range(1, rounds + 2)]
+        found.append(await _repeated(f"GraphQL {name}, another period", _answered(service, text, others), rounds))
+    journeys = await service.journeys.current()
+    for name in ANSWERED:
+        answered = partial(asyncio.to_thread, _from_columns, journeys, name)
+        found.append(await _repeated(f"columns {name}", answered, rounds))
+    return found
 
 
-def _answered(service: Service, text: str, given: Mapping[str, Any]) -> Callable[[], Awaitable[str]]:
+def _from_columns(journeys: Journeys, name: str) -> str:
+    return f"{len(ask_columns(journeys, name, {}).rows):,} rows"
+
+
+def _earlier(given: Mapping[str, Any], days: int) -> dict[str, Any]:
+    """The same variables with each day so many days earlier."""
+    return {
+        name: _earlier(value, days)
+        if isinstance(value, dict)
+        else (date.fromisoformat(value) - timedelta(days=days)).isoformat()
+        for name, value in given.items()
+    }
+
+
+def _answered(service: Service, text: str, given: Sequence[Mapping[str, Any]]) -> Callable[[], Awaitable[str]]:
+    variables = cycle(given)
+
     async def answered() -> str:
         try:
-            result = await service.answer(text, dict(given))
+            result = await service.answer(text, dict(next(variables)))
         except RequestRefused as refused:
             return refused.errors[0].message[:60]
         return "" if not result.errors else result.errors[0].message[:60]
