@@ -18,7 +18,7 @@ from connectors.records import Tombstone
 
 
 class Api(Protocol):
-    """What asks the vendor."""
+    """What asks the vendor; closing it may log out."""
 
     async def close(self) -> None: ...
 

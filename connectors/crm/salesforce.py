@@ -18,10 +18,11 @@ from connectors.crm.salesforce_login import Login
 from connectors.crm.salesforce_objects import KINDS, OTHERS, selected
 from connectors.crm.salesforce_people import map_account, map_contact, map_lead
 from connectors.crm.salesforce_reading import Mark, Place, Reading, state_of
-from connectors.errors import RecordError, SourceError
+from connectors.errors import RecordError
 from connectors.hookspecs import CheckReport, Page, State, Stream, hookimpl
 from connectors.http import Patience
 from connectors.records import Record
+from connectors.vendor import VendorConnector
 
 C360_API = ">=1,<2"
 
@@ -83,7 +84,7 @@ class SalesforceConfig(BaseModel):
         )
 
 
-class SalesforceConnector:
+class SalesforceConnector(VendorConnector):
     """Reads one org."""
 
     Config: ClassVar[type[BaseModel]] = SalesforceConfig
@@ -96,7 +97,6 @@ class SalesforceConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.name = name
         self._config = config
         self._streams = chosen_streams(name, tuple(kind.stream for kind in KINDS.values()), config.streams)
         self._stages: dict[str, Ending] = {}
@@ -110,23 +110,20 @@ class SalesforceConnector:
             transport=transport,
             patience=patience,
         )
+        super().__init__(name, self._streams, self._salesforce)
 
-    async def check(self) -> CheckReport:
+    async def _look(self, details: dict[str, str]) -> CheckReport:
         """Whether the reader gets a session and may read the objects of the chosen streams; what does not fit."""
-        details: dict[str, str] = {}
         lacking: list[str] = []
-        try:
-            for stream in self._streams:
-                kind = KINDS[stream.name]
-                described = await self._salesforce.describe(kind.name)
-                if described is None:
-                    lacking.append(kind.name)
-                    continue
-                fields, left_out = selected(kind, described, await self._salesforce.describe_all(OTHERS))
-                details[stream.name] = f"{len(fields)} fields" + (f", {left_out} do not fit" if left_out else "")
-            await self._salesforce.query("SELECT Id FROM User LIMIT 1", deleted=False)
-        except SourceError as error:
-            return CheckReport(False, str(error), details)
+        for stream in self._streams:
+            kind = KINDS[stream.name]
+            described = await self._salesforce.describe(kind.name)
+            if described is None:
+                lacking.append(kind.name)
+                continue
+            fields, left_out = selected(kind, described, await self._salesforce.describe_all(OTHERS))
+            details[stream.name] = f"{len(fields)} fields" + (f", {left_out} do not fit" if left_out else "")
+        await self._salesforce.query("SELECT Id FROM User LIMIT 1", deleted=False)
         if lacking:
             return CheckReport(
                 False,
@@ -135,10 +132,6 @@ class SalesforceConnector:
                 details,
             )
         return CheckReport(True, f"Salesforce answers; {len(self._streams)} streams can be read.", details)
-
-    async def discover(self) -> list[Stream]:
-        """The chosen streams, accounts and people first: the others point to them."""
-        return list(self._streams)
 
     def state_at(self, stream: Stream, moment: datetime) -> State:
         """As if all before that moment had been read."""
@@ -189,10 +182,6 @@ class SalesforceConnector:
         if stream == "tasks":
             return map_task(name, stream, raw)
         return map_event(name, stream, raw) if stream == "events" else map_member(name, stream, raw)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._salesforce.close()
 
 
 @hookimpl

@@ -18,6 +18,7 @@ from connectors.crm.tryton_rpc import Tryton, TrytonConfig
 from connectors.hookspecs import CheckReport, Deletions, Page, State, Stream, StreamKind, hookimpl
 from connectors.http import Patience
 from connectors.records import Record
+from connectors.vendor import VendorConnector
 
 C360_API = ">=1,<2"
 
@@ -39,7 +40,7 @@ OPPORTUNITIES = Stream(
 CrmRaw = Party | GoneParty | Opportunity | GoneOpportunity
 
 
-class TrytonConnector:
+class TrytonConnector(VendorConnector):
     """Reads one Tryton database as a CRM."""
 
     Config: ClassVar[type[BaseModel]] = TrytonConfig
@@ -52,20 +53,16 @@ class TrytonConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.name = name
         self._config = config
         self._streams = chosen_streams(name, (PARTIES, OPPORTUNITIES), config.streams)
         self._tryton = Tryton(name, config, transport=transport, patience=patience)
+        super().__init__(name, self._streams, self._tryton)
         self._system = system_name(config)
 
-    async def check(self) -> CheckReport:
+    async def _look(self, details: dict[str, str]) -> CheckReport:
         """Whether the user can log in and read the models of the chosen streams."""
         models = {"parties": "party.party", "opportunities": "sale.opportunity"}
         return await self._tryton.check(*(models[stream.name] for stream in self._streams))
-
-    async def discover(self) -> list[Stream]:
-        """The chosen streams, parties first: opportunities point to them."""
-        return list(self._streams)
 
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
         """Pages of `Party` or `Opportunity`; deletions come as `GoneParty` and `GoneOpportunity`."""
@@ -79,10 +76,6 @@ class TrytonConnector:
         if isinstance(raw, Party | GoneParty):
             return map_party(self.name, stream.name, self._system, raw)
         return map_opportunity(self.name, stream.name, PARTIES.name, raw)
-
-    async def close(self) -> None:
-        """Log out."""
-        await self._tryton.close()
 
 
 def system_name(config: TrytonConfig) -> str:

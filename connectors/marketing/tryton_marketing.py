@@ -33,6 +33,7 @@ from connectors.marketing.tryton_mails import (
     unsubscribes_plan,
 )
 from connectors.records import Record, Tombstone
+from connectors.vendor import VendorConnector
 
 C360_API = ">=1,<2"
 
@@ -69,7 +70,7 @@ STREAMS = (RECIPIENTS, MAILS, UNSUBSCRIBES, SUBSCRIBERS)
 MarketingRaw = Party | GoneParty | Mail | Enrolment | Subscriber | Gone
 
 
-class TrytonMarketingConnector:
+class TrytonMarketingConnector(VendorConnector):
     """Reads one Tryton database as marketing automation, with recipients of its own."""
 
     Config: ClassVar[type[BaseModel]] = TrytonConfig
@@ -82,19 +83,15 @@ class TrytonMarketingConnector:
         transport: httpx.AsyncBaseTransport | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.name = name
         self._config = config
         self._streams = chosen_streams(name, STREAMS, config.streams)
         self._tryton = Tryton(name, config, transport=transport, patience=patience)
+        super().__init__(name, self._streams, self._tryton)
         self._system = system_name(config)
 
-    async def check(self) -> CheckReport:
+    async def _look(self, details: dict[str, str]) -> CheckReport:
         """Whether the user can log in and read the marketing models."""
         return await self._tryton.check(RECORD, ACTIVITY, SUBSCRIBER)
-
-    async def discover(self) -> list[Stream]:
-        """The chosen streams, recipients first: mails point to them."""
-        return list(self._streams)
 
     async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
         """Pages of `Party`, `Mail`, `Enrolment` or `Subscriber`, and of what is gone."""
@@ -120,10 +117,6 @@ class TrytonMarketingConnector:
         if isinstance(raw, Enrolment):
             return map_unsubscribe(self.name, stream.name, RECIPIENTS.name, raw)
         return map_subscriber(self.name, stream.name, raw)
-
-    async def close(self) -> None:
-        """Log out."""
-        await self._tryton.close()
 
     def _tombstones(self, stream: Stream, raw: Gone) -> Iterator[Tombstone]:
         endings = (":sent", ":opened", ":clicked") if stream.name == MAILS.name else ("",)
