@@ -18,15 +18,21 @@ from graph.journeys.part import NOT_SAID, places
 from graph.journeys.view import Mask
 
 _DAY_MS = 86_400_000
+_QUANTILE = "Zendesk; interval: order statistics (Conover)"
+_SHARE = "Zendesk; interval: Wilson 1927"
+_SOLVED_FOR_GOOD = "tickets whose last solving lies in the period and that were not reopened since"
+_TO_THE_LAST = "time from the opening of a ticket to its last solving"
+_FIRST_SOLVED = "tickets whose first solving lies in the period"
+_CONTACTS_OF_PERIOD = "tickets that customers opened in the period; those whose days are not over are excluded"
 
 
 @kpi(
     "full_resolution_median",
     "Full resolution, median",
     KpiUnit.SECONDS,
-    numerator="time from the opening of a ticket to its last solving",
-    denominator="tickets whose last solving lies in the period and that were not reopened since",
-    source="Zendesk; interval: order statistics (Conover)",
+    numerator=_TO_THE_LAST,
+    denominator=_SOLVED_FOR_GOOD,
+    source=_QUANTILE,
     higher_is_better=False,
 )
 def full_resolution_median(scope: Scope) -> Figure:
@@ -39,9 +45,9 @@ def full_resolution_median(scope: Scope) -> Figure:
     "full_resolution_p90",
     "Full resolution, nine of ten",
     KpiUnit.SECONDS,
-    numerator="time from the opening of a ticket to its last solving",
-    denominator="tickets whose last solving lies in the period and that were not reopened since",
-    source="Zendesk; interval: order statistics (Conover)",
+    numerator=_TO_THE_LAST,
+    denominator=_SOLVED_FOR_GOOD,
+    source=_QUANTILE,
     higher_is_better=False,
 )
 def full_resolution_p90(scope: Scope) -> Figure:
@@ -55,8 +61,8 @@ def full_resolution_p90(scope: Scope) -> Figure:
     "Full resolution in business time, median",
     KpiUnit.SECONDS,
     numerator="opening time, of [calendar], from the opening of a ticket to its last solving",
-    denominator="tickets whose last solving lies in the period and that were not reopened since",
-    source="Zendesk; interval: order statistics (Conover)",
+    denominator=_SOLVED_FOR_GOOD,
+    source=_QUANTILE,
     higher_is_better=False,
 )
 def full_resolution_business_median(scope: Scope) -> Figure:
@@ -70,8 +76,8 @@ def full_resolution_business_median(scope: Scope) -> Figure:
     "First resolution, median",
     KpiUnit.SECONDS,
     numerator="time from the opening of a ticket to its first solving",
-    denominator="tickets whose first solving lies in the period",
-    source="Zendesk; interval: order statistics (Conover)",
+    denominator=_FIRST_SOLVED,
+    source=_QUANTILE,
     higher_is_better=False,
 )
 def first_resolution_median(scope: Scope) -> Figure:
@@ -85,8 +91,8 @@ def first_resolution_median(scope: Scope) -> Figure:
     "Reopened tickets",
     KpiUnit.PERCENT,
     numerator="of these, tickets that have been reopened since",
-    denominator="tickets whose first solving lies in the period",
-    source="Zendesk; interval: Wilson 1927",
+    denominator=_FIRST_SOLVED,
+    source=_SHARE,
     higher_is_better=False,
 )
 def reopen_rate(scope: Scope) -> Figure:
@@ -101,7 +107,7 @@ def reopen_rate(scope: Scope) -> Figure:
     KpiUnit.PERCENT,
     numerator="of these, tickets with one human reply at most and no reopening",
     denominator="tickets that customers opened and whose last solving lies in the period",
-    source="Zendesk; interval: Wilson 1927",
+    source=_SHARE,
 )
 def one_touch(scope: Scope) -> Figure:
     """The share of tickets that one reply solved."""
@@ -117,7 +123,7 @@ def one_touch(scope: Scope) -> Figure:
     KpiUnit.PERCENT,
     numerator="of these, contacts that were solved without transfer and came back neither reopened nor as another "
     "ticket of the customer on the topic within `[service] repeat_within_days` of the solving",
-    denominator="tickets that customers opened in the period; those whose days are not over are excluded",
+    denominator=_CONTACTS_OF_PERIOD,
     source="contact-centre practice; interval: Wilson 1927",
 )
 def first_contact_resolution(scope: Scope) -> Figure:
@@ -138,7 +144,7 @@ def first_contact_resolution(scope: Scope) -> Figure:
     KpiUnit.PERCENT,
     numerator="of these, tickets after which the customer opened another on the topic within "
     "`[service] repeat_within_days` of the solving (or, unsolved, of the opening)",
-    denominator="tickets that customers opened in the period; those whose days are not over are excluded",
+    denominator=_CONTACTS_OF_PERIOD,
     source="contact-centre practice; interval: Wilson 1927",
     higher_is_better=False,
 )

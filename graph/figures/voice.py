@@ -22,6 +22,9 @@ from graph.figures.steps import numbered
 from graph.journeys.part import places
 from graph.journeys.view import Mask, View
 
+_NPS = "Reichheld 2003; interval: Rocks 2016. NPS is a registered trade mark."
+_NPS_INTERVAL = "https://arxiv.org/abs/1601.07235"
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:
@@ -122,8 +125,8 @@ def latest_of_each(found: Answers) -> Answers:
     KpiUnit.POINTS,
     numerator="promoters (9 and 10) less detractors (0 to 6), each customer by their latest answer in the period",
     denominator="customers with an answer in the period",
-    source="Reichheld 2003; interval: Rocks 2016. NPS is a registered trade mark.",
-    source_url="https://arxiv.org/abs/1601.07235",
+    source=_NPS,
+    source_url=_NPS_INTERVAL,
 )
 def nps_relationship(scope: Scope) -> Figure:
     """How much more often customers would recommend the company than not: 100 (promoters - detractors) / n, of
@@ -142,8 +145,8 @@ def nps_relationship(scope: Scope) -> Figure:
     KpiUnit.POINTS,
     numerator="answers of 9 and 10 less answers of 0 to 6",
     denominator="transactional answers in the period",
-    source="Reichheld 2003; interval: Rocks 2016. NPS is a registered trade mark.",
-    source_url="https://arxiv.org/abs/1601.07235",
+    source=_NPS,
+    source_url=_NPS_INTERVAL,
 )
 def nps_transactional(scope: Scope) -> Figure:
     """The Net Promoter Score of transactional surveys, each answer counted: 100 (promoters - detractors) / n."""

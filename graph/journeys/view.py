@@ -140,10 +140,6 @@ class View:
         """A column of texts as they are; for few rows."""
         return self.arrow(name).to_pylist()
 
-    def lists(self, name: str) -> list[list[str] | None]:
-        """A column of lists of texts; for few rows."""
-        return self.arrow(name).to_pylist()
-
     @property
     def at(self) -> NDArray[np.int64]:
         """When each happened, epoch milliseconds."""

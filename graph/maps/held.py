@@ -194,7 +194,7 @@ def _asked(rows: View) -> dict[str, int]:
     requests = rows.where(rows.arrow("requested_fields").is_valid().to_numpy(zero_copy_only=False))
     asked = {
         (name, int(unit))
-        for names, unit in zip(requests.lists("requested_fields"), requests.unit, strict=True)
+        for names, unit in zip(requests.arrow("requested_fields").to_pylist(), requests.unit, strict=True)
         for name in names or ()
     }
     found: dict[str, int] = {}
