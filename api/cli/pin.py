@@ -15,7 +15,7 @@ from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, opened,
 from api.cli.output import print_json
 from graph.customer.called import customer_called
 from graph.store.driver import Store
-from graph.sync.decisions import Ask, Refused
+from graph.sync.asking import Ask, Refused
 from graph.sync.pinning import Pinned
 from graph.sync.pinning import pin as pin_value
 from graph.sync.pinning import unpin as unpin_value

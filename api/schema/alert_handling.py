@@ -18,7 +18,7 @@ from api.schema.alert_enums import AlertErrorCode, AlertOutcome
 from graph.alerts import reading
 from graph.alerts.handling import AlertRefused, Deed, Outcome, Wish, handle_alert
 from graph.reading import Column
-from graph.sync.decisions import Ask
+from graph.sync.asking import Ask
 
 _KEY = "A text of your choice: a request that is sent again with it changes nothing anew; another with it is refused."
 _DRY_RUN = "Only tell whether it could be done."

@@ -26,7 +26,7 @@ from graph.initiatives.recorded import initiatives, record_initiative
 from graph.initiatives.rules import InitiativeRule
 from graph.journeys.period import Period
 from graph.segments.segments import UnknownSegment
-from graph.sync.decisions import Ask, Refused
+from graph.sync.asking import Ask, Refused
 
 
 @described

@@ -31,7 +31,7 @@ from graph.lifecycle.passage import StagePassage, passages, weakest
 from graph.lifecycle.said import Disagreement, said_and_shown
 from graph.reading import Column
 from graph.rules import Rules
-from graph.sync.decisions import Ask, Refused
+from graph.sync.asking import Ask, Refused
 
 
 @described

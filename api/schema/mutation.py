@@ -45,12 +45,11 @@ from api.schema.user_error import UserError, user_error
 from graph.alerts.handling import Deed
 from graph.customer import reading
 from graph.reading import Column
+from graph.sync.asking import Ask, Refused
 from graph.sync.decisions import (
-    Ask,
     Done,
     LeftReview,
     Pair,
-    Refused,
     accept_above,
     accept_match,
     assign_review,

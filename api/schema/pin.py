@@ -18,7 +18,7 @@ from api.schema.enums import CustomerFieldName
 from api.schema.user_error import UserError, user_error
 from graph.customer import reading
 from graph.reading import Column
-from graph.sync.decisions import Ask, Refused
+from graph.sync.asking import Ask, Refused
 from graph.sync.pinning import Pinned, pin, unpin
 
 _ID = Column("id")

@@ -9,7 +9,7 @@ import strawberry
 from api.plan.fields import described, entry
 from api.plan.ids import encode_id
 from api.schema.enums import UserErrorCode
-from graph.sync.decisions import Refused
+from graph.sync.asking import Refused
 
 
 @described

@@ -17,7 +17,7 @@ from graph.alerts.evaluate import log_alerts
 from graph.cypher import cypher
 from graph.store.driver import Store, Transaction
 from graph.store.errors import LeaseBusy
-from graph.sync.decisions import WAIT_SECONDS, Ask
+from graph.sync.asking import WAIT_SECONDS, Ask
 from graph.sync.request import KEY_REUSED, request_hash
 
 Code = Literal["NOT_FOUND", "INVALID", "ALREADY_RESOLVED", "NOT_RESOLVED", "IDEMPOTENCY_KEY_REUSED", "BUSY"]

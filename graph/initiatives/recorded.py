@@ -11,7 +11,7 @@ from graph.figures.board import UnknownKpi, kpi_of
 from graph.initiatives.rules import InitiativeError, InitiativeRule, check_initiative
 from graph.rules import Rules
 from graph.store.driver import Store
-from graph.sync.decisions import Ask, Refused
+from graph.sync.asking import Ask, Refused
 from graph.sync.keep import keep, kept_id
 from graph.sync.request import request_hash
 

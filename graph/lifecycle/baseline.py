@@ -18,7 +18,7 @@ from graph.figures.scope import Scope
 from graph.journeys.view import Unit
 from graph.lifecycle.passage import passages
 from graph.store.driver import Store
-from graph.sync.decisions import Ask, Refused
+from graph.sync.asking import Ask, Refused
 from graph.sync.keep import keep, kept_id
 from graph.sync.request import request_hash
 

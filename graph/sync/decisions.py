@@ -16,53 +16,26 @@ import msgspec
 import uuid_utils
 
 from graph.cypher import cypher
-from graph.linkage.rules import Decisions, LinkageError
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.errors import LeaseBusy
 from graph.store.lease import Lease
+from graph.sync.asking import WAIT_SECONDS, Ask, Refused, refuse_another
 from graph.sync.brake import is_held
-from graph.sync.component import Component, ComponentPlan, plan_component, read_component, write_component
-from graph.sync.contradiction import Chain, Decision, InForce, pairs_of
+from graph.sync.component import ComponentPlan, write_component
+from graph.sync.contradiction import Chain, Decision, InForce
 from graph.sync.derive import derive_stale
 from graph.sync.effect import Effect, effect_of
+from graph.sync.held_together import MOST_AT_ONCE, Whole, decisions_in_force, only_taken, planned_by, whole_of
 from graph.sync.link import link_pending
 from graph.sync.progress import Silence
-from graph.sync.request import KEY_REUSED, request_hash
-
-WAIT_SECONDS = 5.0
-"""How long a decision waits for a sync that works: about one batch."""
-
-MOST_AT_ONCE = 100
-"""So many reviews are accepted in one go."""
+from graph.sync.request import request_hash
 
 _LOOKED_AT = 10 * MOST_AT_ONCE
 """So many are looked at for them: those that contradict a decision must not keep the others waiting."""
 
-Code = Literal["NOT_FOUND", "INVALID", "CONTRADICTS_DECISION", "STALE_REVIEW", "IDEMPOTENCY_KEY_REUSED", "BUSY"]
-
 
 _Work = Callable[[Lease | None], Awaitable["Done"]]
-
-
-class Refused(Exception):
-    """A decision that cannot be taken; `field` names the input that is to blame, `chain` the decisions against it."""
-
-    def __init__(self, code: Code, message: str, field: str | None = None, chain: Sequence[Decision] = ()) -> None:
-        super().__init__(message)
-        self.code = code
-        self.field = field
-        self.chain = tuple(chain)
-
-
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """Who decides, why, and whether it is only tried."""
-
-    by: str
-    reason: str | None = None
-    idempotency_key: str | None = None
-    """The same request with the same key gives the same decision and changes nothing; another request is refused."""
-    dry_run: bool = False
 
 
 class LeftReview(msgspec.Struct, frozen=True):
@@ -100,7 +73,7 @@ async def accept_match(store: Store, rules: Rules, pair: Pair, ask: Ask) -> Done
     async def work(lease: Lease | None) -> Done:
         await _check_review(store, pair)
         in_force = await decisions_in_force(store)
-        whole = await _whole(store, rules, [_new("merge", (pair.left, pair.right))], in_force)
+        whole = await whole_of(store, rules, [_new("merge", (pair.left, pair.right))], in_force)
         for _, chain in whole.against:
             raise _contradicts(chain)
         return await _write(store, lease, rules, whole, ask, request)
@@ -134,11 +107,11 @@ async def accept_above(store: Store, rules: Rules, probability: float, ask: Ask)
             raise Refused("INVALID", "`aboveProbability` must lie between 0.5 and 1.", "aboveProbability")
         in_force = await decisions_in_force(store)
         rows = await store.read(cypher("writes/likely_reviews"), probability=probability, most=_LOOKED_AT)
-        whole = await _whole(store, rules, [_new("merge", (left, right)) for left, right in rows], in_force)
+        whole = await whole_of(store, rules, [_new("merge", (left, right)) for left, right in rows], in_force)
         done = await _write(store, lease, rules, whole, ask, request)
         there = {decision.id for decision in (*in_force, *done.decisions)}
         left = [
-            LeftReview(decision.records[0], decision.records[1], _only(chain, there))
+            LeftReview(decision.records[0], decision.records[1], only_taken(chain, there))
             for decision, chain in whole.against
         ]
         return msgspec.structs.replace(done, left=tuple(left))
@@ -192,7 +165,7 @@ async def revert_decision(store: Store, rules: Rules, id: str, ask: Ask) -> Done
         if row[3]:
             return Done(Effect(), (decision,))
         others = [each for each in await decisions_in_force(store) if each.id != id]
-        planned = await _planned(store, rules, decision.records, others, [decision])
+        planned = await planned_by(store, rules, decision.records, others, [decision])
         effect = await effect_of(store, planned)
         if lease is None:
             return Done(effect)
@@ -232,76 +205,8 @@ async def assign_review(store: Store, pair: Pair, assignee: str | None) -> None:
 
 async def relink(store: Store, lease: Lease, rules: Rules, records: Collection[str]) -> None:
     """Link and derive the component of these records again, by the model and the decisions in force."""
-    planned = await _planned(store, rules, records, await decisions_in_force(store))
+    planned = await planned_by(store, rules, records, await decisions_in_force(store))
     await _carry_out(store, lease, rules, planned, records)
-
-
-async def decisions_in_force(store: Store) -> list[Decision]:
-    """What people decided and did not take back, the oldest first."""
-    rows = await store.read(cypher("writes/decisions_in_force"))
-    return [Decision(id, kind, tuple(records), tuple(apart or ())) for id, kind, records, apart in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class _Whole:
-    """Decisions that hold together, what linking by them gives, and those that others stand against."""
-
-    taken: Sequence[Decision]
-    planned: ComponentPlan | None
-    """None when nothing is decided."""
-    against: Sequence[tuple[Decision, Chain]]
-
-
-async def _whole(store: Store, rules: Rules, wanted: Sequence[Decision], in_force: Sequence[Decision]) -> _Whole:
-    """Accepted pairs, the first `MOST_AT_ONCE` that can be, planned together.
-
-    What is accepted is that two customers are one: where a pair alone would tear records of theirs off, its decision
-    binds all of them.
-    """
-    against: list[tuple[Decision, Chain]] = []
-    taken = _without_contradictions(wanted, in_force, against)
-    while taken:
-        records = sorted({key for decision in taken for key in decision.records})
-        planned = await _planned(store, rules, records, [*in_force, *taken])
-        grown = [_with_torn_off(decision, planned) for decision in taken]
-        if grown == taken:
-            return _Whole(taken, planned, against)
-        taken = _without_contradictions(grown, in_force, against)
-    return _Whole((), None, against)
-
-
-def _without_contradictions(
-    wanted: Sequence[Decision], in_force: Sequence[Decision], against: list[tuple[Decision, Chain]]
-) -> list[Decision]:
-    """Those that hold together with the ones in force and the ones before them; the others go to `against`."""
-    known = InForce(in_force)
-    taken: list[Decision] = []
-    for decision in wanted:
-        if len(taken) == MOST_AT_ONCE:
-            break
-        chain = known.against(decision)
-        if chain is None:
-            known.add(decision)
-            taken.append(decision)
-        else:
-            against.append((decision, chain))
-    return taken
-
-
-def _only(chain: Chain, ids: Collection[str]) -> Chain:
-    """The chain without decisions that were planned and not taken: nobody could look them up."""
-    return msgspec.structs.replace(chain, decisions=tuple(each for each in chain.decisions if each.id in ids))
-
-
-def _with_torn_off(decision: Decision, planned: ComponentPlan) -> Decision:
-    """The decision, with all records of its customers of today when these would not become one."""
-    after, before = planned.customer_of, planned.component.current
-    sides = {before[key] for key in decision.records if key in before}
-    whole = [key for key in planned.component.people if before.get(key) in sides]
-    if len({after[key] for key in whole}) == 1:
-        return decision
-    others = sorted({*whole} - {*decision.records})
-    return msgspec.structs.replace(decision, records=(*decision.records, *others))
 
 
 async def _decide(store: Store, lease: Lease | None, rules: Rules, decision: Decision, ask: Ask, request: str) -> Done:
@@ -309,11 +214,11 @@ async def _decide(store: Store, lease: Lease | None, rules: Rules, decision: Dec
     chain = InForce(in_force).against(decision)
     if chain is not None:
         raise _contradicts(chain)
-    planned = await _planned(store, rules, decision.records, [*in_force, decision])
-    return await _write(store, lease, rules, _Whole([decision], planned, ()), ask, request)
+    planned = await planned_by(store, rules, decision.records, [*in_force, decision])
+    return await _write(store, lease, rules, Whole([decision], planned, ()), ask, request)
 
 
-async def _write(store: Store, lease: Lease | None, rules: Rules, whole: _Whole, ask: Ask, request: str) -> Done:
+async def _write(store: Store, lease: Lease | None, rules: Rules, whole: Whole, ask: Ask, request: str) -> Done:
     """Write what is decided and carry it out; without a lease only tell what would change."""
     planned, taken = whole.planned, whole.taken
     if planned is None:
@@ -353,30 +258,6 @@ async def _write(store: Store, lease: Lease | None, rules: Rules, whole: _Whole,
     await store.transaction(write)
     await _carry_out(store, lease, rules, planned, records)
     return Done(effect, tuple(taken))
-
-
-async def _planned(
-    store: Store,
-    rules: Rules,
-    records: Collection[str],
-    decisions: Sequence[Decision],
-    reverted: Sequence[Decision] = (),
-) -> ComponentPlan:
-    hanging = [pair for decision in (*decisions, *reverted) if decision.kind == "merge" for pair in pairs_of(decision)]
-    try:
-        component = await read_component(store, rules, records, hanging)
-        return await plan_component(store, rules, component, _pairs(component, decisions))
-    except LinkageError as error:
-        raise Refused("INVALID", str(error)) from None
-
-
-def _pairs(component: Component, decisions: Sequence[Decision]) -> Decisions:
-    found: dict[str, set[tuple[str, str]]] = {"merge": set(), "keep_apart": set()}
-    # Relatives are linked along: without the decisions about them they would pull records over.
-    known = component.people.keys() | component.relatives.keys()
-    for decision in decisions:
-        found[decision.kind].update(pair for pair in pairs_of(decision, known) if pair[0] in known and pair[1] in known)
-    return Decisions(tuple(sorted(found["merge"])), tuple(sorted(found["keep_apart"])))
 
 
 async def _carry_out(
@@ -438,12 +319,6 @@ async def _decided_before(store: Store, ask: Ask, request: str) -> Done | None:
     keys = sorted({key for decision in decisions for key in decision.records})
     customers = [id for (id,) in await store.read(cypher("writes/customers_of_records"), keys=keys)]
     return Done(Effect(customers=tuple(customers)), tuple(decisions))
-
-
-def refuse_another(requests: Collection[str | None], request: str) -> None:
-    """Raise Refused when another request than this came under its key; of older facts (None) nobody knows."""
-    if not {*requests} <= {None, request}:
-        raise Refused("IDEMPOTENCY_KEY_REUSED", KEY_REUSED, "idempotencyKey")
 
 
 def _contradicts(chain: Chain) -> Refused:

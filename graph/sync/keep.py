@@ -9,7 +9,7 @@ from typing import Any
 import uuid_utils
 
 from graph.store.driver import Store, Transaction
-from graph.sync.decisions import Ask, refuse_another
+from graph.sync.asking import Ask, refuse_another
 
 
 def kept_id(ask: Ask) -> str:

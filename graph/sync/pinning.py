@@ -14,7 +14,7 @@ from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.errors import LeaseBusy
 from graph.store.lease import Lease
-from graph.sync.decisions import WAIT_SECONDS, Ask, Refused, refuse_another
+from graph.sync.asking import WAIT_SECONDS, Ask, Refused, refuse_another
 from graph.sync.derive import derive_stale
 from graph.sync.progress import Silence
 from graph.sync.request import request_hash

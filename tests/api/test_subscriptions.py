@@ -25,7 +25,8 @@ from api.syncs import SyncProcesses
 from graph.rules import Rules
 from graph.store.driver import Store, open_store
 from graph.store.settings import StoreSettings
-from graph.sync.decisions import Ask, merge_customers, revert_decision
+from graph.sync.asking import Ask
+from graph.sync.decisions import merge_customers, revert_decision
 from graph.sync.rebuild import rebuild
 from graph.sync.sync import sync
 from tests.api.socket_client import Closed, SocketClient, opened_socket, raw_socket

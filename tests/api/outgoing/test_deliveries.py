@@ -27,7 +27,7 @@ from graph.journeys.keeper import JourneyKeeper
 from graph.rules import Rules
 from graph.segments.rules import Condition, SegmentRule
 from graph.store.driver import Store
-from graph.sync.decisions import Ask
+from graph.sync.asking import Ask
 from graph.sync.sync import sync
 from tests.api.outgoing.receivers import hook_server
 from tests.connectors.test_hooks import HEAD, loaded

@@ -21,7 +21,8 @@ from graph.rules import Rules
 from graph.store.digest import digest
 from graph.store.driver import Store
 from graph.store.settings import StoreSettings
-from graph.sync.decisions import Ask, merge_customers, revert_decision
+from graph.sync.asking import Ask
+from graph.sync.decisions import merge_customers, revert_decision
 from graph.sync.rebuild import rebuild
 from graph.sync.recording import SOURCE, STREAM, Report, record
 from tests.graph.alerts.company import NOW, RULES, evaluate, load, load_by_sync

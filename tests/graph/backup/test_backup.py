@@ -23,7 +23,8 @@ from graph.store.driver import Store, open_store
 from graph.store.errors import RestoreUnfinished, SchemaTooNew, StoreError
 from graph.store.migrate import migrate
 from graph.store.settings import StoreSettings
-from graph.sync.decisions import Ask, merge_customers
+from graph.sync.asking import Ask
+from graph.sync.decisions import merge_customers
 from graph.sync.sync import sync
 from tests.graph.sync.small_company import small_company
 

@@ -13,7 +13,8 @@ from graph.search.find import MOST_FOUND, Hit, Search, Viewing, find, read_searc
 from graph.search.upkeep import WordKeeper, name_everybody, words_of_customer
 from graph.search.words import folded
 from graph.store.driver import Store
-from graph.sync.decisions import Ask, merge_customers, revert_decision
+from graph.sync.asking import Ask
+from graph.sync.decisions import merge_customers, revert_decision
 from graph.sync.pinning import pin, unpin
 from graph.sync.sync import sync
 from tests.graph.search.mistyping import mistyped, tolerated

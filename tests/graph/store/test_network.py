@@ -13,7 +13,8 @@ from graph.store.digest import Digest, digest
 from graph.store.driver import Store, open_store
 from graph.store.errors import LeaseBusy, StoreUnavailable
 from graph.store.settings import StoreSettings
-from graph.sync.decisions import Ask, merge_customers
+from graph.sync.asking import Ask
+from graph.sync.decisions import merge_customers
 from graph.sync.land import LandingSource
 from graph.sync.sync import sync
 from tests.cable import Cable, Cut, over_a_cable

@@ -21,7 +21,8 @@ from graph.linkage.rules import MatchingRules
 from graph.rules import Rules
 from graph.store.driver import Store, open_store
 from graph.store.settings import StoreSettings
-from graph.sync.decisions import Ask, merge_customers
+from graph.sync.asking import Ask
+from graph.sync.decisions import merge_customers
 from graph.sync.land import LandingSource
 from graph.sync.sync import sync
 from tests.graph.linkage.people import silos

@@ -7,8 +7,9 @@ import pytest
 from connectors.records import Person
 from graph.rules import Rules
 from graph.store.driver import Store
+from graph.sync.asking import Ask, Refused
 from graph.sync.brake import SyncRules
-from graph.sync.decisions import Ask, Refused, merge_customers
+from graph.sync.decisions import merge_customers
 from graph.sync.sync import SyncReport, sync
 from tests.sources import fixed_source, person
 

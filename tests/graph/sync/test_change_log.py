@@ -7,7 +7,8 @@ import pytest
 from graph.changes import Change, Merged, Recorded, Split, last_seq, oldest_seq, read_changes
 from graph.rules import Rules
 from graph.store.driver import Store
-from graph.sync.decisions import Ask, merge_customers, revert_decision
+from graph.sync.asking import Ask
+from graph.sync.decisions import merge_customers, revert_decision
 from graph.sync.rebuild import rebuild
 from graph.sync.sync import sync
 from tests.sources import event, fixed_source, person

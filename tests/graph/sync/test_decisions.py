@@ -16,12 +16,11 @@ from graph.linkage.linkage import Review
 from graph.rules import Rules
 from graph.store.digest import digest
 from graph.store.driver import Store
+from graph.sync.asking import Ask, Refused
 from graph.sync.component import ComponentPlan, plan_component, read_component
 from graph.sync.contradiction import Decision, contradiction
 from graph.sync.decisions import (
-    Ask,
     Pair,
-    Refused,
     accept_above,
     accept_match,
     merge_customers,
@@ -280,7 +279,7 @@ async def test_likely_reviews_are_accepted_as_one_plan_without_those_that_contra
         plans.append(await plan_component(*given))
         return plans[-1]
 
-    monkeypatch.setattr("graph.sync.decisions.plan_component", counted)
+    monkeypatch.setattr("graph.sync.held_together.plan_component", counted)
     done = await accept_above(company, RULES, 0.6, ASK)
 
     assert [decision.records for decision in done.decisions] == [

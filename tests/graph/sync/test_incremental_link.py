@@ -20,7 +20,8 @@ from graph.store.digest import digest
 from graph.store.driver import Store, open_store
 from graph.store.migrate import migrate
 from graph.store.settings import StoreSettings
-from graph.sync.decisions import Ask, merge_customers, revert_decision
+from graph.sync.asking import Ask
+from graph.sync.decisions import merge_customers, revert_decision
 from graph.sync.rebuild import rebuild
 from graph.sync.sync import sync
 from tests.graph.linkage.people import silos

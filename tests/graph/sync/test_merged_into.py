@@ -8,7 +8,8 @@ from connectors.records import Record
 from graph.rules import Rules
 from graph.store.digest import digest
 from graph.store.driver import Store
-from graph.sync.decisions import Ask, revert_decision, split_customer
+from graph.sync.asking import Ask
+from graph.sync.decisions import revert_decision, split_customer
 from graph.sync.rebuild import rebuild
 from graph.sync.sync import sync
 from tests.sources import event, fixed_source, person

@@ -11,7 +11,8 @@ from connectors.records import Record
 from graph.rules import Rules
 from graph.store.digest import digest
 from graph.store.driver import Store
-from graph.sync.decisions import Ask, Refused, merge_customers, revert_decision, split_customer
+from graph.sync.asking import Ask, Refused
+from graph.sync.decisions import merge_customers, revert_decision, split_customer
 from graph.sync.pinning import pin, unpin
 from graph.sync.rebuild import rebuild
 from graph.sync.sync import sync

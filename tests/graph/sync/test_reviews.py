@@ -18,7 +18,8 @@ from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.migrate import migrate
 from graph.store.settings import StoreSettings
-from graph.sync.decisions import Ask, Pair, accept_match
+from graph.sync.asking import Ask
+from graph.sync.decisions import Pair, accept_match
 from graph.sync.reviews import offer_all
 from graph.sync.sync import sync
 from tests.sources import event, fixed_source, person
