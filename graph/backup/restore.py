@@ -25,8 +25,9 @@ _FACTS = (
 _BEGUN = "MATCH (m:Meta {name: 'c360'}) RETURN m.restoring, m.restored"
 _BEGIN = "MATCH (m:Meta {name: 'c360'}) SET m.restoring = $hash, m.restored = 0"
 _NOTE = "MATCH (m:Meta {name: 'c360'}) WHERE m.restored = $number SET m.restored = $number + 1 RETURN m.restored"
-_LOADED = "MATCH (m:Meta {name: 'c360'}) SET m += $meta SET m.schema = $schema"
-_END = "MATCH (m:Meta {name: 'c360'}) SET m.restoring = null, m.restored = null"
+# Once: the rebuild that follows goes on from there, in the change log for instance, also when it is killed.
+_LOADED = "MATCH (m:Meta {name: 'c360'}) WHERE m.loaded IS NULL SET m += $meta SET m.schema = $schema, m.loaded = true"
+_END = "MATCH (m:Meta {name: 'c360'}) SET m.restoring = null, m.restored = null, m.loaded = null"
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,12 +68,12 @@ async def test_a_restored_graph_is_the_one_that_was_backed_up(store: Store, tmp_
 async def test_a_restore_that_was_killed_goes_on_and_nobody_uses_half_a_graph(
     embedded_store: Store, tmp_path: Path
 ) -> None:
-    """Killed −9 between two frames, then at the rebuild: refused to others, finished by its file, same digest."""
+    """Killed −9 between two frames, before the rebuild, and after it: refused to others, finished by its file."""
     await _company(embedded_store)
     made = await _backed_up(embedded_store, tmp_path)
     half = StoreSettings(f"embedded:{tmp_path / 'half'}")
 
-    for deed in ("after three frames", "at the rebuild"):
+    for deed in ("after three frames", "at the rebuild", "after the rebuild"):
         await _killed(half, made.path, deed)
         async with open_store(half) as store:
             with pytest.raises(RestoreUnfinished, match="same file"):
@@ -189,6 +189,8 @@ def _die(settings: StoreSettings, path: str, deed: str) -> None:
 
     if deed == "at the rebuild":
         restoring.rebuild = die  # type: ignore[assignment]
+    elif deed == "after the rebuild":
+        restoring.digest = die  # type: ignore[assignment]
     else:
         restoring.write = counted  # type: ignore[assignment]
 
