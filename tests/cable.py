@@ -25,8 +25,7 @@ class Cable:
     """
 
     def __init__(self, settings: StoreSettings) -> None:
-        target = urlsplit(settings.uri)
-        self._target = (target.hostname, target.port)
+        self.lead_to(settings)
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self.answers, self.asked = asyncio.Event(), asyncio.Event()
@@ -40,6 +39,11 @@ class Cable:
             free.bind(("127.0.0.1", 0))
             self._port: int = free.getsockname()[1]
         self.settings = StoreSettings(f"bolt://127.0.0.1:{self._port}", settings.user, settings.password)
+
+    def lead_to(self, settings: StoreSettings) -> None:
+        """From now on it leads to another address."""
+        target = urlsplit(settings.uri)
+        self._target = (target.hostname, target.port)
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._join, "127.0.0.1", self._port)
