@@ -36,7 +36,7 @@ from tests.neo4j.server import running_neo4j
 
 REPORT = Console(stderr=True)
 # What docker-compose.yml gives its Neo4j.
-HEAP, PAGE_CACHE, FLAGS = "1g", "512m", ("-XX:-UseG1GC", "-XX:+UseParallelGC")
+HEAP, PAGE_CACHE, FLAGS = "1g", "512m", ("-XX:-UseG1GC", "-XX:+UseParallelGC", "-XX:NewRatio=1")
 
 
 def main() -> None:
