@@ -164,7 +164,10 @@ class Handoff:
     to_team: str | None = column("The team after.")
     from_function: str | None = column("The function before.")
     to_function: str | None = column("The function after.")
-    wait_seconds: int | None = column("How long the customer waited between the two, in seconds.")
+    wait_seconds: int | None = column(
+        "Seconds from the new team's first interaction to its first answer to the customer; along a declared link from "
+        "the old one's last. Null while they wait."
+    )
     business_wait_seconds: int | None = column("The same within business hours.")
     before: Interaction = one(reading.BEFORE_HANDOFF, "The last interaction of the team before.")
     after: Interaction = one(reading.AFTER_HANDOFF, "The first interaction of the team after.")
