@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from graph.answers.contacts import repeat_contact
 from graph.answers.handoffs import handoffs, ping_pong
 from graph.answers.like_cypher import Rows, Values
 from graph.answers.paths import journey_flow, loops, paths_before_churn
@@ -27,6 +28,7 @@ ANSWERED: Mapping[str, Callable[[Journeys, Values], Rows]] = {
     "handoffs": handoffs,
     "ping_pong": ping_pong,
     "reactivations": reactivations,
+    "repeat_contact": repeat_contact,
 }
 """By question."""
 

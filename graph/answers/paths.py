@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.answers.like_cypher import DAY_MS, Ints, Rows, Values, grouped, milliseconds, percentile, rounded
+from graph.answers.like_cypher import DAY_MS, Ints, Rows, Values, grouped, milliseconds, percentile, rounded, wilson
 from graph.figures.steps import distinct
 from graph.journeys.journeys import Journeys
 
@@ -92,7 +90,7 @@ def paths_before_churn(journeys: Journeys, values: Values) -> Rows:
     for one in np.flatnonzero(counts >= int(values["least"])):
         n, gone = int(counts[one]), int(churned[one])
         lift = None if not churns else rounded(100 * (gone / n) * runs / churns) / 100
-        found.append([*_run(walk.text(int(rows[first[one]]), back), n, int(customers[one]), gone), lift])
+        found.append([walk.text(int(rows[first[one]]), back), n, int(customers[one]), gone, *wilson(gone, n), lift])
     return sorted(found, key=lambda row: (-row[3], -(row[7] or 0.0), row[0]))[: int(values["top"])]
 
 
@@ -102,11 +100,3 @@ def _walk(journeys: Journeys, values: Values) -> _Walk:
     counted = ~view.flags("automated") & (at >= milliseconds(values["since"])) & (at < milliseconds(values["until"]))
     rows = np.flatnonzero(counted & (kind.codes >= 0))
     return _Walk(view.unit[rows].astype(np.int64), kind.codes[rows].astype(np.int64), at[rows], kind.values)
-
-
-def _run(path: str, n: int, customers: int, churned: int) -> list[Any]:
-    """The run with Wilson's interval, term by term as the question has it."""
-    share = 1.0 * churned / n
-    spread = 1.96 * sqrt(share * (1 - share) / n + 0.9604 / (n * n))
-    ends = ((share + 1.9208 / n + side * spread) / (1 + 3.8416 / n) for side in (-1, 1))
-    return [path, n, customers, churned, rounded(1000 * share) / 1000, *(rounded(1000 * end) / 1000 for end in ends)]

@@ -38,6 +38,12 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"steps": 30},
     ],
     "reactivations": [{"days": 2}, {"days": 1, "since": "2026-01-05", "until": "2026-01-20"}, {}],
+    "repeat_contact": [
+        {"now": "2026-02-10"},
+        {"now": "2026-02-10", "days": 1, "since": "2026-01-05"},
+        {"now": "2026-01-20", "days": 3},
+        {"now": "2026-01-01"},
+    ],
     "handoffs": [{}, {"since": "2026-01-05", "until": "2026-01-20"}, {"since": "2030-01-01"}],
     "ping_pong": [{}, {"since": "2026-01-05", "until": "2026-01-20"}, {"since": "2030-01-01"}],
 }
@@ -45,7 +51,8 @@ ASKED: dict[str, list[dict[str, Any]]] = {
 
 def _something(chance: random.Random) -> dict[str, Any]:
     """An interaction of one of a few days, so that many are of one moment."""
-    kind = chance.choice(["ticket.created", "order.placed", "page.viewed", "email.opened", "call.made"])
+    kinds = ["ticket.created", "order.placed", "page.viewed", "email.opened", "call.made", "ticket.reopened"]
+    kind = chance.choice(kinds)
     more: dict[str, Any] = {
         "function": chance.choice(["marketing", "sales", "service"]),
         "channel": chance.choice(["web", "phone", "email"]),
@@ -53,6 +60,8 @@ def _something(chance: random.Random) -> dict[str, Any]:
         "automated": chance.random() < 0.2,
         "sequence": chance.randrange(3),
     }
+    if kind.startswith("ticket."):
+        more |= {"topic": chance.choice([None, "refund", "parcel"]), "ticket": chance.choice([None, "0", "1", "2"])}
     if kind == "order.placed":
         more |= {"amount": chance.choice([None, 10.0, 12.5]), "currency": chance.choice(["EUR", "SEK"])}
     return event(chance.randrange(30) / chance.choice([1, 2, 3]), kind, **more)
