@@ -119,6 +119,7 @@ async def test_what_fails_is_marked_by_its_type_alone(embedded_store: Store, spa
     assert "Ada" not in "".join(span.to_json() for span in spans.get_finished_spans())
 
 
+@pytest.mark.long
 async def test_no_span_of_a_whole_demo_holds_anybodys_name_address_or_telephone(
     tmp_path: Path, embedded_store: Store, embedded_settings: StoreSettings
 ) -> None:
@@ -166,7 +167,7 @@ async def test_no_span_of_a_whole_demo_holds_anybodys_name_address_or_telephone(
 def test_nobody_who_does_not_ask_for_traces_loads_them() -> None:
     """Without the standard's variables no module of OpenTelemetry is imported, and queries make no span."""
     program = (
-        "import sys, api.cli.main, api.app, graph.sync.sync\n"
+        "import sys, api.cli.main, api.http, graph.sync.sync\n"
         "from api.traces import traced_process\n"
         "with traced_process({}) as tracer: assert tracer is None\n"
         "print([name for name in sys.modules if name.startswith('opentelemetry')])"

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.anyio
 COUNTS = "MATCH (n) WHERE NOT n:Lease AND NOT n:Meta UNWIND labels(n) AS label RETURN label, count(*) ORDER BY label"
 JOINED = "MATCH ()-[r]->() RETURN type(r), count(*) ORDER BY type(r)"
 IDS = "MATCH (c:Customer) RETURN c.id, c.first_record ORDER BY c.id"
+WHO = "MATCH (r:SourceRecord)-[:DESCRIBES]->(c) RETURN r.key, c.first_record, labels(c) ORDER BY r.key"
 KEPT = {
     "api keys": "MATCH (k:ApiKey) RETURN properties(k) ORDER BY k.id",
     "decisions": "MATCH (d:Decision) RETURN properties(d) ORDER BY d.id",
@@ -57,7 +58,10 @@ async def test_a_graph_of_an_earlier_schema_is_upgraded_with_all_that_is_in_it(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nothing is lost; a full sync of the same sources then says, to the digest, what a new graph of them says."""
+    """Nothing is lost; a full sync of the same sources then says, to the digest, what a new graph of them says.
+
+    But for what the linkage has learned, which stays: customers and their records are the same, weights are not.
+    """
     await load(old_store, schema, monkeypatch)
     company = tmp_path / "company"
     unpack_company(schema, company)
@@ -84,4 +88,7 @@ async def test_a_graph_of_an_earlier_schema_is_upgraded_with_all_that_is_in_it(
         # Its id is drawn by lot, and it knows the id of the customer whom it was recorded of.
         ((recorded,),) = before["recorded"]
         await today.write("MATCH (i:Interaction {source: 'recorded'}) SET i = $recorded", recorded=recorded)
-        assert (await digest(old_store)).differences(await digest(today)) == ()
+        differs = set((await digest(old_store)).differences(await digest(today)))
+        assert await old_store.read(WHO) == await today.read(WHO)
+        # The model that was learned then stays in force: today's learns otherwise, and gives joins other weights.
+        assert differs <= {"models", "joins"}
