@@ -8,7 +8,6 @@ stays bounded.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,9 +32,6 @@ _NOT_CONTENT = {
     "interactions": frozenset({"fresh"}),
     "records": frozenset({"written_at"}),
 }
-
-_AT_A_TIME = 2
-"""So many sections are read beside each other."""
 
 # Instants are asked for as numbers: reading a million of them as datetimes takes three times as long.
 _SECTIONS: dict[str, tuple[str, ...]] = {
@@ -137,23 +133,11 @@ class Digest:
 
 async def digest(store: Store, progress: Callable[[str], None] | None = None) -> Digest:
     """The digest of everything a graph says; `progress` is told each section's name as it begins."""
-    waiting = iter(_SECTIONS.items())
-    found: dict[str, Section] = {}
-
-    async def one_after_another() -> None:
-        for name, queries in waiting:
-            if progress is not None:
-                progress(name)
-            found[name] = await _section(store, queries, _NOT_CONTENT.get(name, frozenset()))
-
-    # While the rows of one section are hashed the store works at those of another.
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(_AT_A_TIME):
-                group.create_task(one_after_another())
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
-    sections = {name: found[name] for name in _SECTIONS}
+    sections: dict[str, Section] = {}
+    for name, queries in _SECTIONS.items():
+        if progress is not None:
+            progress(name)
+        sections[name] = await _section(store, queries, _NOT_CONTENT.get(name, frozenset()))
     whole = orjson.dumps({name: [section.count, section.hash] for name, section in sections.items()})
     return Digest(hashlib.blake2b(whole, digest_size=16).hexdigest(), sections)
 
