@@ -35,11 +35,15 @@ def restore(
     records, interactions = restored.number_of("SourceRecord"), restored.number_of("Interaction")
     invocation.out.print(
         f"{records:,} records and {interactions:,} interactions are restored. Digest: {restored.digest.value}"
-        + ("." if restored.differs else ", as it was when the backup was made.")
+        + (", as it was when the backup was made." if restored.differs == () else ".")
     )
+    if restored.differs is None:
+        invocation.say(
+            "This version makes digests otherwise than the one that made the backup: they were not compared."
+        )
     if restored.differs:
         invocation.say(
-            f"Derived by other rules, or another version, than when the backup was made: {', '.join(restored.differs)}."
+            f"Made again by other rules, or another version, than when it was backed up: {', '.join(restored.differs)}."
         )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from graph.backup.file import FORMAT, Header, new_backup, number_of
 from graph.store.copy import META_OF_ITS_OWN
-from graph.store.digest import digest
+from graph.store.digest import METHOD, digest
 from graph.store.driver import Store
 from graph.store.migrate import schema_of
 from graph.store.transfer import WRITERS, keys_of, label_sets, read_nodes, read_relationships, relationship_kinds
@@ -74,5 +74,6 @@ async def _header(store: Store, now: datetime) -> Header:
         schema=await schema_of(store),
         digest=found.value,
         sections={name: section.hash for name, section in found.sections.items()},
+        method=METHOD,
         meta={name: value for name, value in (row[0] if row else {}).items() if name not in META_OF_ITS_OWN},
     )

@@ -34,6 +34,8 @@ class Header(msgspec.Struct, tag="header", kw_only=True):
     digest: str
     sections: dict[str, str]
     meta: dict[str, Any]
+    method: str = ""
+    """How the digest was made; where this c360 makes it otherwise it cannot be compared."""
 
 
 class Footer(msgspec.Struct, tag="footer"):

@@ -9,7 +9,7 @@ stays bounded.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +110,11 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
     "relatives": (f"MATCH (c:Customer)-[r:RELATED]->(o:Customer) RETURN {_CUSTOMER}, {_NAME.format('o')}, r.kind",),
 }
 
+METHOD = hashlib.blake2b(
+    orjson.dumps([_SECTIONS, {name: sorted(left_out) for name, left_out in _NOT_CONTENT.items()}]), digest_size=8
+).hexdigest()
+"""What is asked for a digest. Two digests compare only where they were made by the same method."""
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -140,6 +145,11 @@ async def digest(store: Store, progress: Callable[[str], None] | None = None) ->
         sections[name] = await _section(store, queries, _NOT_CONTENT.get(name, frozenset()))
     whole = orjson.dumps({name: [section.count, section.hash] for name, section in sections.items()})
     return Digest(hashlib.blake2b(whole, digest_size=16).hexdigest(), sections)
+
+
+async def digest_of(store: Store, names: Iterable[str]) -> dict[str, Section]:
+    """Some of the sections alone."""
+    return {name: await _section(store, _SECTIONS[name], _NOT_CONTENT.get(name, frozenset())) for name in names}
 
 
 async def _section(store: Store, queries: tuple[str, ...], left_out: frozenset[str]) -> Section:

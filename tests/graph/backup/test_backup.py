@@ -16,13 +16,15 @@ from graph.backup import restore as restoring
 from graph.backup.backup import Backup, backup
 from graph.backup.file import Header, read_backup
 from graph.backup.restore import restore
+from graph.linkage import model
 from graph.rules import Rules
 from graph.store import transfer
 from graph.store.digest import digest
-from graph.store.driver import Store, open_store
+from graph.store.driver import Store, Transaction, open_store
 from graph.store.errors import RestoreUnfinished, SchemaTooNew, StoreError
 from graph.store.migrate import migrate
 from graph.store.settings import StoreSettings
+from graph.sync import models
 from graph.sync.asking import Ask
 from graph.sync.decisions import merge_customers
 from graph.sync.sync import sync
@@ -99,6 +101,62 @@ async def test_only_its_user_reads_a_backup_and_nothing_overwrites_it(embedded_s
     with pytest.raises(StoreError, match="type Date"):
         await backup(embedded_store, tmp_path / "second.c360", NOW)
     assert os.listdir(tmp_path) == [Path(made.path).name]
+
+
+async def test_a_newer_linkage_restores_what_an_older_one_backed_up(
+    embedded_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its model cannot be read and is learned anew: told as made otherwise, and no fact is lost."""
+    await sync(small_company(40, 160), embedded_store, RULES)
+    made = await _backed_up(embedded_store, tmp_path)
+    facts = await _facts(embedded_store)
+    await _empty(embedded_store)
+    for module in (model, models):
+        monkeypatch.setattr(module, "FORMAT", model.FORMAT + 1)
+
+    restored = await restore(embedded_store, Path(made.path), RULES)
+
+    assert restored.differs is not None
+    assert "models" in restored.differs
+    assert "records" not in restored.differs
+    assert await _facts(embedded_store) == facts
+    await migrate(embedded_store)
+
+
+async def test_a_fact_that_is_loaded_otherwise_is_a_failure(
+    embedded_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compared as soon as it is loaded, and the store stays closed to others."""
+    await sync(small_company(4, 10), embedded_store, RULES)
+    made = await _backed_up(embedded_store, tmp_path)
+    await _empty(embedded_store)
+
+    async def altered(transaction: Transaction, frame: transfer.Nodes | transfer.Relationships) -> None:
+        if isinstance(frame, transfer.Nodes) and "Interaction" in frame.labels:
+            frame.rows[0].plain["kind"] = "never.said"
+        await transfer.write(transaction, frame)
+
+    monkeypatch.setattr(restoring, "write", altered)
+    with pytest.raises(StoreError, match=r"differs from .* in: interactions"):
+        await restore(embedded_store, Path(made.path), RULES)
+    with pytest.raises(RestoreUnfinished):
+        await migrate(embedded_store)
+
+
+async def test_where_digests_are_made_otherwise_nothing_is_compared(
+    embedded_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version with another method restores, and says that it could not compare."""
+    await sync(small_company(4, 10), embedded_store, RULES)
+    made = await _backed_up(embedded_store, tmp_path)
+    facts = await _facts(embedded_store)
+    await _empty(embedded_store)
+    monkeypatch.setattr(restoring, "METHOD", "another")
+
+    restored = await restore(embedded_store, Path(made.path), RULES)
+
+    assert restored.differs is None
+    assert await _facts(embedded_store) == facts
 
 
 @pytest.mark.parametrize("how", ["cut", "one bit", "another file", "empty"])
