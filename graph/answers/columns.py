@@ -12,6 +12,7 @@ from graph.answers.contacts import repeat_contact
 from graph.answers.handoffs import handoffs, ping_pong
 from graph.answers.like_cypher import Rows, Values
 from graph.answers.paths import journey_flow, loops, paths_before_churn
+from graph.answers.requests import repeated_questions
 from graph.answers.returns import reactivations
 from graph.answers.steps import conversion_sequences, dwell, paths_to_ticket
 from graph.ask import Answer, columns_of, known, parameter_values
@@ -29,6 +30,7 @@ ANSWERED: Mapping[str, Callable[[Journeys, Values], Rows]] = {
     "ping_pong": ping_pong,
     "reactivations": reactivations,
     "repeat_contact": repeat_contact,
+    "repeated_questions": repeated_questions,
 }
 """By question."""
 

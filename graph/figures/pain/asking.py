@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graph.figures.pain.occurrences import HOUR_MS, Occurrences, labelled
 from graph.figures.scope import Scope
+from graph.journeys.lists import listed
 from graph.journeys.part import NOT_SAID, Coded
 from graph.journeys.timeline import Timeline
 from graph.journeys.view import Unit, View
@@ -73,12 +71,11 @@ class _Held:
 
 
 def _requests(view: View) -> _Held:
-    column = view.arrow("requested_fields").combine_chunks()
-    rows = pc.list_parent_indices(column).to_numpy(zero_copy_only=False).astype(np.int64)
+    rows, field = listed(view.arrow("requested_fields"))
     return _Held(
         rows,
         view.unit[rows].astype(np.int64),
-        _coded(pc.list_flatten(column)),
+        field,
         view.coded("source").take(rows),
         view.at[rows],
         _matters(view)[rows],
@@ -111,8 +108,7 @@ def _order_numbers(view: View) -> _Held:
 
 def _of_records(view: View) -> _Held:
     part = view.journeys.records
-    column = part.arrow("held").combine_chunks()
-    rows = pc.list_parent_indices(column).to_numpy(zero_copy_only=False).astype(np.int64)
+    rows, field = listed(part.arrow("held"))
     unit = view.journeys.whose(part)[rows].astype(np.int64)
     if view.unit_of is Unit.ACCOUNT:
         unit = np.append(view.journeys.account_of, -1)[unit].astype(np.int64)
@@ -121,18 +117,10 @@ def _of_records(view: View) -> _Held:
     return _Held(
         rows[known],
         unit[known],
-        _coded(pc.list_flatten(column)).take(known),
+        field.take(known),
         part.coded("source").take(rows[known]),
         since[known] + ENTERED_TOGETHER_MS,
         np.full(int(known.sum()), -1, np.int64),
-    )
-
-
-def _coded(values: pa.Array[Any]) -> Coded:
-    encoded = values.dictionary_encode()
-    return Coded(
-        encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32),
-        tuple(str(value) for value in encoded.dictionary.to_pylist()),
     )
 
 

@@ -44,6 +44,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"now": "2026-01-20", "days": 3},
         {"now": "2026-01-01"},
     ],
+    "repeated_questions": [{}, {"since": "2026-01-08", "until": "2026-01-20"}, {"since": "2030-01-01"}],
     "handoffs": [{}, {"since": "2026-01-05", "until": "2026-01-20"}, {"since": "2030-01-01"}],
     "ping_pong": [{}, {"since": "2026-01-05", "until": "2026-01-20"}, {"since": "2030-01-01"}],
 }
@@ -64,6 +65,12 @@ def _something(chance: random.Random) -> dict[str, Any]:
         more |= {"topic": chance.choice([None, "refund", "parcel"]), "ticket": chance.choice([None, "0", "1", "2"])}
     if kind == "order.placed":
         more |= {"amount": chance.choice([None, 10.0, 12.5]), "currency": chance.choice(["EUR", "SEK"])}
+    if chance.random() < 0.6:  # a ticket and an activity may be called alike: one matter
+        more |= {
+            "requested_fields": chance.choice([["phone"], ["company", "phone"], ["phone", "phone"], ["company"]]),
+            "activity_id": chance.choice([None, "0", "3"]),
+            "source": chance.choice(["crm", "helpdesk", None]),
+        }
     return event(chance.randrange(30) / chance.choice([1, 2, 3]), kind, **more)
 
 
@@ -113,6 +120,6 @@ async def test_columns_and_cypher_give_the_same_answers(store: Store) -> None:
 
             assert from_columns.columns == from_graph.columns
             assert from_columns.rows == from_graph.rows, (name, given)
-    for name in ("loops", "ping_pong", "handoffs", "paths_before_churn", "reactivations"):
+    for name in ("loops", "ping_pong", "handoffs", "paths_before_churn", "reactivations", "repeated_questions"):
         assert len((await ask(store, name, ASKED[name][0])).rows) > 3
     assert len((await ask(store, "conversion_sequences", ASKED["conversion_sequences"][1])).rows) > 5
