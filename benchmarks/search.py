@@ -26,6 +26,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
+from graph.linkage.phone import national
 from graph.search.find import Viewing, find, read_search
 from graph.search.upkeep import name_everybody
 from graph.store.driver import Store, open_store
@@ -169,7 +170,7 @@ async def write(store: Store, everybody: Sequence[Somebody]) -> None:
             "CREATE (r:SourceRecord {key: 'bench/people/' + row.customer.id}) CREATE (r)-[:DESCRIBES]->(c) "
             "MERGE (e:Identifier {key: 'email:' + row.email}) MERGE (r)-[:HAS_IDENTIFIER]->(e) "
             "CREATE (r)-[:HAS_IDENTIFIER]->(:Identifier {key: 'phone:' + row.phone, kind: 'phone', "
-            "value: row.phone, backwards: reverse(row.phone)})",
+            "value: row.phone, national: row.national, backwards: reverse(row.phone)})",
             rows=rows,
         )
 
@@ -190,6 +191,7 @@ def _rows(everybody: Sequence[Somebody]) -> Iterator[list[dict[str, object]]]:
                 },
                 "email": one.email,
                 "phone": one.phone,
+                "national": national(one.phone),
             }
             for one in everybody[start : start + 2_000]
         ]

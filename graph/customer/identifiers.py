@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from connectors.records import Identifiers, Person
 from graph.linkage.normalise import email as normal_email
+from graph.linkage.phone import national
 from graph.linkage.phone import phone as e164
 
 
@@ -20,6 +21,11 @@ class IdentifierKey:
     @property
     def key(self) -> str:
         return f"{self.kind}:{self.value}"
+
+    @property
+    def national(self) -> str | None:
+        """Of a number what follows the code of its country: people leave that out when they look for somebody."""
+        return national(self.value) if self.kind == "phone" else None
 
 
 def email_key(value: str) -> IdentifierKey | None:

@@ -10,6 +10,8 @@ _TRUNK_IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
 _EXTENSION = re.compile(r"(?:\bext|\bx|#|;ext=).*$", re.IGNORECASE)
 _NOT_DIGIT = re.compile(r"\D")
 _LADDERS = ("0123456789", "1234567890", "9876543210")
+_CODES = frozenset(str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+_LONGEST_CODE = max(map(len, _CODES))
 
 
 def phone(value: str | None, country: str | None) -> str | None:
@@ -44,6 +46,16 @@ def phone_or_digits(value: str | None, country: str | None) -> str | None:
         return None
     code = str(phonenumbers.country_code_for_region(country)) if country else "0"
     return f"+{digits}" if code == "0" or digits.startswith(code) else f"+{code}{digits}"
+
+
+def national(number: str) -> str | None:
+    """The digits of a number in E.164 after the code of its country; None where no country has such a code."""
+    # No code is the beginning of another one.
+    digits = number.removeprefix("+")
+    for length in range(1, _LONGEST_CODE + 1):
+        if digits[:length] in _CODES:
+            return digits[length:]
+    return None
 
 
 def _is_dummy(digits: str) -> bool:

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import phonenumbers
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from graph.customer.identifiers import email_key, phone_key
 from graph.cypher import cypher
+from graph.linkage.phone import national
 from graph.search.upkeep import ADDRESSED_BY, NAMED_BY
 from graph.search.words import edits_allowed, folded, near, typed_words
 
@@ -33,6 +33,7 @@ FEW = 10
 _MOST_MEANT = 100  # words that a typed one can stand for
 _SHORTEST_PART = 3
 _SHORTEST_NUMBER = 4
+_NOBODYS = "-"  # no key or number begins or ends so; for null the embedded store would read all that there are
 
 SAME, SAME_FOLDED = 1.0, 0.98
 NOT_IN_NAME = 0.95
@@ -57,7 +58,7 @@ class Search:
     def is_whole_number(self, number: str) -> bool:
         """Whether this number in E.164 was typed, with or without its country."""
         digits = (self.digits or "").lstrip("0")
-        return bool(digits) and (number == f"+{digits}" or _national(number) == digits)
+        return bool(digits) and (number == f"+{digits}" or (national(number) or "").lstrip("0") == digits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,25 +275,27 @@ async def _by_identifier(reader: Reader, search: Search, viewing: Viewing) -> di
     if "Customer" not in viewing.types or not (search.email or search.digits):
         return {}
     digits = (search.digits or "").lstrip("0")
-    may_begin = len(digits) >= _SHORTEST_NUMBER and not viewing.phones_masked
-    starts = [f"phone:+{digits}"] if may_begin else []
-    if may_begin and not search.international:
-        starts += [f"phone:+{code}{digits}" for code in sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)]
+    is_long_enough = len(digits) >= _SHORTEST_NUMBER
+    begun = digits if is_long_enough and not viewing.phones_masked else None
+    # What ends with leading zeros ends without them, too.
+    ending = digits if is_long_enough else search.digits
     answer = await reader.read(
         cypher("search/who_is_reached"),
         keys=[key for key in (search.email, search.phone) if key],
-        starts=starts,
-        endings=[ending[::-1] for ending in sorted({digits, search.digits or ""}) if len(ending) >= _SHORTEST_NUMBER],
+        start=f"phone:+{begun}" if begun else _NOBODYS,
+        national=begun if begun and not search.international else _NOBODYS,
+        ending=ending[::-1] if ending else _NOBODYS,
         most=MOST_FOUND,
     )
     found: dict[str, Hit] = {}
-    for key, id, name in answer[0][0]:
+    for key, owners in (one for reached, *_ in answer for one in reached):
         score = _fit_of_identifier(search, digits, key)
         if score < SAME and viewing.phones_masked:
             continue
-        known = found.get(id)
-        if known is None or known.score < score:
-            found[id] = Hit("Customer", id, name or "", score)
+        for id, name in owners:
+            known = found.get(id)
+            if known is None or known.score < score:
+                found[id] = Hit("Customer", id, name or "", score)
     return found
 
 
@@ -302,14 +305,6 @@ def _fit_of_identifier(search: Search, digits: str, key: str) -> float:
         return SAME
     typed = search.digits if search.digits and number.endswith(search.digits) else digits
     return round(0.7 + 0.25 * len(typed) / len(number), 4)
-
-
-def _national(number: str) -> str:
-    """The digits of a number in E.164 without its country."""
-    try:
-        return str(phonenumbers.parse(number).national_number)
-    except phonenumbers.NumberParseException:
-        return ""
 
 
 def _digits(text: str) -> str | None:

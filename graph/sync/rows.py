@@ -23,7 +23,7 @@ from connectors.records import (
     decode,
     encode,
 )
-from graph.customer.identifiers import identifiers_of, identifiers_of_mention, phone_numbers
+from graph.customer.identifiers import IdentifierKey, identifiers_of, identifiers_of_mention, phone_numbers
 
 Row = dict[str, Any]
 """Parameters of one line of a writing query; its keys are named on top of the query's file."""
@@ -90,8 +90,7 @@ def add_record(page: PageRows, record: Record) -> None:
             if numbers:
                 row["properties"]["phones"] = [number for number, _ in numbers]
             page.identifiers[row["key"]] = [
-                {"record": row["key"], "key": found.key, "kind": found.kind, "value": found.value}
-                for found in identifiers_of(record, numbers)
+                _identifier_row(row["key"], found) for found in identifiers_of(record, numbers)
             ]
 
 
@@ -215,10 +214,18 @@ def _experienced_by(person: str | Identifiers | None, source: str) -> tuple[str 
         full_name=person.full_name,
     )
     row = _mention_row(key, encode(mentioned))
-    row["identifiers"] = [
-        {"record": str(key), "key": each.key, "kind": each.kind, "value": each.value} for each in found
-    ]
+    row["identifiers"] = [_identifier_row(str(key), each) for each in found]
     return str(key), row
+
+
+def _identifier_row(record: str, found: IdentifierKey) -> Row:
+    return {
+        "record": record,
+        "key": found.key,
+        "kind": found.kind,
+        "value": found.value,
+        "national": found.national,
+    }
 
 
 def _mention_row(key: RecordKey, body: str | None) -> Row:

@@ -14,6 +14,7 @@ import pytest
 
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
+from graph.linkage.phone import national
 from graph.linkage.ties import Join
 from graph.search.upkeep import name_everybody
 from graph.store.driver import Store
@@ -96,9 +97,13 @@ async def _write_records(store: Store) -> None:
     ]
     await store.write(
         "UNWIND $rows AS row MERGE (i:Identifier {key: row[0]}) "
-        "SET i.backwards = CASE WHEN row[0] STARTS WITH 'phone:' THEN reverse(row[2]) END "
+        "SET i.backwards = CASE WHEN row[0] STARTS WITH 'phone:' THEN reverse(row[2]) END, i.national = row[3] "
         "WITH i, row MATCH (r:SourceRecord {key: row[1]}) CREATE (r)-[:HAS_IDENTIFIER]->(i)",
-        rows=[[key, record, key.partition(":")[2]] for key, record in identifiers],
+        rows=[
+            [key, record, value, national(value) if kind == "phone" else None]
+            for key, record in identifiers
+            for kind, _, value in [key.partition(":")]
+        ],
     )
 
 

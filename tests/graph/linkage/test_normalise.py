@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graph.linkage import normalise as n
+from graph.linkage.phone import national
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,22 @@ def test_desks_are_not_persons():
 def test_phones_are_e164_or_none(raw, country, expected):
     """A national number needs its country; dummies and fragments are None."""
     assert n.phone(raw, country) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("+46701740605", "701740605"),
+        ("+390669812345", "0669812345"),
+        ("+12015550123", "2015550123"),
+        ("+35893090182", "93090182"),
+        ("+99912345678", None),
+        ("+", None),
+    ],
+)
+def test_a_number_without_the_code_of_its_country(number: str, expected: str | None) -> None:
+    """What follows the code, with the zero that some countries keep; nothing where there is no such code."""
+    assert national(number) == expected
 
 
 @pytest.mark.parametrize(

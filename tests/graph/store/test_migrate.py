@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from graph.search.find import Viewing, find, read_search
+from graph.search.numbers import number_everybody
 from graph.store.driver import Store
 from graph.store.errors import SchemaTooNew
 from graph.store.migrate import latest, migrate, schema_of
@@ -76,6 +77,37 @@ async def test_a_graph_of_before_gets_its_words(store: Store) -> None:
         assert [hit.id for hit in await find(store, search, Viewing())] == list(ids), text
     assert await store.read("MATCH (n) WHERE n.search IS NOT NULL RETURN n.id") == []
     assert await store.read("MATCH (w:Word) WHERE w.text CONTAINS '4670' RETURN w.text") == []
+
+
+async def test_numbers_of_before_are_found_by_their_beginning(store: Store) -> None:
+    """All numbers get what follows the code of their country, a batch a transaction, and nothing else gets any."""
+    keys = ["anonymous:1", "email:ada@x.test", "external:crm:1", "phone:+390669812345", "phone:+46701740605"]
+    keys += [f"phone:+4930{number}" for number in (123456, 123457, 9018)]
+    await store.write("MATCH (m:Meta {name: 'c360'}) SET m.schema = 12")
+    await store.write(
+        "CREATE (c:Customer {id: 'c', sort_name: 'lindqvist mara'}) WITH c UNWIND $keys AS key "
+        "CREATE (:SourceRecord {key: key})-[:DESCRIBES]->(c) WITH key MATCH (r:SourceRecord {key: key}) "
+        "CREATE (r)-[:HAS_IDENTIFIER]->(:Identifier {key: key, kind: split(key, ':')[0]})",
+        keys=keys,
+    )
+
+    await number_everybody(store, batch=2)
+    national = "MATCH (i:Identifier) WHERE i.national IS NOT NULL RETURN i.key, i.national ORDER BY i.key"
+    by_batches = await store.read(national)
+    await store.write("MATCH (i:Identifier {key: 'phone:+49309018'}) SET i.national = null")
+    assert await migrate(store) == latest()
+
+    assert by_batches == [
+        ["phone:+390669812345", "0669812345"],
+        ["phone:+46701740605", "701740605"],
+        ["phone:+4930123456", "30123456"],
+        ["phone:+4930123457", "30123457"],
+        ["phone:+49309018", "309018"],
+    ]
+    assert await store.read(national) == by_batches
+    search = read_search("070 1740")
+    assert search is not None
+    assert [hit.id for hit in await find(store, search, Viewing())] == ["c"]
 
 
 async def _forget(store: Store) -> None:

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.anyio
 COUNTS = "MATCH (n) WHERE NOT n:Lease AND NOT n:Meta UNWIND labels(n) AS label RETURN label, count(*) ORDER BY label"
 JOINED = "MATCH ()-[r]->() RETURN type(r), count(*) ORDER BY type(r)"
 IDS = "MATCH (c:Customer) RETURN c.id, c.first_record ORDER BY c.id"
+NUMBERS = "MATCH (i:Identifier {kind: 'phone'}) RETURN i.key, i.backwards, i.national ORDER BY i.key"
 WHO = "MATCH (r:SourceRecord)-[:DESCRIBES]->(c) RETURN r.key, c.first_record, labels(c) ORDER BY r.key"
 KEPT = {
     "api keys": "MATCH (k:ApiKey) RETURN properties(k) ORDER BY k.id",
@@ -77,6 +78,9 @@ async def test_a_graph_of_an_earlier_schema_is_upgraded_with_all_that_is_in_it(
     assert [await old_store.read(query) for query in (COUNTS, JOINED, IDS)] == [counts, joined, ids]
     assert {name: await old_store.read(query) for name, query in KEPT.items()} == before
 
+    numbers = await old_store.read(NUMBERS)
+    assert numbers
+
     synced = await asyncio.to_thread(shell, "sync", "--full", "--json")
     assert synced.code == 0, synced.err
     assert await old_store.read(IDS) == ids
@@ -89,6 +93,7 @@ async def test_a_graph_of_an_earlier_schema_is_upgraded_with_all_that_is_in_it(
         ((recorded,),) = before["recorded"]
         await today.write("MATCH (i:Interaction {source: 'recorded'}) SET i = $recorded", recorded=recorded)
         differs = set((await digest(old_store)).differences(await digest(today)))
+        assert numbers == await old_store.read(NUMBERS) == await today.read(NUMBERS)
         assert await old_store.read(WHO) == await today.read(WHO)
         # The model that was learned then stays in force: today's learns otherwise, and gives joins other weights.
         assert differs <= {"models", "joins"}
