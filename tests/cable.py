@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from graph.store import driver
 from graph.store.driver import Store, open_store
+from graph.store.sessions import Sessions
 from graph.store.settings import StoreSettings
 
 Cut = Literal["before the store has it", "before the answer", "after the store has answered"]
@@ -147,6 +148,9 @@ async def over_a_cable(settings: StoreSettings) -> AsyncIterator[tuple[Store, Ca
         server = store._server
         assert server is not None
         async with cable_to(StoreSettings(server.bolt_uri)) as cable:
-            straight, store._driver = store._driver, driver._driver(cable.settings.uri, server.user, server.password)
+            straight = store._sessions
+            store._sessions = Sessions(
+                driver._driver(cable.settings.uri, server.user, server.password), server.database
+            )
             await straight.close()
             yield store, cable

@@ -47,7 +47,7 @@ async def ended(settings: StoreSettings) -> AsyncIterator[Ending]:
         os.kill(os.getpid(), signal.SIGTERM)
         began = time.monotonic()
         await asyncio.wait_for(running, 30)
-        await store._driver.close()
+        await store._sessions.close()
         ending.seconds = time.monotonic() - began
 
 
