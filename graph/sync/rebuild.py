@@ -15,8 +15,7 @@ from graph.sync.derive import Derived
 from graph.sync.link import Linked, plan_people
 from graph.sync.progress import Progress, Silence
 from graph.sync.sync import link_and_derive
-
-_DERIVED = ("links", "customers", "accounts", "touchpoints", "stages", "words")
+from graph.sync.wipe import wipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +43,7 @@ async def rebuild(
         await _mark_all_pending(store, lease, progress)
         if train:
             await _retire_models(store, lease)
-        progress.phase("wipe what is derived", len(_DERIVED))
-        for name in _DERIVED:
-            await _wipe(store, lease, name)
-            progress.advance("wipe what is derived", 1)
+        await wipe(store, lease, progress)
         return await link_and_derive(store, lease, rules, progress, anew=True)
 
 
@@ -100,14 +96,3 @@ async def _retire_models(store: Store, lease: Lease) -> None:
         await tx.run(cypher("writes/retire_models"))
 
     await store.transaction(work)
-
-
-async def _wipe(store: Store, lease: Lease, name: str) -> None:
-    async def work(tx: Transaction) -> int:
-        await lease.hold(tx)
-        rows = await tx.run(cypher(f"writes/wipe_{name}"))
-        gone: int = rows[0][0]
-        return gone
-
-    while await store.transaction(work):
-        pass

@@ -22,6 +22,7 @@ from graph.sync.link import Linked, link_pending
 from graph.sync.pages import PageWriter
 from graph.sync.progress import Progress, Silence
 from graph.sync.watch import SyncWatch, watched
+from graph.sync.wipe import finish_wipe
 from graph.tracing import spanned, tell
 
 _CHANGES_KEPT_DAYS = 7
@@ -104,9 +105,11 @@ async def link_and_derive(
 ) -> tuple[Linked, Derived]:
     """Link what is pending and derive what is stale; a first load (or `anew`) leaves one RESET in the change log.
 
+    What a rebuild that was killed had begun to wipe is wiped first.
+
     Without `allow_merges` unusually many merges raise MergesHeld, and nothing is linked or derived.
     """
-    is_first = anew or not await _any_customers(store)
+    is_first = await finish_wipe(store, lease, progress) or anew or not await _any_customers(store)
     with spanned(store.tracer, "link") as span:
         linked = await link_pending(store, lease, rules, progress, allow_merges=allow_merges)
         tell(span, pending=linked.pending)

@@ -7,6 +7,8 @@ import pytest
 from graph.rules import Rules
 from graph.store.digest import digest
 from graph.store.driver import Store
+from graph.store.lease import Lease
+from graph.sync import wipe as wiping
 from graph.sync.rebuild import plan_rebuild, rebuild
 from graph.sync.sync import sync
 from tests.sources import event, fixed_source, person
@@ -28,6 +30,36 @@ async def test_a_rebuild_gives_the_same_graph_and_the_same_ids(store: Store) -> 
 
     assert await store.read("MATCH (c:Customer) RETURN c.id ORDER BY c.id") == ids
     assert await digest(store) == before
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_rebuild_that_stops_while_it_wipes_is_finished_by_the_next_sync(
+    store: Store, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    """Whatever was wiped and whatever was not: nobody has an experience twice, and no word of nobody stays."""
+    people = [person(f"crm/contacts/{n}", f"Nora N{n}son", email=f"nora{n}@x{n}.test") for n in range(4)]
+    events = [event(f"crm/calls/{n}", "call.made", f"2026-01-{n + 1:02}", f"crm/contacts/{n % 4}") for n in range(8)]
+    source = fixed_source("crm", *people, *events)
+    await sync([source], store, RULES)
+    before = await digest(store)
+    whole, wiped = wiping._wipe, []
+
+    async def some(store: Store, lease: Lease, name: str) -> None:
+        if len(wiped) == steps:
+            raise KeyboardInterrupt
+        wiped.append(name)
+        await whole(store, lease, name)
+
+    monkeypatch.setattr(wiping, "_wipe", some)
+    with pytest.raises(KeyboardInterrupt):
+        await rebuild(store, RULES)
+    monkeypatch.setattr(wiping, "_wipe", whole)
+    await store.write("CREATE (:Word {text: 'nobodys', folded: 'nobodys'})")
+
+    await sync([source], store, RULES)
+
+    assert (await digest(store)).differences(before) == ()
+    assert await store.read("MATCH (m:Meta {name: 'c360'}) RETURN m.linking") == [[None]]
 
 
 async def test_a_rebuild_may_learn_anew(store: Store) -> None:
