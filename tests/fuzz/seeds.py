@@ -71,7 +71,13 @@ class Known:
 def seeds(known: Known) -> list[Seed]:
     """Right requests about what there is."""
     texts = [path.read_text(encoding="utf-8") for path in EXAMPLES] + MORE.strip().split("\n---\n")
-    return [Seed(text, {name: _value(text, name, type_, known) for name, type_ in _declared(text)}) for text in texts]
+    return [Seed(text, _values(text, known)) for text in texts]
+
+
+def _values(query: str, known: Known) -> dict[str, Any]:
+    """A value for each variable; one that may not be null and is not known here has a default, which is taken."""
+    values = {name: (type_, _value(query, name, type_, known)) for name, type_ in _declared(query)}
+    return {name: value for name, (type_, value) in values.items() if value is not None or not type_.endswith("!")}
 
 
 def _declared(query: str) -> list[tuple[str, str]]:

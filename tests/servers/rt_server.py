@@ -50,13 +50,21 @@ def install_packages(packages: Sequence[str], what: str) -> None:
         raise ServerError(f"{what} is not installed. As root: apt-get install {' '.join(missing)}")
     quiet = {"DEBIAN_FRONTEND": "noninteractive", "DEBCONF_NONINTERACTIVE_SEEN": "true"}
     lock = ["-o", "DPkg::Lock::Timeout=300"]
-    with _no_daemons():
+    with _alone(), _no_daemons():
         run(["apt-get", *lock, "update", "-qq"], what="apt-get update", env=quiet)
         run(
             ["apt-get", *lock, "install", "-y", "-qq", "--no-install-recommends", *missing],
             what=f"installing {what}",
             env=quiet,
         )
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Tests run in two processes, and apt-get waits for another neither when it updates its lists."""
+    with (Path(tempfile.gettempdir()) / "c360-tests-apt.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def install() -> None:
