@@ -131,7 +131,7 @@ def _plugins(config: Path, env: Mapping[str, str]) -> Iterator[Finding]:
         try:
             make_connectors([source], plugins, env)
         except Exception as error:  # a plugin may raise anything when it is made
-            told = str(error) if isinstance(error, C360Error) else f"[{source.name}] {type(error).__name__}: {error}"
+            told = str(error) if isinstance(error, C360Error) else f"[{source.name}] fails: {type(error).__name__}"
             yield Finding("sources", "problem", told)
         else:
             yield Finding("sources", "ok", f"[{source.name}] {source.connector}")
