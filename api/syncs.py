@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from connectors.chosen_streams import did_you_mean
 from connectors.errors import PluginConfigError
@@ -21,7 +22,7 @@ from connectors.settings import read_settings
 from graph.store.driver import Store
 from graph.store.errors import StoreError
 from graph.store.lease import name_of_process
-from graph.sync.syncs import SyncRefused, fail_asked, hand_over
+from graph.sync.syncs import SyncRefused, end_asked, hand_over
 
 _POLL_SECONDS = 0.5
 _MOST_TOLD = 300
@@ -83,6 +84,18 @@ class SyncProcesses:
                 lines = said.read().decode(errors="replace").split("\n")
                 why = next((line for line in reversed(lines) if line.strip()), "It said nothing.")
                 with suppress(StoreError):  # then it is seen that the process is gone
-                    await fail_asked(
-                        self._store, id, f"It ended with exit code {process.returncode}: {why[:_MOST_TOLD]}"
-                    )
+                    await end_asked(self._store, id, *_how_it_ended(process.returncode, why[:_MOST_TOLD]))
+
+
+def _how_it_ended(code: int, why: str) -> tuple[Literal["FAILED", "INTERRUPTED"], str]:
+    """Status and reason of a sync whose process gave itself this exit code, or was ended by that signal (negative)."""
+    if code < 0:
+        return "INTERRUPTED", f"Its process was ended by signal {-code} ({_name_of(-code)}) before it was its turn."
+    return "FAILED", f"It ended with exit code {code}: {why}"
+
+
+def _name_of(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "a real-time signal"

@@ -94,9 +94,9 @@ async def hand_over(store: Store, id: str, process: str) -> None:
     await store.write(cypher("writes/hand_over_sync"), id=id, begins=process)
 
 
-async def fail_asked(store: Store, id: str, error: str) -> None:
+async def end_asked(store: Store, id: str, status: Literal["FAILED", "INTERRUPTED"], error: str) -> None:
     """Tell that the process of a sync that was asked for has ended without beginning it."""
-    await store.write(cypher("writes/fail_asked_sync"), id=id, asker=name_of_this_process(), error=error)
+    await store.write(cypher("writes/end_asked_sync"), id=id, asker=name_of_this_process(), status=status, error=error)
 
 
 async def _asked_before(store: Store, ask: SyncAsk) -> Asked | None:

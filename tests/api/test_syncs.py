@@ -111,6 +111,8 @@ async def test_a_sync_is_started_once_and_told_until_its_end(
         told = [await told_to_the_end(client, answers[0]) for client in (one, other)]
         again = await started(http, idempotencyKey="k")
         another = await started(http, idempotencyKey="k", full=True)
+        if not again["isReplay"]:  # its process would write into the next test's graph
+            await told_to_the_end(one, again)
 
     assert [answer["userErrors"] for answer in answers] == [[], [], []]
     (id,) = {answer["sync"]["syncId"] for answer in answers}
@@ -151,6 +153,7 @@ async def test_a_sync_that_is_killed_is_told_and_the_next_goes_on(
         read = 0
         while not read:
             event = await asyncio.wait_for(client.event(), 30)
+            assert event["syncId"] == first["sync"]["syncId"]
             read = sum(source["readCount"] for source in event["sources"])
         process_of_sync(tmp_path).kill()
         killed = (await told_to_the_end(client, first))[-1]
@@ -163,6 +166,30 @@ async def test_a_sync_that_is_killed_is_told_and_the_next_goes_on(
     assert (ended["syncId"], ended["status"]) == (second["sync"]["syncId"], "SUCCEEDED")
     assert 0 < ended["sources"][0]["readCount"] < PEOPLE
     assert await store.read("MATCH (c:Customer) RETURN count(c)") == [[PEOPLE]]
+
+
+async def test_a_sync_that_is_killed_while_it_waits_is_interrupted_too(
+    store: Store, store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    """Another sync is at work: whoever asked hears that the process is gone, and by which signal."""
+    slow_source(tmp_path, 0.0)
+    syncs = syncs_of_folder(store, store_settings, tmp_path)
+    async with (
+        served(store, syncs=syncs) as base,
+        opened_socket(base) as client,
+        httpx.AsyncClient(base_url=base, timeout=30) as http,
+    ):
+        async with store.lease("sync"):
+            await client.subscribe(PROGRESSED)
+            first = await started(http)
+            process_of_sync(tmp_path).kill()
+            killed = (await told_to_the_end(client, first))[-1]
+        second = await started(http)
+        ended = (await told_to_the_end(client, second))[-1]
+
+    assert (killed["syncId"], killed["status"]) == (first["sync"]["syncId"], "INTERRUPTED")
+    assert "SIGKILL" in killed["error"]
+    assert (ended["syncId"], ended["status"]) == (second["sync"]["syncId"], "SUCCEEDED")
 
 
 @pytest.mark.long
