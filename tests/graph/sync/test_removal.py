@@ -14,11 +14,12 @@ from graph.store.digest import digest
 from graph.store.driver import Store
 from graph.store.settings import StoreSettings
 from graph.sync.inbox import Inbox
+from graph.sync.known_sources import known_sources
 from graph.sync.removal import NoSuchSource, plan_removal, remove_source
 from graph.sync.sync import sync
 from tests.graph.sync.doubtful_company import begin, die_in
 from tests.graph.sync.small_company import small_company
-from tests.sources import fixed_source, person
+from tests.sources import event, fixed_source, person
 
 pytestmark = pytest.mark.anyio
 RULES = Rules()
@@ -84,3 +85,35 @@ async def test_a_removal_that_was_killed_is_finished_by_the_next(
 
 async def _remove(store: Store) -> None:
     await remove_source(store, RULES, "helpdesk")
+
+
+async def test_a_source_whose_name_another_begins_with_is_counted_and_taken_away_alone(store: Store) -> None:
+    """`crm` and `crm2`, with `crm-old`: each has its own records, interactions and rejections, and keeps them."""
+    sizes = {"crm": 3, "crm2": 2, "crm-old": 1}
+    names = iter(("Ada Byron", "Bob Stone", "Cleo Marsh", "Dan Fuller", "Eva Quint", "Finn Weller"))
+    sources = []
+    for name, size in sizes.items():
+        people = [person(f"{name}/contacts/{n}", next(names), email=f"{name}-{n}@x{n}{size}.test") for n in range(size)]
+        events = [
+            event(f"{name}/orders/{n}", "order.placed", f"2026-01-{n + 1:02}", f"{name}/contacts/0")
+            for n in range(size)
+        ]
+        sources.append(fixed_source(name, *people, *events, *[ValueError("no name")] * (size == 2)))
+    await sync(sources, store, RULES)
+    await Inbox(store).keep(sources[1], [person("crm2/contacts/9", "Zoe Quill")])
+    before = await known_sources(store)
+
+    removed = await remove_source(store, RULES, "crm")
+    await sync([], store, RULES)
+
+    assert {one.name: (one.records, one.interactions, one.rejections) for one in before} == {
+        "crm": (3, 3, 0),
+        "crm2": (2, 2, 1),
+        "crm-old": (1, 1, 0),
+    }
+    assert (removed.records, removed.interactions, removed.customers) == (3, 3, 3)
+    assert {one.name: (one.records, one.interactions, one.rejections) for one in await known_sources(store)} == {
+        "crm2": (3, 2, 1),
+        "crm-old": (1, 1, 0),
+    }
+    assert await store.read("MATCH (c:Customer) RETURN count(c)") == [[4]]
