@@ -108,7 +108,7 @@ def once_of_all(view: View, key: Hashable, make: Callable[[], T]) -> T:
         try:
             return make()
         except NoFigure as refused:
-            return refused
+            return refused.with_traceback(None)  # which would keep all that was at work there
 
     found = view.whole.once(key, made)
     if isinstance(found, NoFigure):

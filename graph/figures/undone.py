@@ -108,9 +108,7 @@ def regroup(journeys: Journeys, regrouped: Regrouped, record_of: Mapping[str, st
         name: as_table(name, [[row[key] for key in TABLES[name].names] for row in found])
         for name, found in tables.items()
     }
-    return replace(
-        journeys.changed(regrouped.touched, [], made, journeys.seq, journeys.read_at), fits=Kept(MOST_FITS), _once={}
-    )
+    return replace(journeys.changed(regrouped.touched, [], made, journeys.seq, journeys.read_at), fits=Kept(MOST_FITS))
 
 
 def regrouped_by(before: Mapping[str, str], now: Mapping[str, Sequence[str]]) -> Regrouped:

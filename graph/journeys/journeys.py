@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,8 @@ from graph.rules import Rules
 
 MOST_FITS = 24
 SAME_MOMENT_MS = 60_000
+_MADE = ("later", "account_of", "customer_of_event", "_of_customers", "_of_accounts", "touchpoints")
+"""What is kept with journeys as their own, by name."""
 T = TypeVar("T")
 FOR_EVER = np.iinfo(np.int64).max
 
@@ -40,7 +43,9 @@ class Journeys:
     fits: Kept = field(default_factory=lambda: Kept(MOST_FITS), repr=False)
     """Models fitted to these journeys or to those of before; they belong to a day, not to an entry of the log."""
     _settled: Journeys | None = field(default=None, repr=False)
-    _once: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    _once: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+    _shelves: WeakSet[Kept] = field(default_factory=WeakSet, init=False, repr=False)
+    """Where views keep what is made of these journeys."""
 
     @classmethod
     def of(cls, tables: Mapping[str, pa.Table], rules: Rules, seq: int = 0, read_at: int = 0) -> Journeys:
@@ -97,10 +102,34 @@ class Journeys:
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What follows from these journeys, worked out when it is first asked for and kept with them."""
-        if key not in self._once:
-            self._once[key] = make()
-        made: T = self._once[key]
+        found = self._once.get(key, self)
+        if found is self:
+            found = self._once[key] = make()
+        made: T = found
         return made
+
+    def shelf(self, most: int) -> Kept:
+        """A place to keep so many things that are made of these journeys, until they are let go."""
+        shelf = Kept(most)
+        self._shelves.add(shelf)
+        return shelf
+
+    def let_go(self, then: Journeys | None = None) -> None:
+        """Forget what was made of them, because others have taken their place: `then`, if they follow from these.
+
+        What is made of journeys points back to them: it would stay until Python looks for garbage, with columns of
+        all interactions. Whoever is still at work with these journeys may go on, and makes what they need once more.
+        """
+        self._once.clear()
+        for shelf in list(self._shelves):
+            shelf.let_go()
+        settled: Journeys | None = self._settled or self.__dict__.get("settled")
+        alone = [settled] if then is None or then._settled is not settled else []
+        for part in (self.__dict__.get("later"), *alone):
+            if part is not None:
+                part.let_go()
+        for made in _MADE:
+            self.__dict__.pop(made, None)
 
     def moment(self, now_ms: int) -> int:
         """The moment as of which a question that is asked now is answered, both in epoch milliseconds.

@@ -75,7 +75,8 @@ class JourneyKeeper:
                 await asyncio.wait([self._updating])
             journeys = self._journeys or await self._from_file()
             journeys = None if journeys is None else await self._followed(journeys)
-            self._journeys = journeys or self._journeys
+            if journeys is not None:
+                self._replace(journeys)
             return journeys
 
     def start(self) -> None:
@@ -94,17 +95,24 @@ class JourneyKeeper:
     async def _updated(self) -> Journeys:
         if self._settling is not None and self._settling.done():
             if not self._settling.cancelled() and self._settling.exception() is None:
-                self._journeys = self._settling.result()  # what has changed meanwhile is followed once more
+                self._replace(self._settling.result())  # what has changed meanwhile is followed once more
             self._settling = None
         if self._journeys is None:
             self._journeys = await self._from_file()
         journeys = None if self._journeys is None else await self._followed(self._journeys)
-        self._journeys = journeys or await self._read()
-        events = self._journeys.events
+        current = self._replace(journeys or await self._read())
+        events = current.events
         if self._settling is None and len(events.fresh) > max(MOST_LATER, len(events.base) * _SETTLE_AT):
-            self._settling = asyncio.create_task(self._settled(self._journeys))
+            self._settling = asyncio.create_task(self._settled(current))
             self._settling.add_done_callback(_told)
-        return self._journeys
+        return current
+
+    def _replace(self, journeys: Journeys) -> Journeys:
+        """Keep these from now on, and let those of before go with all that was made of them."""
+        before, self._journeys = self._journeys, journeys
+        if before is not None and before is not journeys:
+            before.let_go(journeys)
+        return journeys
 
     async def _followed(self, journeys: Journeys) -> Journeys | None:
         """The journeys brought up to date by the change log; None when it does not reach back far enough."""

@@ -21,7 +21,12 @@ class Kept:
         if found is self:
             found = make()
             while len(self._things) >= self._most:
-                self._things.pop(next(iter(self._things)), None)
+                for oldest in list(self._things)[:1]:  # in one step: another thread may keep something, or let go
+                    self._things.pop(oldest, None)
             self._things[key] = found
         kept: T = found
         return kept
+
+    def let_go(self) -> None:
+        """Keep nothing any more of what was made so far."""
+        self._things.clear()

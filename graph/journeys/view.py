@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from graph.journeys.kept import Kept
 from graph.journeys.part import Coded, Columns
 from graph.journeys.period import Period
 
@@ -55,13 +54,12 @@ class View:
         as_of: int,
         whole: View | None = None,
     ) -> None:
-        self.whole = self if whole is None else whole
-        """The view of all customers (or accounts) as of the same moment, which keeps what figures share."""
-        self._kept = Kept(MOST_KEPT)
-        self._earlier = Kept(2)
-        self._periods = Kept(MOST_PERIODS)
-        self._of_moments = Kept(MOST_OF_MOMENTS)
-        self._answers = Kept(MOST_ANSWERS)
+        self._whole = whole
+        self._kept = journeys.shelf(MOST_KEPT)
+        self._earlier = journeys.shelf(2)
+        self._periods = journeys.shelf(MOST_PERIODS)
+        self._of_moments = journeys.shelf(MOST_OF_MOMENTS)
+        self._answers = journeys.shelf(MOST_ANSWERS)
         self.journeys = journeys
         self.unit_of = unit_of
         self.as_of = as_of
@@ -74,6 +72,11 @@ class View:
 
     def __len__(self) -> int:
         return len(self._whose) if self._rows is None else len(self._rows)
+
+    @property
+    def whole(self) -> View:
+        """The view of all customers (or accounts) as of the same moment, which keeps what figures share."""
+        return self if self._whole is None else self._whole
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` gives, made once; several figures rest on the same tables."""

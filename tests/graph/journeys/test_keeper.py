@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -49,6 +50,18 @@ async def test_columns_follow_the_graph_through_changes(store: Store) -> None:
     assert followed.seq > first.seq
     assert len(followed.events) == 2
     assert _rows(followed) == _rows(await read_journeys(store, RULES, 0))
+
+
+async def test_what_was_made_of_replaced_journeys_is_let_go(store: Store) -> None:
+    """After a change the keeper holds nothing of before but what both share."""
+    keeper = JourneyKeeper(store, RULES)
+    await sync([fixed_source("crm", ADA, event("crm/events/1", "ticket.created", DAY, "crm/people/1"))], store, RULES)
+    view = (await keeper.current()).view()
+    assert len(view.once("made of it", lambda: np.arange(9))) == 9
+
+    await sync([fixed_source("desk", BOB)], store, RULES)
+    assert len((await keeper.current()).customers) == 2
+    assert len(view.once("made of it", lambda: np.arange(7))) == 7
 
 
 async def test_the_file_is_used_only_for_the_graph_that_it_was_made_of(embedded_store: Store) -> None:
