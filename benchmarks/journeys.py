@@ -213,13 +213,12 @@ async def _answers(store: Store, rounds: int, seconds: float) -> list[Timed]:
         found.append(await _repeated(f"GraphQL {name}, another period", _answered(service, text, others), rounds))
     journeys = await service.journeys.current()
     for name in ANSWERED:
-        answered = partial(asyncio.to_thread, _from_columns, journeys, name)
-        found.append(await _repeated(f"columns {name}", answered, rounds))
+        found.append(await _repeated(f"columns {name}", partial(_from_columns, store, journeys, name), rounds))
     return found
 
 
-def _from_columns(journeys: Journeys, name: str) -> str:
-    return f"{len(ask_columns(journeys, name, {}).rows):,} rows"
+async def _from_columns(store: Store, journeys: Journeys, name: str) -> str:
+    return f"{len((await ask_columns(store, journeys, name, {})).rows):,} rows"
 
 
 def _earlier(given: Mapping[str, Any], days: int) -> dict[str, Any]:

@@ -84,8 +84,9 @@ def ask(
     """Ask the graph a shipped question; without a name, list them.
 
     dwell, journey_flow, loops, paths_to_ticket, paths_before_churn, conversion_sequences, handoffs, ping_pong,
-    reactivations, repeat_contact and repeated_questions are answered from the journeys' columns where these are kept
-    beside the store, with all that the change log tells; --from graph runs the Cypher instead, which gives the same.
+    reactivations, repeat_contact, repeated_questions and silent_customers are answered from the journeys' columns where
+    these are kept beside the store, with all that the change log tells; --from graph runs the Cypher instead, which
+    gives the same.
 
     --svg draws the answer, and -o beside it writes the table that is drawn; it needs the extra "charts".
 
@@ -181,7 +182,7 @@ async def _from_columns(
     changed = None if moment is None else datetime.fromtimestamp(moment / 1000, UTC)
     at = "" if changed is None else f" as of the last change ({changed:%Y-%m-%d %H:%M})"
     invocation.say(f"From the journeys' columns{at}; --from graph runs the Cypher.")
-    return ask_columns(journeys, name, given)
+    return await ask_columns(store, journeys, name, given)
 
 
 def _draw(

@@ -1,4 +1,5 @@
-"""Questions that the journeys' columns answer where they are kept, as their Cypher does, without reading the graph.
+"""Questions that the journeys' columns answer where they are kept, as their Cypher does, without reading the graph, but
+for the names of customers.
 
 Each function takes the journeys and the question's parameters, and gives the rows of its RETURN in their order.
 """
@@ -14,10 +15,12 @@ from graph.answers.like_cypher import Rows, Values
 from graph.answers.paths import journey_flow, loops, paths_before_churn
 from graph.answers.requests import repeated_questions
 from graph.answers.returns import reactivations
+from graph.answers.silence import silent_customers
 from graph.answers.steps import conversion_sequences, dwell, paths_to_ticket
 from graph.ask import Answer, columns_of, known, parameter_values
 from graph.cypher import cypher
 from graph.journeys.journeys import Journeys
+from graph.store.driver import Store
 
 ANSWERED: Mapping[str, Callable[[Journeys, Values], Rows]] = {
     "dwell": dwell,
@@ -31,12 +34,25 @@ ANSWERED: Mapping[str, Callable[[Journeys, Values], Rows]] = {
     "reactivations": reactivations,
     "repeat_contact": repeat_contact,
     "repeated_questions": repeated_questions,
+    "silent_customers": silent_customers,
 }
 """By question."""
 
 
-def ask_columns(journeys: Journeys, name: str, parameters: Mapping[str, Any]) -> Answer:
-    """The answer to one of `ANSWERED`. Raises QuestionError."""
+async def ask_columns(store: Store, journeys: Journeys, name: str, parameters: Mapping[str, Any]) -> Answer:
+    """The answer to one of `ANSWERED`. Raises QuestionError.
+
+    The columns hold no names of customers: where the answer tells them, those of its rows are read from the store.
+    """
     name = known(name)
     columns = columns_of(cypher(f"questions/{name}"))
-    return Answer(columns, ANSWERED[name](journeys, parameter_values(name, parameters)))
+    rows = ANSWERED[name](journeys, parameter_values(name, parameters))
+    if {"id", "name"} <= set(columns):
+        rows = await _named(store, rows, columns.index("id"), columns.index("name"))
+    return Answer(columns, rows)
+
+
+async def _named(store: Store, rows: Rows, id: int, name: int) -> Rows:
+    """The same rows with the names of the customers they tell; who has gone meanwhile has none."""
+    names = dict(await store.read(cypher("answers/customer_names"), ids=[row[id] for row in rows]))
+    return [[*row[:name], names.get(row[id]), *row[name + 1 :]] for row in rows]

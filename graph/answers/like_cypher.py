@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from neo4j.time import DateTime
 from numpy.typing import NDArray
+
+from graph.store.instants import from_epoch_millis
 
 DAY_MS = 86_400_000
 Values = Mapping[str, Any]
@@ -20,6 +23,11 @@ Ints = NDArray[np.int64]
 def milliseconds(moment: datetime) -> int:
     """A moment as epoch milliseconds."""
     return round(moment.timestamp() * 1000)
+
+
+def instant(millis: int) -> DateTime:
+    """Epoch milliseconds as the store's datetime."""
+    return DateTime.from_native(from_epoch_millis(millis))
 
 
 def percentile(values: NDArray[np.float64], share: float) -> float:

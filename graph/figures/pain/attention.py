@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.figures.active_days import active_days
 from graph.figures.pain.occurrences import DAY_MS, Occurrences, labelled
 from graph.figures.scope import Scope
 from graph.journeys.part import NOT_SAID
@@ -15,8 +16,6 @@ FEWEST_GAPS = 5
 TIMES_THE_USUAL = 3
 FEWEST_DAYS = 14
 _MOST_SOURCES = 60
-_DAYS_BITS = 24
-"""No gap is longer than so many bits say of days."""
 
 
 def silences(scope: Scope) -> Occurrences:
@@ -29,34 +28,10 @@ def silences(scope: Scope) -> Occurrences:
 
 def silent_units(view: View, at_ms: int) -> Mask:
     """By unit, whether it is silent at that moment (see `silences`); days are those of UTC."""
-    rows = np.flatnonzero(view.is_activity & (view.at <= at_ms))
-    unit, day = view.unit[rows].astype(np.int64), view.at[rows] // DAY_MS
-    new = np.ones(len(rows), np.bool_)
-    new[1:] = (unit[1:] != unit[:-1]) | (day[1:] != day[:-1])
-    unit, day = unit[new], day[new]
-    silent = np.zeros(len(view.members), np.bool_)
-    if len(unit) < 2:
-        return silent
-    own = unit[1:] == unit[:-1]
-    whose, gap = unit[1:][own], (day[1:] - day[:-1])[own]
-    gaps = np.bincount(whose, minlength=len(silent))
-    last = np.full(len(silent), np.iinfo(np.int64).max // 2, np.int64)
-    last[unit] = day
-    quiet = at_ms // DAY_MS - last
-    many = gaps >= FEWEST_GAPS
-    silent[many] = (quiet[many] >= FEWEST_DAYS) & (quiet[many] > TIMES_THE_USUAL * _medians(whose, gap, gaps)[many])
+    days = active_days(view, at_ms)
+    quiet = at_ms // DAY_MS - days.last
+    silent = (days.gaps >= FEWEST_GAPS) & (quiet >= FEWEST_DAYS) & (quiet > TIMES_THE_USUAL * days.usual)
     return silent & view.members
-
-
-def _medians(whose: NDArray[np.int64], gap: NDArray[np.int64], many: NDArray[np.int64]) -> NDArray[np.float64]:
-    """By unit, the median of its gaps; 0 where it has none."""
-    ordered = np.sort(whose << _DAYS_BITS | gap) & ((1 << _DAYS_BITS) - 1)
-    begin = np.cumsum(many) - many
-    some = many > 0
-    medians = np.zeros(len(many))
-    lower, upper = begin + (many - 1) // 2, begin + many // 2
-    medians[some] = (ordered[lower[some]] + ordered[upper[some]]) / 2
-    return medians
 
 
 def campaigns_during_complaints(scope: Scope) -> Occurrences:

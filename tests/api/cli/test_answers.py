@@ -92,7 +92,7 @@ def test_a_question_is_answered_from_columns_where_they_are_kept(graph_shell: Sh
     kept = graph_shell("ask", "dwell", "--json")
     table = graph_shell("ask", "dwell", "--format", "csv")
     forced = graph_shell("ask", "dwell", "--from", "graph", "--json")
-    another = graph_shell("ask", "silent_customers", "--from", "columns")
+    another = graph_shell("ask", "source_comparison", "--from", "columns")
 
     assert (before.code, kept.code, forced.code, table.code) == (0, 0, 0, 0)
     assert before.json == kept.json == forced.json

@@ -45,6 +45,12 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"now": "2026-01-01"},
     ],
     "repeated_questions": [{}, {"since": "2026-01-08", "until": "2026-01-20"}, {"since": "2030-01-01"}],
+    "silent_customers": [
+        {"now": "2026-03-01"},
+        {"now": "2026-02-14", "top": 3},
+        {"now": "2026-01-20"},
+        {"now": "2026-01-02"},
+    ],
     "handoffs": [{}, {"since": "2026-01-05", "until": "2026-01-20"}, {"since": "2030-01-01"}],
     "ping_pong": [{}, {"since": "2026-01-05", "until": "2026-01-20"}, {"since": "2030-01-01"}],
 }
@@ -111,15 +117,27 @@ async def test_columns_and_cypher_give_the_same_answers(store: Store) -> None:
     for number in range(14):
         await add_customer(store, f"c{number:02}", *(_something(chance) for _ in range(number)))
     await _hand_over(store, chance)
+    await store.write(
+        "MATCH (c:Customer) WHERE c.id <> 'c11' SET c.display_name = 'Name of ' + c.id, c.owner = c.id + 'o'"
+    )
+    await store.write("MATCH (c:Customer {id: 'c11'}) SET c.display_name = null")
     journeys = await read_journeys(store, Rules(), 0)
 
     assert set(ASKED) == set(ANSWERED)
     for name, parameters in ASKED.items():
         for given in parameters:
-            from_graph, from_columns = await ask(store, name, given), ask_columns(journeys, name, given)
+            from_graph, from_columns = await ask(store, name, given), await ask_columns(store, journeys, name, given)
 
             assert from_columns.columns == from_graph.columns
             assert from_columns.rows == from_graph.rows, (name, given)
-    for name in ("loops", "ping_pong", "handoffs", "paths_before_churn", "reactivations", "repeated_questions"):
+    for name in (
+        "loops",
+        "ping_pong",
+        "handoffs",
+        "paths_before_churn",
+        "reactivations",
+        "repeated_questions",
+        "silent_customers",
+    ):
         assert len((await ask(store, name, ASKED[name][0])).rows) > 3
     assert len((await ask(store, "conversion_sequences", ASKED["conversion_sequences"][1])).rows) > 5
