@@ -26,7 +26,7 @@ ROW_GROUP = 25_000
 _TEXTS = pa.list_(pa.string())
 _TYPES: dict[str, pa.DataType] = {
     **dict.fromkeys(("at", "ended_at", "created_at", "updated_at", "deleted_at"), INSTANT),
-    **dict.fromkeys(("first_at", "last_at", "last_inbound_at", "reactivated_at"), INSTANT),
+    **dict.fromkeys(("first_at", "last_at", "last_inbound_at", "reactivated_at", "churned_at"), INSTANT),
     **dict.fromkeys(("sequence", "record_count", "interaction_count"), pa.int64()),
     **dict.fromkeys(
         ("amount", "recurring_amount", "quantity", "cost", "score", "scale_min", "scale_max"), pa.float64()

@@ -223,8 +223,8 @@ def _provenance(data: Any, arguments: Mapping[str, Any]) -> Any:
 
 
 def _activity_status(values: Sequence[Any], clock: Clock) -> str:
-    first, last_inbound, reactivated = (None if at is None else from_milliseconds(at) for at in values)
-    return activity_status(first, last_inbound, reactivated, clock.now, clock.activity).value
+    first, last_inbound, reactivated, churned = (None if at is None else from_milliseconds(at) for at in values)
+    return activity_status(first, last_inbound, reactivated, churned, clock.now, clock.activity).value
 
 
 @described
@@ -268,6 +268,7 @@ class Customer(Node):
         Column("first_at", instant=True),
         Column("last_inbound_at", instant=True),
         Column("reactivated_at", instant=True),
+        Column("churned_at", instant=True),
     )
     segments: list[SegmentMembership] = from_journeys(
         "The segments of rules.toml that they are in.",

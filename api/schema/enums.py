@@ -50,6 +50,7 @@ class ActivityStatus(Enum):
     ACTIVE = value("ACTIVE", "Has been active lately.")
     DORMANT = value("DORMANT", "Has not been active for long.")
     REACTIVATED = value("REACTIVATED", "Active again after having been dormant.")
+    CHURNED = value("CHURNED", "Ended their last contract, and has bought nothing since; known of contracts alone.")
 
 
 @strawberry.enum(description="What a survey measures.")

@@ -141,7 +141,10 @@ class SomeInteractions:
 
 def _is_active(status: str, asking: Asking) -> Predicate:
     return reading.has_activity_status(
-        Status(status), asking.moment(lambda clock: clock.new_since), asking.moment(lambda clock: clock.dormant_since)
+        Status(status),
+        asking.moment(lambda clock: clock.new_since),
+        asking.moment(lambda clock: clock.dormant_since),
+        asking.moment(lambda clock: clock.now),
     )
 
 

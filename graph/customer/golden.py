@@ -80,6 +80,7 @@ def customer_row(
         "last_at": journey.events[-1].at if journey.events else None,
         "last_inbound_at": max(inbound) if inbound else None,
         "reactivated_at": journey.reactivated_at,
+        "churned_at": journey.churned_at,
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from graph.customer.churn import churned_at
 from graph.customer.events import Event, in_order
 from graph.customer.hours import BusinessHours
 from graph.customer.stages import Lifecycle, StageTransition
@@ -50,6 +51,7 @@ class Journey:
     """(survey answer, what it is about, method)"""
     transitions: Sequence[StageTransition]
     reactivated_at: int | None
+    churned_at: int | None
 
 
 class JourneyMaker:
@@ -82,6 +84,7 @@ class JourneyMaker:
             abouts=list(_abouts(events)),
             transitions=transitions,
             reactivated_at=self._reactivated_at(events),
+            churned_at=churned_at(events),
         )
 
     def _within(self, matter: str, events: Sequence[Event]) -> Iterator[Handoff]:

@@ -261,17 +261,20 @@ RUNS_OF_SOURCE = Traversal(
 )
 
 
-def has_activity_status(status: ActivityStatus, new_since: str, dormant_since: str) -> Predicate:
-    """A customer has this status at a moment; the two are parameters. The same as `activity_status` says of one."""
+def has_activity_status(status: ActivityStatus, new_since: str, dormant_since: str, now: str) -> Predicate:
+    """A customer has this status at a moment; the three are parameters. The same as `activity_status` says of one."""
     first = Compare(Column("first_at"), ">=", new_since)
     recent = Compare(Column("last_inbound_at"), ">=", dormant_since)
     back = AllOf((recent, Compare(Column("reactivated_at"), ">=", dormant_since)))
+    gone = Compare(Column("churned_at"), "<=", now)
     match status:
+        case ActivityStatus.CHURNED:
+            return gone
         case ActivityStatus.REACTIVATED:
-            return back
+            return AllOf((back, Not(gone)))
         case ActivityStatus.NEW:
-            return AllOf((first, Not(back)))
+            return AllOf((first, Not(back), Not(gone)))
         case ActivityStatus.DORMANT:
-            return AllOf((Not(recent), Not(first)))
+            return AllOf((Not(recent), Not(first), Not(gone)))
         case ActivityStatus.ACTIVE:
-            return AllOf((recent, Not(first), Not(back)))
+            return AllOf((recent, Not(first), Not(back), Not(gone)))

@@ -13,4 +13,4 @@ RETURN c.id AS id, c.display_name AS display_name, c.given_name AS given_name, c
        c.record_count AS record_count, c.interaction_count AS interaction_count, c.first_record AS first_record,
        c.created_at.epochMillis AS created_at, c.updated_at.epochMillis AS updated_at, c.first_at.epochMillis AS first_at,
        c.last_at.epochMillis AS last_at, c.last_inbound_at.epochMillis AS last_inbound_at,
-       c.reactivated_at.epochMillis AS reactivated_at
+       c.reactivated_at.epochMillis AS reactivated_at, c.churned_at.epochMillis AS churned_at

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.customer.churn import CONTRACT_ENDS, CONTRACT_STANDS
 from graph.figures.figure import NoFigure, Unavailable
 from graph.figures.money import Money, money
 from graph.figures.scope import Scope
@@ -18,8 +19,8 @@ from graph.journeys.part import NOT_SAID, Coded
 from graph.journeys.view import Mask, View
 
 BEGIN = ("subscription.started", "subscription.changed", "subscription.renewed")
-END = ("subscription.cancelled",)
-_KINDS = (*BEGIN, "subscription.paused", *END)
+END = CONTRACT_ENDS
+_KINDS = (*CONTRACT_STANDS, *CONTRACT_ENDS)
 _MONTHS = {"day": 12 / 365.25, "week": 12 * 7 / 365.25, "month": 1.0, "quarter": 3.0, "year": 12.0}
 _ALSO = {
     "daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year",

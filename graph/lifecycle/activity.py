@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from graph.customer.activity import ActivityStatus
+from graph.customer.churn import CONTRACT_ENDS, CONTRACT_STANDS, PURCHASES
 from graph.figures.scope import Scope
 from graph.journeys.part import NOT_SAID
+from graph.journeys.view import Mask, View
 from graph.lifecycle.passage import end_of
 
 _DAY_MS = 86_400_000
@@ -31,13 +33,31 @@ def _status_counts(scope: Scope) -> Mapping[ActivityStatus, int]:
     quiet = (last == NOT_SAID) | (last < dormant_since)
     reactivated = ~quiet & (back != NOT_SAID) & (back >= dormant_since)
     members = scope.view.members
+    here = members & ~_churned(view)
     counted = {
-        ActivityStatus.NEW: is_new & ~reactivated,
-        ActivityStatus.DORMANT: quiet & ~is_new,
-        ActivityStatus.REACTIVATED: reactivated,
-        ActivityStatus.ACTIVE: ~quiet & ~reactivated & ~is_new,
+        ActivityStatus.NEW: is_new & ~reactivated & here,
+        ActivityStatus.DORMANT: quiet & ~is_new & here,
+        ActivityStatus.REACTIVATED: reactivated & here,
+        ActivityStatus.ACTIVE: ~quiet & ~reactivated & ~is_new & here,
+        ActivityStatus.CHURNED: members & ~here,
     }
-    return {status: int((mask & members).sum()) for status, mask in counted.items()}
+    return {status: int(mask.sum()) for status, mask in counted.items()}
+
+
+def _churned(view: View) -> Mask:
+    """By unit, whether every contract it had has ended, and nothing was bought since; as `churned_at` has it."""
+    rows = np.flatnonzero(view.kinds(*CONTRACT_STANDS, *CONTRACT_ENDS))
+    subscription = view.coded("subscription")
+    contract = view.unit[rows].astype(np.int64) * (len(subscription.values) + 1) + subscription.codes[rows]
+    _, place = np.unique(contract[::-1], return_index=True)
+    last = rows[::-1][place]  # by contract, its last event
+    ends, unit = view.kinds(*CONTRACT_ENDS)[last], view.unit[last]
+    ended_at = np.full(len(view.members), NOT_SAID, np.int64)
+    np.maximum.at(ended_at, unit[ends], view.at[last[ends]])
+    stands = np.zeros(len(view.members), np.bool_)
+    stands[unit[~ends]] = True
+    bought_at = _firsts(view.last_by_unit(view.kinds(*PURCHASES)), view.at)
+    return np.asarray((ended_at != NOT_SAID) & ~stands & (bought_at <= ended_at))
 
 
 def _activity(scope: Scope, end: int) -> tuple[np.ndarray, np.ndarray]:

@@ -250,21 +250,30 @@ async def test_the_filter_and_the_field_agree_on_the_activity_status(store: Stor
     now = datetime(2026, 6, 1, tzinfo=UTC)
     days = (None, 1, 60, 200)
     rows = [
-        {"id": f"{first}-{last}-{back}", "first": _ago(now, first), "last": _ago(now, last), "back": _ago(now, back)}
+        {"id": f"{first}-{last}-{back}-{gone}", "first": _ago(now, first), "last": _ago(now, last)}
+        | {"back": _ago(now, back), "gone": _ago(now, gone)}
         for first in days
         for last in days
         for back in days
+        for gone in (None, 60, -1)
     ]
     moment = "CASE WHEN row.{0} IS NULL THEN null ELSE datetime({{epochMillis: row.{0}}}) END"
     await store.write(
         "UNWIND $rows AS row CREATE (c:Customer {id: row.id, display_name: row.id, sort_name: row.id}) "
         f"SET c.first_at = {moment.format('first')}, c.last_inbound_at = {moment.format('last')}, "
-        f"c.reactivated_at = {moment.format('back')}",
+        f"c.reactivated_at = {moment.format('back')}, c.churned_at = {moment.format('gone')}",
         rows=rows,
     )
     ask = asker(Service(graphql_schema(), store, now=lambda: now))
-    everyone = (await ask("{ customers(first: 100) { nodes { id activityStatus } } }"))["data"]["customers"]["nodes"]
-    for status in ("NEW", "ACTIVE", "DORMANT", "REACTIVATED"):
+    everyone = []
+    for gone in (None, 60, -1):
+        page = await ask(
+            "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { id activityStatus } } }",
+            ids=[encode_id("Customer", row["id"]) for row in rows if row["id"].endswith(f"-{gone}")],
+        )
+        everyone += page["data"]["nodes"]
+    assert len(everyone) == len(rows)
+    for status in ("NEW", "ACTIVE", "DORMANT", "REACTIVATED", "CHURNED"):
         answer = await ask(
             f"{{ customers(first: 100, filter: {{activityStatus: {{eq: {status}}}}}) {{ nodes {{ id }} }} }}"
         )

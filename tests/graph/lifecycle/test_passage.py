@@ -113,7 +113,11 @@ def test_the_crm_says_and_the_facts_say(table: Journeys) -> None:
     }
 
 
-@pytest.mark.parametrize("as_of", ["2026-02-10", "2026-03-20", "2026-06-15", "2026-12-01"])
+CHURNED = {"2026-02-10": "bd", "2026-03-20": "abd", "2026-06-15": "a", "2026-12-01": "a"}
+"""Below: b begins anew in June, d orders in May, and one of c's two contracts stands, though it is paused."""
+
+
+@pytest.mark.parametrize("as_of", CHURNED)
 def test_the_activity_status_is_that_of_each_customer(as_of: str) -> None:
     """The columns say what is said of each customer alone, at that moment."""
     moments = {
@@ -123,15 +127,29 @@ def test_the_activity_status_is_that_of_each_customer(as_of: str) -> None:
         "d": ["2025-01-01", "2026-02-01", "2026-02-15"],
         "e": ["2026-11-25"],
     }
+    contracts = {
+        "a": [("2026-02-01", "started", "a/1"), ("2026-02-20", "cancelled", "a/1")],
+        "b": [("2026-01-05", "started", None), ("2026-01-20", "cancelled", None), ("2026-06-02", "started", None)],
+        "c": [("2026-03-15", "started", "c/1"), ("2026-03-16", "started", "c/2"), ("2026-03-18", "cancelled", "c/1"),
+              ("2026-08-01", "paused", "c/2")],
+        "d": [("2025-02-01", "cancelled", "d/1"), ("2026-02-10", "cancelled", "d/2")],
+    }  # fmt: skip
     events = [event(who, at, "ticket.created") for who, each in moments.items() for at in each]
+    for who, each in contracts.items():
+        kinds = [(at, f"subscription.{what}", contract) for at, what, contract in each]
+        events += [event(who, at, kind, subscription=contract, direction="internal") for at, kind, contract in kinds]
+    events += [event("d", "2026-05-01", "order.placed", direction="internal")]
     table, rules = journeys(*events), Rules().activity
     year = Period(date(2026, 1, 1), date(2027, 1, 1))
     expected = dict.fromkeys(ActivityStatus, 0)
-    for each in moments.values():
+    for who, each in moments.items():
         known = [_moment(at) for at in each if at <= as_of]
         back = [later for sooner, later in pairwise(known) if (later - sooner).days > 90]
         last = known[-1] if known else None
-        status = activity_status(known[0] if known else None, last, back[-1] if back else None, _moment(as_of), rules)
+        gone = _moment(as_of) if who in CHURNED[as_of] else None
+        status = activity_status(
+            known[0] if known else None, last, back[-1] if back else None, gone, _moment(as_of), rules
+        )
         expected[status] += 1
 
     assert status_counts(scope(table, as_of, year)) == expected
