@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,7 +15,7 @@ T = TypeVar("T")
 
 def decode_each(raws: Sequence[msgspec.Raw], kind: type[T], where: str) -> tuple[list[T], list[RawProblem]]:
     """The raws as `kind`, and a problem for each that is something else; `where` names the list they are of."""
-    decoder = msgspec.json.Decoder(kind)
+    decoder = _decoder(kind)
     found: list[T] = []
     problems: list[RawProblem] = []
     for raw in raws:
@@ -37,3 +38,9 @@ def page_of(items: Iterable[T | RawProblem], state: State) -> Page[T]:
         else:
             raws.append(item)
     return Page(raws, state, problems=problems)
+
+
+@cache
+def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+    """One for each kind: a page may be of a single raw, and a decoder costs as much as decoding it."""
+    return msgspec.json.Decoder(kind)

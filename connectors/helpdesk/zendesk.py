@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import chain
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -205,17 +206,16 @@ class ZendeskConnector(VendorConnector):
 
     def map(self, stream: Stream, raw: ZendeskRaw) -> Iterable[Record]:
         """The records of one raw."""
+        if isinstance(raw, Ticket):
+            return map_ticket(self.name, stream.name, USERS.name, raw, self._names)
         if isinstance(raw, Organization):
-            yield from map_organization(self.name, stream.name, raw)
-        elif isinstance(raw, User):
-            yield from map_user(self.name, stream.name, raw, organizations=ORGANIZATIONS.name)
-            yield from map_agent(self.name, stream.name, raw)
-        elif isinstance(raw, Ticket):
-            yield from map_ticket(self.name, stream.name, USERS.name, raw, self._names)
-        elif isinstance(raw, SatisfactionRating):
-            yield from map_rating(self.name, stream.name, USERS.name, raw, self._names)
-        else:
-            yield from map_broken(self.name, stream.name, USERS.name, raw, self._names)
+            return map_organization(self.name, stream.name, raw)
+        if isinstance(raw, User):
+            person = map_user(self.name, stream.name, raw, organizations=ORGANIZATIONS.name)
+            return chain(person, map_agent(self.name, stream.name, raw))
+        if isinstance(raw, SatisfactionRating):
+            return map_rating(self.name, stream.name, USERS.name, raw, self._names)
+        return map_broken(self.name, stream.name, USERS.name, raw, self._names)
 
     async def webhook(self, request: WebhookRequest) -> list[Record | RawProblem]:
         """What a push tells: what changed is read again, so that a push and a sync say the same.

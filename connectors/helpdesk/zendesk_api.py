@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import httpx
@@ -287,8 +288,9 @@ class Zendesk:
             after = page.meta.after_cursor
 
 
+@cache
 def _page_form(name: str) -> Any:
-    """The struct of a page of a list, whose items stand under `name`."""
+    """The struct of a page of a list, whose items stand under `name`; made once: a ticket's audits are such a list."""
     return msgspec.defstruct(
         "Listed", [("items", list[msgspec.Raw]), ("meta", Meta, Meta())], rename={"items": name}, frozen=True
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -14,8 +15,11 @@ AUTOMATIC = frozenset({"rule", "system"})
 """Channels of what Zendesk does by itself: triggers, automations."""
 SYSTEM = "-1"
 """The author of what nobody did."""
+MOVES = frozenset({"status", "group_id", "assignee_id"})
+"""Fields whose change moves a ticket: on to somebody else, to its end, or back."""
 
 Told = list[tuple[Audit, Event]]
+_moment = itemgetter(0)
 
 
 class Rated(msgspec.Struct, frozen=True):
@@ -35,27 +39,34 @@ class History:
         self._changes: dict[str, Told] = {}
         self._others: dict[str, Told] = {}
         self._first: dict[str, Event] = {}
+        self.moves: list[Audit] = []
+        """The audits that moved the ticket."""
         for audit in ticket.audits:
             for event in audit.events:
                 name = event.field_name
-                if name is not None:
-                    self._first.setdefault(name, event)
+                if name is not None and name not in self._first:
+                    self._first[name] = event
                 if event.type == "Change" and name is not None:
                     self._changes.setdefault(name, []).append((audit, event))
+                    if name in MOVES and (not self.moves or self.moves[-1] is not audit):
+                        self.moves.append(audit)
                 else:
                     self._others.setdefault(event.type, []).append((audit, event))
+        self.requester = requester_of(ticket)
         group = ticket.group.id if ticket.group else ticket.group_id
         self.group_now, self.assignee_now = group, ticket.assignee.id if ticket.assignee else ticket.assignee_id
-        self._owners = [(ticket.created_at, self.first_owner()[0])]
-        self._owners += [(audit.created_at, event.value) for audit, event in self._changes.get("group_id", ())]
-        self._owners.sort(key=lambda owner: owner[0])
+        self._first_group = self._at_first("group_id", group)
+        moved = self._changes.get("group_id", ())
+        self._groups = sorted(((audit.created_at, event.value) for audit, event in moved), key=_moment)
+        privacy = self._others.get("CommentPrivacyChange", ())
+        self._made_public = {text(event.comment_id): bool(event.public) for _, event in privacy}
 
     def customers(self, agents: Collection[str]) -> frozenset[str]:
         """Ids of all who write on the ticket as customers: its requester, now and before, and whoever is in copy.
 
         Known agents, and who ever was assigned to it, are not among them: an agent who left is an end user today.
         """
-        asking = {requester_of(self.ticket), *map(text, self.ticket.collaborator_ids or ())}
+        asking = {self.requester, *map(text, self.ticket.collaborator_ids or ())}
         working = {text(self.assignee_now)}
         for people, name in ((asking, "requester_id"), (working, "assignee_id")):
             for _, event in self._changes.get(name, ()):
@@ -69,7 +80,7 @@ class History:
         told = [*self._others.get("Comment", ()), *self._others.get("VoiceComment", ())]
         if "VoiceComment" in self._others:
             told.sort(key=lambda one: one[0].created_at)
-        public = self._made_public()
+        public = self._made_public
         return [
             Comment(
                 id=event.id or audit.id,
@@ -85,16 +96,16 @@ class History:
 
     def hidden_comments(self) -> Iterator[str]:
         """Ids of comments that were public once and no longer are."""
-        return (one for one, is_public in self._made_public().items() if one is not None and not is_public)
+        return (one for one, is_public in self._made_public.items() if one is not None and not is_public)
 
     def first_owner(self) -> tuple[Any, Any]:
         """Group and assignee when the ticket was made: as its first audit says, else as they are now."""
-        return self._at_first("group_id", self.group_now), self._at_first("assignee_id", self.assignee_now)
+        return self._first_group, self._at_first("assignee_id", self.assignee_now)
 
     def group_at(self, at: datetime) -> Any:
         """The group in charge at that moment."""
-        now = self._owners[0][1]
-        for since, group in self._owners[1:]:
+        now = self._first_group
+        for since, group in self._groups:
             if since <= at:
                 now = group
         return now
@@ -119,9 +130,6 @@ class History:
         if event is None:
             return now
         return event.value if event.type == "Create" else event.previous_value
-
-    def _made_public(self) -> dict[str | None, bool]:
-        return {text(event.comment_id): bool(event.public) for _, event in self._others.get("CommentPrivacyChange", ())}
 
 
 def text(identifier: object) -> str | None:

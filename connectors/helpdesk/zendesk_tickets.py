@@ -9,7 +9,8 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -49,6 +50,7 @@ SYSTEM_FIELDS = ("subject", "description", "status", "priority", "group", "assig
 """What every ticket has: no question about the customer."""
 SOLVED = ("solved", "closed")
 
+_at = itemgetter(1)
 Row = tuple[str, datetime, dict[str, Any]]
 """(id within the ticket, moment, what differs from the ticket's other interactions)"""
 
@@ -88,43 +90,40 @@ def map_ticket(source: str, stream: str, users: str, ticket: Ticket, names: Name
     if requester is None or requester in names.agents or str(ticket.external_id).startswith(f"{OURS}:"):
         return
     history = History(ticket)
-    told = _Told(ticket, names, history, history.customers(names.agents), history.comments())
-    channel = CHANNELS.get(str(ticket.via.channel) if ticket.via else "", Channel.OTHER)
-    rows = [
-        _created(told),
-        *_replies(told),
-        *_changes(told),
-        *_former_ratings(told),
-    ]
-    rows.sort(key=lambda row: row[1])
+    told = _Told(ticket, names, history, history.customers(names.agents), history.comments(), f"{source}/{users}/")
+    rows = [_created(told), *_replies(told)]
+    if history.moves or ticket.metric_set is not None:
+        rows += _changes(told)
+    rows += _former_ratings(told)
+    rows.sort(key=_at)
+    shared: dict[str, Any] = {
+        "source": source,
+        "stream": stream,
+        "person": told.people + requester,
+        "function": BusinessFunction.SERVICE,
+        "channel": CHANNELS.get(str(ticket.via.channel) if ticket.via else "", Channel.OTHER),
+        "subject": said(ticket.subject),
+        "ticket": f"{source}/{ticket.id}",
+        "source_url": said(ticket.url),
+    }
+    of_ticket = f"{ticket.id}:"
     for sequence, (identifier, at, fields) in enumerate(rows):
-        author = fields.pop("author", requester)
         yield Interaction(
-            source=source,
-            stream=stream,
-            id=f"{ticket.id}:{identifier}",
-            occurred_at=at,
-            sequence=sequence,
-            person=f"{source}/{users}/{author}",
-            function=BusinessFunction.SERVICE,
-            subject=said(ticket.subject),
-            ticket=f"{source}/{ticket.id}",
-            source_url=said(ticket.url),
-            **{"channel": channel, **fields},
+            **{**shared, "id": of_ticket + identifier, "occurred_at": at, "sequence": sequence, **fields}
         )
     for comment in history.hidden_comments():
         yield Tombstone(source=source, stream=stream, id=f"{ticket.id}:comment:{comment}", deleted_at=changed_at)
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """A ticket and what its audits say, read once."""
+class _Told(NamedTuple):
+    """A ticket and what its audits say, read once; `people` is what the key of a person begins with."""
 
     ticket: Ticket
     names: Names
     history: History
     customers: frozenset[str]
     comments: Sequence[Comment]
+    people: str
 
     def team(self, at: datetime) -> str | None:
         """The team in charge at that moment."""
@@ -134,34 +133,28 @@ class _Told:
 def _created(told: _Told) -> Row:
     ticket, names = told.ticket, told.names
     submitter = text(ticket.submitter.id if ticket.submitter else ticket.submitter_id)
-    by_customer = submitter is None or submitter in told.customers or submitter == requester_of(ticket)
+    by_customer = submitter is None or submitter in told.customers or submitter == told.history.requester
     group, agent = told.history.first_owner()
     channel = str(ticket.via.channel) if ticket.via else ""
-    # Only the help centre shows the form; a mail or a call asks for nothing.
-    asked = names.forms.get(str(ticket.ticket_form_id), ()) if by_customer and channel in ("web", "help_center") else ()
-    extra = {
-        "priority": ticket.priority,
-        "tags": ticket.tags,
-        "fields": {
-            names.fields.get(str(own.id)) or str(own.id): own.value
-            for own in ticket.custom_fields or ()
-            if own.value not in (None, "", [])
-        },
+    fields: dict[str, Any] = {
+        "kind": "ticket.created",
+        "direction": Direction.INBOUND if by_customer else Direction.OUTBOUND,
+        "team": names.group(group),
+        "agent": names.agent(agent),
+        "text": said(_first_words(told)),
+        "topic": said(ticket.type),
     }
-    return (
-        "created",
-        ticket.created_at,
-        {
-            "kind": "ticket.created",
-            "direction": Direction.INBOUND if by_customer else Direction.OUTBOUND,
-            "team": names.group(group),
-            "agent": names.agent(agent),
-            "text": said(_first_words(told)),
-            "requested_fields": asked,
-            "topic": said(ticket.type),
-            "extra": {key: value for key, value in extra.items() if value},
-        },
-    )
+    # Only the help centre shows the form; a mail or a call asks for nothing.
+    if by_customer and channel in ("web", "help_center"):
+        fields["requested_fields"] = names.forms.get(str(ticket.ticket_form_id), ())
+    extra: dict[str, Any] = {"priority": ticket.priority} if ticket.priority else {}
+    if ticket.tags:
+        extra["tags"] = ticket.tags
+    filled = [own for own in ticket.custom_fields or () if own.value not in (None, "", [])]
+    if filled:
+        extra["fields"] = {names.fields.get(str(own.id)) or str(own.id): own.value for own in filled}
+    fields["extra"] = extra
+    return "created", ticket.created_at, fields
 
 
 def _first_words(told: _Told) -> str | None:
@@ -176,29 +169,34 @@ def _replies(told: _Told) -> Iterator[Row]:
         if not comment.public:
             continue
         author = str(comment.author_id)
-        inbound = author in told.customers
         fields: dict[str, Any] = {
             "kind": "ticket.replied",
-            "direction": Direction.INBOUND if inbound else Direction.OUTBOUND,
             "text": said(comment.plain_body or comment.body),
             "team": told.team(comment.created_at),
         }
-        if inbound:
-            fields["author"] = author
+        if author in told.customers:
+            fields["direction"], fields["person"] = Direction.INBOUND, told.people + author
         else:
-            fields |= {"agent": told.names.agent(author), "automated": is_automatic(author, comment)}
-        if comment.via and str(comment.via.channel) in CHANNELS:
-            fields["channel"] = CHANNELS[str(comment.via.channel)]
+            fields["direction"], fields["agent"] = Direction.OUTBOUND, told.names.agent(author)
+            fields["automated"] = is_automatic(author, comment)
+        channel = CHANNELS.get(str(comment.via.channel)) if comment.via else None
+        if channel is not None:
+            fields["channel"] = channel
         yield f"comment:{comment.id}", comment.created_at, fields
 
 
 def _changes(told: _Told) -> Iterator[Row]:
     ticket, names = told.ticket, told.names
     solved = False
-    for audit in ticket.audits:
+    for audit in told.history.moves:
         team = told.team(audit.created_at)
         yield from _handoff(audit, team, names)
         for number, status in enumerate(event for event in audit.events if event.field_name == "status"):
+            if status.type != "Change":
+                continue
+            is_end = status.value in SOLVED and status.previous_value not in SOLVED
+            if not is_end and (status.previous_value != "solved" or status.value in SOLVED):
+                continue
             suffix = f"{audit.id}.{number}" if number else str(audit.id)
             by_customer = text(audit.author_id) in told.customers
             fields: dict[str, Any] = {"team": team}
@@ -206,14 +204,14 @@ def _changes(told: _Told) -> Iterator[Row]:
                 fields["direction"] = Direction.INBOUND
             elif is_automatic(audit.author_id, audit):
                 fields["automated"] = True
-            if status.type == "Change" and status.value in SOLVED and status.previous_value not in SOLVED:
+            if is_end:
                 solved = True
                 agent = None if by_customer else names.agent(audit.author_id)
-                fields = {"direction": Direction.OUTBOUND, "agent": agent, **fields}
-                yield f"solved:{suffix}", audit.created_at, {"kind": "ticket.solved", **fields}
-            elif status.type == "Change" and status.previous_value == "solved" and status.value not in SOLVED:
-                fields = {"direction": Direction.INTERNAL, **fields}
-                yield f"reopened:{suffix}", audit.created_at, {"kind": "ticket.reopened", **fields}
+                fields = {"kind": "ticket.solved", "direction": Direction.OUTBOUND, "agent": agent, **fields}
+                yield f"solved:{suffix}", audit.created_at, fields
+            else:
+                fields = {"kind": "ticket.reopened", "direction": Direction.INTERNAL, **fields}
+                yield f"reopened:{suffix}", audit.created_at, fields
     if not solved and ticket.metric_set is not None and ticket.metric_set.solved_at is not None:
         yield (
             "solved",
@@ -224,9 +222,14 @@ def _changes(told: _Told) -> Iterator[Row]:
 
 def _handoff(audit: Audit, team: str | None, names: Names) -> Iterator[Row]:
     """Taking a ticket that nobody had is no handoff."""
-    changes = {event.field_name: event for event in audit.events if event.type == "Change" and event.field_name}
-    group = changes.get("group_id")
-    assignee = changes.get("assignee_id")
+    group = assignee = None
+    for event in audit.events:
+        if event.type != "Change":
+            continue
+        if event.field_name == "group_id":
+            group = event
+        elif event.field_name == "assignee_id":
+            assignee = event
     moved = group is not None and group.previous_value not in (None, "")
     handed_on = assignee is not None and assignee.previous_value not in (None, "") and assignee.value is not None
     if not moved and not handed_on:
