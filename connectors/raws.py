@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 def decode_each(raws: Sequence[msgspec.Raw], kind: type[T], where: str) -> tuple[list[T], list[RawProblem]]:
     """The raws as `kind`, and a problem for each that is something else; `where` names the list they are of."""
-    decoder = _decoder(kind)
+    form: Any = kind
+    decoder: msgspec.json.Decoder[T] = _decoder(form)
     found: list[T] = []
     problems: list[RawProblem] = []
     for raw in raws:
@@ -41,6 +42,6 @@ def page_of(items: Iterable[T | RawProblem], state: State) -> Page[T]:
 
 
 @cache
-def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     """One for each kind: a page may be of a single raw, and a decoder costs as much as decoding it."""
     return msgspec.json.Decoder(kind)

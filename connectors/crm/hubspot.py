@@ -96,6 +96,7 @@ class HubSpotConnector(VendorConnector):
     ) -> None:
         self._config = config
         self._books: dict[str, tuple[float, Codebook]] = {}
+        self._contexts = {stream.name: Context(name, stream.name) for stream in STREAMS}
         self._hubspot = HubSpot(
             name,
             config.base_url,
@@ -146,7 +147,7 @@ class HubSpotConnector(VendorConnector):
 
     def map(self, stream: Stream, raw: Found | Submitted) -> Iterable[Record]:
         """The records of one raw; those of an archived object are tombstones."""
-        context = Context(self.name, stream.name)
+        context = self._contexts[stream.name]
         if isinstance(raw, Submitted):
             return map_submission(context, raw)
         records = MAPPERS[stream.name](context, raw)

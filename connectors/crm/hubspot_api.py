@@ -69,7 +69,11 @@ class CrmObject(msgspec.Struct, frozen=True, rename="camel"):
 
     def all_said(self) -> dict[str, str]:
         """What all properties say, those without a value left out."""
-        return {name: plain for name, value in self.properties.items() if value is not None and (plain := text(value))}
+        return {
+            name: plain
+            for name, value in self.properties.items()
+            if value is not None and (plain := value.strip() if isinstance(value, str) else text(value))
+        }
 
     def said(self, name: str) -> str | None:
         """What a property says, None where nothing."""

@@ -104,48 +104,50 @@ DEALS = ObjectStream(
 def map_contact(context: Context, found: Found) -> Iterator[Record]:
     """A person with the moments it became a lead, and the contacts that were merged into it."""
     one, book, said = found.object, found.book, found.object.all_said()
+    identifier = found.id
     owner = said.get("hubspot_owner_id")
     born = said.get("date_of_birth")
     row = ContactRow(
-        id=found.id,
+        id=identifier,
         owner=book.owner(owner),
         team=book.team(owner),
         birth_date=None if born is None else parse_day(born),
         timezone=_timezone(said.get("hs_timezone")),
-        became_lead=_moment(found.id, said, LEAD_SINCE),
-        became_sql=_moment(found.id, said, SQL_SINCE),
-        created_at=_moment(found.id, said, "createdate") or _utc(one.created_at),
-        updated_at=_moment(found.id, said, "lastmodifieddate") or _utc(one.updated_at),
+        became_lead=_moment(identifier, said, LEAD_SINCE),
+        became_sql=_moment(identifier, said, SQL_SINCE),
+        created_at=_moment(identifier, said, "createdate") or _utc(one.created_at),
+        updated_at=_moment(identifier, said, "lastmodifieddate") or _utc(one.updated_at),
         extra=_extra(said, book),
         **{field: said.get(name) for field, name in CONTACT.items()},
     )
     for record in map_contacts(context)(Located("contacts", 0, row)):
         if isinstance(record, Person):
             record = msgspec.structs.replace(  # noqa: PLW2901
-                record, consents=record.consents + _opted_out(said, book), source_url=book.url("0-1", found.id)
+                record, consents=record.consents + _opted_out(said, book), source_url=book.url("0-1", identifier)
             )
         yield record
-    for loser in merged(found.id, said):
-        yield Person(source=context.source, stream=context.stream, id=loser, merged_into=found.id)
+    for loser in merged(identifier, said):
+        yield Person(source=context.source, stream=context.stream, id=loser, merged_into=identifier)
 
 
 def map_company(context: Context, found: Found) -> Iterator[Record]:
     """An account, and the companies that were merged into it."""
     one, book, said = found.object, found.book, found.object.all_said()
+    identifier = found.id
     row = CompanyRow(
-        id=found.id,
+        id=identifier,
         owner=book.owner(said.get("hubspot_owner_id")),
-        size=_number(found.id, said, "numberofemployees"),
-        created_at=_moment(found.id, said, "createdate") or _utc(one.created_at),
-        updated_at=_moment(found.id, said, "hs_lastmodifieddate") or _utc(one.updated_at),
+        size=_number(identifier, said, "numberofemployees"),
+        created_at=_moment(identifier, said, "createdate") or _utc(one.created_at),
+        updated_at=_moment(identifier, said, "hs_lastmodifieddate") or _utc(one.updated_at),
         extra=_extra(said, book),
         **{field: said.get(name) for field, name in COMPANY.items()},
     )
     for record in map_companies(context)(Located("companies", 0, row)):
         assert isinstance(record, Account)
-        yield msgspec.structs.replace(record, source_url=book.url("0-2", found.id))
-    for loser in merged(found.id, said):
-        yield Account(source=context.source, stream=context.stream, id=loser, merged_into=found.id)
+        yield msgspec.structs.replace(record, source_url=book.url("0-2", identifier))
+    for loser in merged(identifier, said):
+        yield Account(source=context.source, stream=context.stream, id=loser, merged_into=identifier)
 
 
 def map_deal(context: Context, found: Found) -> Iterator[Record]:

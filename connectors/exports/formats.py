@@ -150,7 +150,9 @@ def no_records(_context: Context) -> Mapper:
 
 def split_list(value: str | None, separator: str = ";") -> list[str]:
     """The parts of `a;b; c`, blanks dropped."""
-    return [] if value is None else [part for part in (piece.strip() for piece in value.split(separator)) if part]
+    if not value:
+        return []
+    return [part for piece in value.split(separator) if (part := piece.strip())]
 
 
 FIELD_NAMES = {

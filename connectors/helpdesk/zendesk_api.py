@@ -178,7 +178,10 @@ class Zendesk:
 
     async def audits(self, ticket: object) -> list[msgspec.Raw]:
         """All updates of a ticket, oldest first."""
-        return [audit async for audit in self._all(f"tickets/{ticket}/audits.json", "audits")]
+        found: list[msgspec.Raw] = []
+        async for page in self._pages(f"tickets/{ticket}/audits.json", "audits"):
+            found += page
+        return found
 
     async def tickets_by_id(self, ids: Sequence[str]) -> list[msgspec.Raw]:
         """These tickets, at most a hundred; one that was deleted is not among them."""

@@ -108,9 +108,7 @@ def map_ticket(source: str, stream: str, users: str, ticket: Ticket, names: Name
     }
     of_ticket = f"{ticket.id}:"
     for sequence, (identifier, at, fields) in enumerate(rows):
-        yield Interaction(
-            **{**shared, "id": of_ticket + identifier, "occurred_at": at, "sequence": sequence, **fields}
-        )
+        yield Interaction(**{**shared, "id": of_ticket + identifier, "occurred_at": at, "sequence": sequence, **fields})
     for comment in history.hidden_comments():
         yield Tombstone(source=source, stream=stream, id=f"{ticket.id}:comment:{comment}", deleted_at=changed_at)
 
