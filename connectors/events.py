@@ -114,7 +114,8 @@ class SegmentLeft(_Event, frozen=True, kw_only=True, tag="segment.left"):
 
 
 class ConsentWithdrawn(_Event, frozen=True, kw_only=True, tag="consent.withdrawn"):
-    """A destination that needs consent must let go of this customer, who refuses it."""
+    """A destination that needs consent must let go of this customer, who refuses it, or of whom no source says any
+    more that it was granted."""
 
     customer_id: str
     channel: str

@@ -38,6 +38,14 @@ class Recorded(msgspec.Struct, frozen=True, array_like=True):
     interactions: list[str]
 
 
+class Lapsed(msgspec.Struct, frozen=True, array_like=True):
+    """A customer and a consent that was granted, and of which no record says anything any more."""
+
+    customer: str
+    channel: str
+    purpose: str
+
+
 class AlertsOf(msgspec.Struct, frozen=True, array_like=True):
     """A customer, the alerts that were raised of them, and those that somebody did something about."""
 
@@ -55,6 +63,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     split: list[Split] = []
     recorded: list[Recorded] = []
     alerts: list[AlertsOf] = []
+    lapsed: list[Lapsed] = []
 
     def touched(self) -> list[str]:
         """The customers of whom it tells anything, some of them perhaps twice."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from api.outgoing.destinations import Destination, SourceDestination
 from api.outgoing.webhook import NotDelivered, Unanswered
-from connectors.events import Event
+from connectors.events import ConsentWithdrawn, Event
 from graph.deliveries.consent import allowed, standing
 from graph.deliveries.queue import LEASE, Waiting, Wish, due, fill, note_delivered, put_off
 from graph.deliveries.segments import SegmentWatch
@@ -144,7 +144,7 @@ class Deliverer:
         if wish.consent is None or customer is None:
             return event
         told = allowed(event, await standing(self._store, customer, wish.consent), wish.consent)
-        return told if told is not event or wish.takes(event) else None
+        return told if told is not event or wish.takes(event) or isinstance(event, ConsentWithdrawn) else None
 
     def _now(self) -> int:
         return int(self._clock() * 1000)

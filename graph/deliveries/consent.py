@@ -53,6 +53,8 @@ async def standing(store: Store, customer: str, needed: NeededConsent) -> Standi
 
 def allowed(event: Event, standing: Standing, needed: NeededConsent) -> Event | None:
     """What may be told: the event; that consent was withdrawn, where it tells of a change; or nothing."""
+    if isinstance(event, ConsentWithdrawn):
+        return None if standing is Standing.GRANTED else event  # given again meanwhile
     if standing is Standing.GRANTED or isinstance(event, _LETS_GO):
         return event
     if standing is Standing.REFUSED and isinstance(event, CustomerUpdated):

@@ -14,6 +14,7 @@ from connectors.events import (
     AlertClosed,
     AlertHandled,
     AlertRaised,
+    ConsentWithdrawn,
     CustomerCreated,
     CustomerMerged,
     CustomerSplit,
@@ -71,6 +72,13 @@ def _events(entry: Entry, alerts: Mapping[str, _Alert]) -> Iterator[Event]:
         yield CustomersReset(id=event_id(entry.seq, entry.at, "reset"), at=moment(entry.at))
         return
     yield from _of_customers(entry, entry.change)
+    for lapsed in entry.change.lapsed:
+        yield ConsentWithdrawn(
+            **_same(entry, f"lapsed/{lapsed.channel}/{lapsed.purpose}", lapsed.customer),
+            customer_id=lapsed.customer,
+            channel=lapsed.channel,
+            purpose=lapsed.purpose,
+        )
     for recorded in entry.change.recorded:
         yield InteractionsRecorded(
             **_same(entry, "recorded", recorded.customer),

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 import uuid_utils
 
-from connectors.events import CustomersReset, CustomerUpdated, Event, about
+from connectors.events import ConsentWithdrawn, CustomersReset, CustomerUpdated, Event, about
 from graph.changes import last_seq, oldest_seq, read_changes
 from graph.cypher import cypher
 from graph.deliveries.consent import NeededConsent
@@ -40,7 +40,9 @@ class Wish:
         return about(event) in self.about
 
     def keeps(self, event: Event) -> bool:
-        """Also changes of customers, where a consent may turn out to be withdrawn."""
+        """Also the end of its own consent, and changes of customers, where it may turn out to be withdrawn."""
+        if isinstance(event, ConsentWithdrawn):
+            return self.consent == NeededConsent(event.channel, event.purpose)
         return self.takes(event) or (self.consent is not None and isinstance(event, CustomerUpdated))
 
 

@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 
 from connectors.records import Account, Consent, Person, decode
-from graph.changes import Change, Merged, Recorded, Split
-from graph.customer.consent import effective_consents
+from graph.changes import Change, Lapsed, Merged, Recorded, Split
+from graph.customer.consent import effective_consents, lapsed, statements_of
 from graph.customer.events import Event
 from graph.customer.golden import account_row, customer_row
 from graph.customer.journey import Journey, JourneyMaker
@@ -131,6 +131,8 @@ class _Facts:
     """The former ids that a customer answers for since it was derived last."""
     parted_from: dict[str, list[str]] = field(default_factory=dict)
     """The customers that a new one came out of."""
+    consented: dict[str, str] = field(default_factory=dict)
+    """The consents that a customer had until now, as JSON."""
     places: Places = field(default_factory=Places)
 
 
@@ -162,7 +164,7 @@ async def _read_facts(tx: Transaction, ids: Sequence[str], trust: Mapping[str, f
     # Clearing the mark first locks the customers: what lands meanwhile waits, and marks them again.
     facts = _Facts()
     begun = await tx.collected(cypher("writes/begin_customers"), ids=ids)
-    for id, known, absorbed, parted_from, element in begun:
+    for id, known, absorbed, parted_from, element, consented in begun:
         facts.places.customers[id] = element
         if not known:
             facts.is_new.add(id)
@@ -170,6 +172,8 @@ async def _read_facts(tx: Transaction, ids: Sequence[str], trust: Mapping[str, f
             facts.absorbed[id] = absorbed
         if parted_from:
             facts.parted_from[id] = parted_from
+        if consented:
+            facts.consented[id] = consented
     await _read_records(tx, ids, trust, facts)
     await _read_events(tx, facts)
     return facts
@@ -179,7 +183,7 @@ async def _read_records(tx: Transaction, ids: Sequence[str], trust: Mapping[str,
     owner: dict[str, str] = {}
     account_keys: dict[str, str] = {}
     for id, records in await tx.collected(cypher("writes/read_records"), ids=ids):
-        for key, kind, source, body, phones in sorted(records, key=lambda record: str(record[0])):
+        for key, kind, source, body, phones, deleted in sorted(records, key=lambda record: str(record[0])):
             owner[key] = id
             if kind == "mention":
                 facts.mentions[id].append(key)
@@ -187,7 +191,7 @@ async def _read_records(tx: Transaction, ids: Sequence[str], trust: Mapping[str,
             person = decode(body)
             if isinstance(person, Person):
                 facts.records[id].append(TrustedRecord(key, person, trust.get(source, 0.5), tuple(phones or ())))
-                facts.consents[id].extend((key, statement) for statement in person.consents)
+                facts.consents[id].extend((key, statement) for statement in statements_of(person, deleted=deleted))
                 if person.account_id is not None:
                     account_keys.setdefault(id, person.account_id)
     for batch in _batches(sorted(owner)):
@@ -305,8 +309,16 @@ def _change(rows: Sequence[Row], facts: _Facts, recorded: Mapping[str, list[str]
         merged=[Merged(id, facts.absorbed[id]) for id in ids if id in facts.absorbed],
         split=[Split(id, facts.parted_from[id]) for id in ids if id in facts.parted_from],
         recorded=[Recorded(id, recorded[id]) for id in ids if id in recorded],
+        lapsed=[Lapsed(row["id"], *place) for row in rows for place in _lapsed(row, facts)],
     )
     return msgspec.json.encode(change).decode()
+
+
+def _lapsed(row: Row, facts: _Facts) -> list[tuple[str, str]]:
+    before, after = facts.consented.get(row["id"]), row["properties"]["consents"]
+    if before is None or before == after:
+        return []
+    return lapsed(msgspec.json.decode(before), msgspec.json.decode(after) if after else ())
 
 
 async def _ids(store: Store, query: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 import msgspec
 
 from connectors.records import Consent, ConsentStatement, decode
-from graph.customer.consent import effective_consents
+from graph.customer.consent import effective_consents, statements_of
 from graph.cypher import cypher
 from graph.store.driver import Store
 from graph.sync.component import ComponentPlan, moved_records
@@ -71,8 +71,9 @@ async def effect_of(store: Store, planned: ComponentPlan) -> Effect:
 async def _consents(store: Store, planned: ComponentPlan) -> tuple[ChangedConsent, ...]:
     component, after = planned.component, planned.customer_of
     stated: dict[str, list[tuple[str, ConsentStatement]]] = defaultdict(list)
+    deleted = {key for (key,) in await store.read(cypher("writes/deleted_records"), keys=sorted(component.people))}
     for key, person in component.people.items():
-        stated[key] += [(key, statement) for statement in person.consents]
+        stated[key] += [(key, statement) for statement in statements_of(person, deleted=key in deleted)]
     kept = (await store.read(cypher("writes/read_consents"), keys=sorted(after)))[0][0]
     for owner, key, body in kept:
         consent = decode(body)

@@ -12,8 +12,8 @@ from api.outgoing.destinations import SourceDestination
 from api.plan.ids import encode_id
 from connectors.events import ConsentWithdrawn, Event
 from connectors.hookspecs import Concerned
-from connectors.records import Channel, ConsentStatement, ConsentStatus, Person, RecordKey
-from graph.deliveries.consent import NeededConsent
+from connectors.records import Channel, Consent, ConsentStatement, ConsentStatus, Person, Record, RecordKey, Tombstone
+from graph.deliveries.consent import NeededConsent, Standing, standing
 from graph.deliveries.queue import Wish, list_deliveries
 from graph.rules import Rules
 from graph.segments.rules import Condition, SegmentRule
@@ -120,6 +120,100 @@ async def test_a_destination_of_segments_hears_that_consent_is_withdrawn(embedde
     assert {kind for kind, _ in told_of(listener.told)} == {"consent.withdrawn"}
     assert who["cleo"] not in {id for _, id in told_of(listener.told)}
     assert await store.read("MATCH (d:Destination) RETURN coalesce(d.withheld, 0)") == [[0]]
+
+
+def kept_apart(number: str, status: ConsentStatus, channel: Channel = Channel.EMAIL, of: str = ADA) -> Consent:
+    return Consent(source="crm", stream="consents", id=number, person=of, statement=said(status, channel)[0])
+
+
+def gone(number: str) -> Tombstone:
+    return Tombstone(source="crm", stream="consents", id=number, deleted_at=AT)
+
+
+async def test_a_consent_that_its_source_deletes_is_told_as_withdrawn(store: Store) -> None:
+    """Once, to whoever needed it, whatever they ask for; who never consented is told to nobody."""
+    _, cleo = others()
+    people = [person(ADA, "Ada Byron", email="ada@byron.test"), cleo]
+    mail, sms = kept_apart("1", ConsentStatus.GRANTED), kept_apart("2", ConsentStatus.GRANTED, Channel.SMS)
+    await load(store, *people, mail, sms)
+    segments, texts, free = Listener(about=("segment",)), Listener(), Listener("free")
+    segments.wish = Wish("audiences", segments.wish.about, MARKETING)
+    texts.wish = Wish("texts", texts.wish.about, NeededConsent("sms", "marketing"))
+    told = Round(store, segments, texts, free)
+    await told()
+    who = await ids(store)
+
+    await load(store, *people, gone("1"), sms)
+    await told()
+    await told()
+    assert [(one.type, one.customer_id) for one in segments.told if isinstance(one, ConsentWithdrawn)] == [
+        ("consent.withdrawn", who["ada"])
+    ]
+    assert told_of(segments.told) == {("consent.withdrawn", who["ada"])}
+    assert told_of(texts.told) == {("customer.updated", who["ada"])}
+    assert told_of(free.told) == {("customer.updated", who["ada"])}
+
+    segments.told.clear()
+    await load(store, person(ADA, "Ada Byron", email="ada@byron.test", job_title="Head"), cleo, gone("1"), sms)
+    await told()
+    assert segments.told == []
+    assert await list_deliveries(store) == []
+
+
+async def test_a_consent_that_is_back_before_it_was_told_was_never_withdrawn(embedded_store: Store) -> None:
+    store = embedded_store
+    people = [person(ADA, "Ada Byron", email="ada@byron.test")]
+    mail = kept_apart("1", ConsentStatus.GRANTED)
+    await load(store, *people, mail)
+    listener = Listener()
+    listener.wish = Wish("mailings", listener.wish.about, MARKETING)
+    told = Round(store, listener)
+    await told()
+
+    await load(store, *people, gone("1"))
+    await load(store, *people, mail)
+    await told()
+    assert listener.types() == ["customer.updated", "customer.updated"]
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        person(ADA, "Ada Byron", email="ada@byron.test", job_title="Analyst"),
+        Tombstone(source="crm", stream="contacts", id="1", deleted_at=AT),
+        person(ADA, "Ada Byron", email="ada@byron.test", consents=said(ConsentStatus.GRANTED), deleted_at=AT),
+    ],
+    ids=["says nothing any more", "is gone", "is marked as deleted"],
+)
+async def test_a_person_who_no_longer_says_so_has_withdrawn(embedded_store: Store, now: Record) -> None:
+    store = embedded_store
+    await load(store, ada(ConsentStatus.GRANTED))
+    listener = Listener()
+    listener.wish = Wish("mailings", listener.wish.about, MARKETING)
+    told = Round(store, listener)
+    await told()
+    who = await ids(store)
+
+    await load(store, now)
+    await told()
+    assert [(one.type, one.customer_id) for one in listener.told if isinstance(one, ConsentWithdrawn)] == [
+        ("consent.withdrawn", who["ada"])
+    ]
+    assert len(listener.told) == 1
+
+
+async def test_a_deleted_person_still_refuses(store: Store) -> None:
+    """Else deleting the record that says no would leave the one that says yes."""
+    no = person("shop/people/7", "Ada Byron", email="ada@byron.test", consents=said(ConsentStatus.REVOKED))
+    await load(store, ada(ConsentStatus.GRANTED))
+    await sync([fixed_source("shop", no)], store, Rules(), full=True)
+    (customer,) = (await ids(store)).values()
+    assert await standing(store, customer, MARKETING) is Standing.REFUSED
+
+    went = Tombstone(source="shop", stream="people", id="7", deleted_at=AT)
+    await sync([fixed_source("shop", went)], store, Rules(), full=True)
+    assert await store.read("MATCH (r:SourceRecord) WHERE r.deleted_at IS NOT NULL RETURN r.key") == [["shop/people/7"]]
+    assert await standing(store, customer, MARKETING) is Standing.REFUSED
 
 
 class Written:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from connectors.records import Channel, ConsentStatement, ConsentStatus
-from graph.customer.consent import effective_consents
+from connectors.records import Channel, ConsentStatement, ConsentStatus, Person
+from graph.customer.consent import effective_consents, lapsed, statements_of
 
 
 def said(status: ConsentStatus, day: int, channel: Channel = Channel.EMAIL) -> ConsentStatement:
@@ -45,3 +45,44 @@ def test_of_two_statements_of_one_moment_the_refusing_one_counts() -> None:
 
     assert effective_consents(both) == effective_consents(both[::-1])
     assert effective_consents(both)[0].status == "REVOKED"
+
+
+def test_a_deleted_person_still_refuses_and_grants_nothing() -> None:
+    """Of each channel the newest statement counts: a refusal that was taken back before the deletion is none."""
+    ada = Person(
+        source="crm",
+        stream="people",
+        id="1",
+        consents=(
+            said(ConsentStatus.REVOKED, 1),
+            said(ConsentStatus.GRANTED, 2),
+            said(ConsentStatus.GRANTED, 1, Channel.SMS),
+            said(ConsentStatus.REVOKED, 2, Channel.SMS),
+            said(ConsentStatus.DENIED, 1, Channel.PHONE),
+        ),
+    )
+
+    left = effective_consents(("crm/people/1", one) for one in statements_of(ada, deleted=True))
+
+    assert [(one.channel, one.status) for one in left] == [("phone", "DENIED"), ("sms", "REVOKED")]
+    assert statements_of(ada, deleted=False) == ada.consents
+
+
+def test_what_was_granted_and_is_not_said_any_more_has_lapsed() -> None:
+    """What is refused has not: somebody says so. What nobody granted cannot."""
+
+    def kept(*stated: tuple[Channel, ConsentStatus]) -> list[dict[str, object]]:
+        return [
+            {"channel": channel.value, "purpose": "marketing", "status": status.value} for channel, status in stated
+        ]
+
+    before = kept(
+        (Channel.EMAIL, ConsentStatus.GRANTED),
+        (Channel.SMS, ConsentStatus.GRANTED),
+        (Channel.APP, ConsentStatus.GRANTED),
+        (Channel.PHONE, ConsentStatus.DENIED),
+    )
+    after = kept((Channel.SMS, ConsentStatus.REVOKED), (Channel.APP, ConsentStatus.GRANTED))
+
+    assert lapsed(before, after) == [("email", "marketing")]
+    assert lapsed(after, before) == []
