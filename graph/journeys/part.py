@@ -234,7 +234,8 @@ class Part(Columns):
         whose = pa.array(touched, pa.large_string())
         others = pc.invert(pc.is_in(self.later.column(0), value_set=whose))
         both = pa.concat_tables([self.later.filter(others), rows], promote_options="none")
-        return Part(self.base, Settled(by_owner(both.unify_dictionaries())), shown)
+        # In one piece: a piece more a change would cost each change more than the one before.
+        return Part(self.base, Settled(by_owner(both.unify_dictionaries().combine_chunks())), shown)
 
     def settled(self) -> pa.Table:
         """All rows in one table, sorted by whose they are."""

@@ -141,3 +141,14 @@ def test_an_empty_table_has_nobody() -> None:
     rows = [row for who in PEOPLE for row in _rows(who, chance)]
     assert len(empty.replaced(PEOPLE, as_table("events", rows))) == len(rows)
     assert isinstance(empty.settled(), pa.Table)
+
+
+def test_changes_leave_no_pieces_behind() -> None:
+    """However often somebody changes, their rows are in one piece: the last change costs what the first did."""
+    chance = random.Random(3)
+    part = Part.of(as_table("events", []))
+    for who in (*PEOPLE, *PEOPLE):
+        part = part.replaced([who], as_table("events", _rows(who, chance)))
+
+    assert len(part) > 30
+    assert max(column.num_chunks for column in part.later.columns) == 1
