@@ -38,7 +38,7 @@ class Persona:
 
 async def work_personas(bench: Bench, arguments: Arguments) -> Any:
     """The answer of `personas`."""
-    scope = await scope_of(bench, arguments)
+    scope = (await scope_of(bench, arguments)).of_members()
     found = {standing.segment.name: standing for standing in await standings_of(scope)}
     names = arguments.get("names")
     wanted = bench.rules.persona if names is None else [_known_persona(name, bench) for name in names]

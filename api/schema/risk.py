@@ -105,6 +105,7 @@ async def work_inactivity_risk(bench: Bench, arguments: Arguments) -> Mapping[st
         raise bad_input(f"`first` must be between 0 and 100; it is {first}.")
     today = bench.now().date()
     scope = await scope_of(bench, {**arguments, "period": {"from": today - timedelta(days=days), "to": today}})
+    scope = scope.of_members()
     return _answer(scope, await asyncio.to_thread(inactivity_risk, scope, days), first)
 
 

@@ -156,7 +156,7 @@ class SegmentDetails:
 
 async def work_segments(bench: Bench, arguments: Arguments) -> Any:
     """The answer of `segments`."""
-    scope = await scope_of(bench, arguments)
+    scope = (await scope_of(bench, arguments)).of_members()
     found = await standings_of(scope)
     return [segment_data(standing, scope) for standing in found]
 
@@ -168,7 +168,7 @@ async def work_segment(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
         raise bad_input(f"`first` must be between 1 and {MOST_MEMBERS}; it is {first}.")
     segment = _known(lambda: segment_of(arguments["name"], bench.rules))
     after = None if arguments.get("after") is None else key_of(arguments["after"], "Customer")
-    scope = await scope_of(bench, arguments)
+    scope = (await scope_of(bench, arguments)).of_members()
     standing = next(each for each in await standings_of(scope) if each.segment == segment)
     return await asyncio.to_thread(_details, standing, scope, first, after)
 

@@ -98,6 +98,10 @@ class Scope:
         view = self.view
         return view.members & view.any_by_unit(self.only.fits(view) & (view.at < self.period.end_ms))
 
+    def of_members(self) -> Scope:
+        """The same question about those whose figure it is alone (see `members`)."""
+        return self.of(self.members()) if self.only.narrows else self
+
     def at(self, period: Period) -> Scope:
         """The same question about another period."""
         return replace(self, period=period)

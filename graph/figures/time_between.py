@@ -1,8 +1,10 @@
 """The time between two milestones of a journey, of those who have got there and of those who are still waiting.
 
 A milestone is a stage that is reached, or an interaction. It counts from a customer's (or account's) first begin of the
-period until the first end after it. Who has not got there waits still: their time so far is in the curve (Kaplan and
-Meier 1958), since a median of those who finished would leave the slow ones out. Who never will get there, waits too.
+period until the first end after it. With an event filter an interaction has to fit, and of a stage its customer must
+have experienced by the end of the period what fits. Who has not got there waits still: their time so far is in the
+curve (Kaplan and Meier 1958), since a median of those who finished would leave the slow ones out. Who never will get
+there, waits too.
 """
 
 from __future__ import annotations
@@ -132,7 +134,7 @@ def _stages(scope: Scope, stage: str) -> _Reached:
     order = np.lexsort((table.moments("ordinal"), at, unit))
     place = np.zeros(len(order), np.int64)
     place[order] = np.arange(len(order))
-    looked_at = np.append(scope.view.members, False)[unit]  # who has no account is -1, and nobody
+    looked_at = np.append(scope.members(), False)[unit]  # who has no account is -1, and nobody
     rows = order[(table.coded("stage").among(stage) & looked_at & (at <= scope.now_ms))[order]]
     return _Reached(unit[rows], at[rows], place[rows], table.moments("left_at")[rows])
 

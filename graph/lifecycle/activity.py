@@ -21,7 +21,7 @@ def status_counts(scope: Scope) -> Mapping[ActivityStatus, int]:
 
     By the words of `graph.customer.activity`.
     """
-    return scope.once("activity status", lambda: _status_counts(scope))
+    return scope.once("activity status", lambda: _status_counts(scope.of_members()))
 
 
 def _status_counts(scope: Scope) -> Mapping[ActivityStatus, int]:

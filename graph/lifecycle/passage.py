@@ -1,5 +1,8 @@
 """How customers (or accounts) pass through the lifecycle: who is at which stage, came, moved on, fell back, was lost.
 
+With an event filter these are customers who by the end of the period experienced something that fits, and their
+touches and costs are those of what fits.
+
 Lost at a stage is who fell back from it in the period, and who stands in it at the end without any activity (inbound,
 not automated) in the last `dormant_after_days`. What is lost with them is what a customer who was ever at that stage
 has spent on average: so much was to be expected of them.
@@ -59,7 +62,7 @@ class StagePassage:
 
 def passages(scope: Scope, lost_before: Mapping[str, float] | None = None) -> list[StagePassage]:
     """All stages in the order of the rules; `lost_before` are the lost shares (percent) of a baseline, by stage."""
-    each = scope.once("passages", lambda: _passages(scope))
+    each = scope.once("passages", lambda: _passages(scope.of_members()))
     return [replace(one, stake=_stake(one, (lost_before or {}).get(one.stage))) for one in each]
 
 

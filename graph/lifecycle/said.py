@@ -32,7 +32,7 @@ def said_and_shown(scope: Scope, examples: int = 5) -> list[Disagreement]:
 
     What the CRM says is known as it is today only; of an account it is the furthest that it says of its people.
     """
-    return list(scope.once(("said and shown", examples), lambda: _said_and_shown(scope, examples)))
+    return list(scope.once(("said and shown", examples), lambda: _said_and_shown(scope.of_members(), examples)))
 
 
 def _said_and_shown(scope: Scope, examples: int) -> list[Disagreement]:

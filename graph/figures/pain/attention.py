@@ -22,8 +22,13 @@ def silences(scope: Scope) -> Occurrences:
     """Customers who are silent at the end of the period (or now): no activity for at least 14 days and for more than
     three times their own median gap between active days, of whom at least five gaps are known."""
     end = min(scope.now_ms, scope.period.end_ms - 1)
-    silent = np.flatnonzero(silent_units(scope.view, end))
+    silent = np.flatnonzero(silent_units(scope.view, end) & scope.members() & _has_begun(scope))
     return Occurrences.of(silent, np.full(len(silent), end, np.int64))
+
+
+def _has_begun(scope: Scope) -> bool:
+    """Whether anything can be told of the period's end at all."""
+    return scope.period.start_ms <= scope.now_ms
 
 
 def silent_units(view: View, at_ms: int) -> Mask:
@@ -91,7 +96,7 @@ def two_owners(scope: Scope) -> Occurrences:
     end = min(scope.now_ms, scope.period.end_ms - 1)
     part, journeys = scope.view.journeys.records, scope.view.journeys
     who, owner, since = journeys.whose(part).astype(np.int64), part.coded("owner"), part.moments("created_at")
-    known = np.flatnonzero((who >= 0) & (owner.codes >= 0) & ((since <= end) | (since == NOT_SAID)))
+    known = np.flatnonzero((who >= 0) & (owner.codes >= 0) & ((since <= end) | (since == NOT_SAID)) & _has_begun(scope))
     names = [" ".join(value.lower().split()) for value in owner.values]
     number = {name: place for place, name in enumerate(dict.fromkeys(names))}
     same = np.array([*(number[name] for name in names), -1], np.int64)[owner.codes[known]]
@@ -106,7 +111,7 @@ def two_owners(scope: Scope) -> Occurrences:
     np.bitwise_or.at(systems, who[theirs], system)
     people = np.flatnonzero(has_two)
     unit = journeys.account_of[people].astype(np.int64) if scope.view.unit_of is Unit.ACCOUNT else people
-    kept = (unit >= 0) & np.append(scope.view.members, False)[unit]
+    kept = (unit >= 0) & np.append(scope.members(), False)[unit]
     unit, combined = unit[kept], systems[people][kept]
     sets, way = np.unique(combined, return_inverse=True)
     labels = [

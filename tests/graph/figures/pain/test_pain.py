@@ -216,6 +216,7 @@ def test_silence_is_measured_by_the_customers_own_rhythm() -> None:
     assert who(silences, table) == [("quick", None)]
     assert who(silences, table, as_of="2026-03-12") == []
     assert who(silences, table, as_of="2026-03-14") == [("quick", None)]
+    assert who(silences, table, as_of="2026-02-28T12:00") == []  # as of then the period is still to come
 
 
 def test_two_owners_are_named_by_two_records() -> None:
