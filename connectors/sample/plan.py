@@ -46,6 +46,12 @@ none = [{ metric = "activities", at_least = 1, within_days = 90 }]
 kpi = "nps_relationship"
 target = 40.0
 
+[[segment]]
+name = "best_customers"
+title = "Best customers"
+description = "The tenth of all who have bought that has spent most."
+all = [{ metric = "revenue", top_share = 0.1 }]
+
 [[persona]]
 name = "greta"
 title = "Greta, who runs the office"

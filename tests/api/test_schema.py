@@ -134,12 +134,13 @@ async def test_each_example_is_answered(ask: Ask, example: Path) -> None:
     assert all(answer["data"].values())
 
 
-@pytest.mark.parametrize("name", sorted(OF_THE_SAMPLE))
+@pytest.mark.parametrize("name", sorted({*OF_THE_SAMPLE, "best_customers"}))
 async def test_each_example_of_the_sample_is_answered(company: Store, tmp_path: Path, name: str) -> None:
     """What the sample's rules.toml names is told, though this small company shows little of it."""
     (tmp_path / "rules.toml").write_text(RULES_TOML, encoding="utf-8")
     ask = asker(Service(graphql_schema(), company, writes_to=company, rules=read_rules(tmp_path / "rules.toml")))
-    answer = await ask((ROOT / "examples" / "queries" / f"{name}.graphql").read_text(encoding="utf-8"))
+    text = (ROOT / "examples" / "queries" / f"{name}.graphql").read_text(encoding="utf-8")
+    answer = await ask(text, **VARIABLES.get(name, {}))
 
     assert "errors" not in answer, answer["errors"]
     assert all(answer["data"].values())
