@@ -183,17 +183,18 @@ async def standings_of(scope: Scope) -> list[Standing]:
 
 def _details(standing: Standing, scope: Scope, first: int, after: str | None) -> dict[str, Any]:
     journeys, segment = scope.view.journeys, standing.segment
-    ids = sorted(journeys.customer_ids(np.flatnonzero(standing.scope.view.members)))
-    ids = [id for id in ids if after is None or id > after]
-    shown = ids[:first]
-    found = membership_of(segment, journeys, journeys.customer_numbers(shown), scope.now_ms)
+    numbers = np.flatnonzero(standing.scope.view.members)
+    there = sorted(zip(journeys.customer_ids(numbers), numbers.tolist(), strict=True))
+    there = [each for each in there if after is None or each[0] > after]
+    shown = [id for id, _ in there[:first]]
+    found = membership_of(segment, journeys, np.array([each for _, each in there[:first]], np.int64), scope.now_ms)
     joined, left, _ = _changed(segment, scope)
     return {
         "segment": segment_data(standing, scope),
         "members": [
             {"customer_key": id, **membership_data(membership)} for id, membership in zip(shown, found, strict=True)
         ],
-        "next_after": encode_id("Customer", shown[-1]) if len(ids) > first else None,
+        "next_after": encode_id("Customer", shown[-1]) if len(there) > first else None,
         "customer_key": shown,
         "joined_key": journeys.customer_ids(np.flatnonzero(joined)[:first]),
         "left_key": journeys.customer_ids(np.flatnonzero(left)[:first]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph.customer.activity import ActivityStatus
 from graph.customer.churn import CONTRACT_ENDS, CONTRACT_STANDS, PURCHASES
@@ -46,18 +47,33 @@ def _status_counts(scope: Scope) -> Mapping[ActivityStatus, int]:
 
 def _churned(view: View) -> Mask:
     """By unit, whether every contract it had has ended, and nothing was bought since; as `churned_at` has it."""
-    rows = np.flatnonzero(view.kinds(*CONTRACT_STANDS, *CONTRACT_ENDS))
+    tells = _told_of_contracts(view)
+    rows = np.flatnonzero(tells > 0)
+    tells, unit, at = tells[rows], view.unit[rows].astype(np.int64), view.at[rows]
+    of = tells != _BOUGHT
     subscription = view.coded("subscription")
-    contract = view.unit[rows].astype(np.int64) * (len(subscription.values) + 1) + subscription.codes[rows]
+    contract = unit[of] * (len(subscription.values) + 1) + subscription.codes[rows[of]]
     _, place = np.unique(contract[::-1], return_index=True)
-    last = rows[::-1][place]  # by contract, its last event
-    ends, unit = view.kinds(*CONTRACT_ENDS)[last], view.unit[last]
-    ended_at = np.full(len(view.members), NOT_SAID, np.int64)
-    np.maximum.at(ended_at, unit[ends], view.at[last[ends]])
+    last = np.flatnonzero(of)[::-1][place]  # by contract, its last event
+    ends = last[tells[last] == _ENDED]
+    ended_at, bought_at = (np.full(len(view.members), NOT_SAID, np.int64) for _ in range(2))
+    np.maximum.at(ended_at, unit[ends], at[ends])
+    np.maximum.at(bought_at, unit[~of], at[~of])
     stands = np.zeros(len(view.members), np.bool_)
-    stands[unit[~ends]] = True
-    bought_at = _firsts(view.last_by_unit(view.kinds(*PURCHASES)), view.at)
+    stands[unit[last[tells[last] == _STANDS]]] = True
     return np.asarray((ended_at != NOT_SAID) & ~stands & (bought_at <= ended_at))
+
+
+_STANDS, _ENDED, _BOUGHT = 1, 2, 3
+
+
+def _told_of_contracts(view: View) -> NDArray[np.int8]:
+    """By row, what it tells: that a contract stands, that one has ended, or of a purchase; 0 of all others."""
+    kind = view.coded("kind")
+    told = np.zeros(len(kind.values) + 1, np.int8)
+    for what, kinds in ((_STANDS, CONTRACT_STANDS), (_ENDED, CONTRACT_ENDS), (_BOUGHT, PURCHASES)):
+        told[[code for code, value in enumerate(kind.values) if value in kinds]] = what
+    return told[kind.codes]
 
 
 def _activity(scope: Scope, end: int) -> tuple[np.ndarray, np.ndarray]:
