@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -100,21 +101,21 @@ class SocketClient:
 
 @asynccontextmanager
 async def opened_socket(
-    base: str, payload: dict[str, Any] | None = None, **headers: str
+    base: str, payload: dict[str, Any] | None = None, tls: ssl.SSLContext | None = None, **headers: str
 ) -> AsyncIterator[SocketClient]:
     """A socket that has been acknowledged."""
-    async with raw_socket(base, **headers) as client:
+    async with raw_socket(base, tls, **headers) as client:
         await client.send(type="connection_init", payload=payload or {})
         assert (await client.receive())["type"] == "connection_ack"
         yield client
 
 
 @asynccontextmanager
-async def raw_socket(base: str, **headers: str) -> AsyncIterator[SocketClient]:
+async def raw_socket(base: str, tls: ssl.SSLContext | None = None, **headers: str) -> AsyncIterator[SocketClient]:
     """A socket that is open and has said nothing yet; it is broken off at the end."""
     address = urlsplit(base)
     assert address.hostname is not None
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port, ssl=tls)
     try:
         client = SocketClient(reader, writer)
         await client.open(address.netloc, **headers)
