@@ -55,6 +55,11 @@ class Search:
     digits: str | None = None
     international: bool = False
 
+    @property
+    def has_trunk_zero(self) -> bool:
+        """Whether a number begins with one zero: most countries drop it after their code, Italy keeps it."""
+        return not self.international and (self.digits or "").startswith("0")
+
     def is_whole_number(self, number: str) -> bool:
         """Whether this number in E.164 was typed, with or without its country."""
         digits = (self.digits or "").lstrip("0")
@@ -284,6 +289,7 @@ async def _by_identifier(reader: Reader, search: Search, viewing: Viewing) -> di
         keys=[key for key in (search.email, search.phone) if key],
         start=f"phone:+{begun}" if begun else _NOBODYS,
         national=begun if begun and not search.international else _NOBODYS,
+        kept=search.digits if begun and search.has_trunk_zero else _NOBODYS,
         ending=ending[::-1] if ending else _NOBODYS,
         most=MOST_FOUND,
     )

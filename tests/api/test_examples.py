@@ -42,6 +42,8 @@ async def test_the_examples_tell_what_is_known_of_ada(example: Example) -> None:
     customer = await example("customer", id=ADA)
     former = await example("customer", id=encode_id("Customer", "c-old"))
     by_email = await example("customer_by_email", emailAddress="ada@x.test")
+    by_phone = await example("customer_by_phone", phoneNumber="0049 (0)30 12 34 56")
+    by_record = await example("customer_by_source_record", source="mkt", stream="members", sourceId="1")
     journey = await example("journey", id=ADA)
     why = await example("why_one_customer", id=ADA)
     tree = (await example("match_tree", id=ADA))["matchTree"]["nodes"]
@@ -57,6 +59,9 @@ async def test_the_examples_tell_what_is_known_of_ada(example: Example) -> None:
     assert [one["kind"] for one in customer["interactions"]["nodes"]] == list(reversed(kinds))
     assert (former["displayName"], former["formerIds"]) == ("Bob", [encode_id("Customer", "c-old")])
     assert (by_email["id"], by_email["sources"]) == (ADA, ["crm", "help", "mkt"])
+    assert (by_phone["id"], by_phone["phones"]) == (ADA, [{"number": "+4930123456", "isPrimary": True}])
+    assert by_record["id"] == ADA
+    assert "mkt/members/1" in [one["key"] for one in by_record["sourceRecords"]["nodes"]]
 
     by_people = [(minutes, kind) for id, minutes, kind, *_ in JOURNEY if id != "m2"]
     assert journey["interactions"]["totalCount"] == len(by_people)

@@ -47,6 +47,8 @@ OF_REVIEWS = {
 """These need records that were linked: tests/api/test_reviews.py, test_recording.py, test_syncs.py, test_alerts.py."""
 VARIABLES: dict[str, dict[str, Any]] = {
     "customer_by_email": {"emailAddress": "ada@x.test"},
+    "customer_by_phone": {"phoneNumber": "+49 30 123456"},
+    "customer_by_source_record": {"source": "crm", "stream": "contacts", "sourceId": "1"},
     "search": {"query": "ada"},
     "account": {"id": encode_id("Account", "a-1")},
     "best_customers": {"from": "2026-01-01", "to": "2026-02-01"},

@@ -34,7 +34,7 @@ TYPED = (
     *NUMBERS.values(),
     *("070-174 06 05", "0701740605", "070174", "70174", "+4670174", "0046 70 174", "4670174", "0605", "000605"),
     *("030 9018", "030901829", "309018", "+4930", "4930", "4930 9018", "0049 30 9018", "82000", "2000", "000000"),
-    *("020 7123", "44207", "06 6981", "0669812345", "669812345", "+39 06", "+396", "3906", "2012", "0201555"),
+    *("020 7123", "44207", "06 6981", "066981", "0669812345", "669812345", "+39 06", "+396", "3906", "2012", "0201555"),
     *("1201", "12015550123", "+1201555", "1242120", "242120", "9309", "09 3090", "1123", "11 2345", "+55", "00605"),
     *("741041", "0741041"),
 )
@@ -46,7 +46,8 @@ def _fits(typed: str, number: str) -> bool:
     digits = re.sub(r"\D", "", typed)
     short = digits.lstrip("0")
     codes = [""] if typed.startswith(("+", "00")) else ["", *CODES]
-    begins = len(short) >= 4 and any(number.startswith(f"+{code}{short}") for code in codes)
+    forms = (digits, short) if codes != [""] else (short,)  # Italy's numbers keep the zero
+    begins = len(short) >= 4 and any(number.startswith(f"+{code}{form}") for code in codes for form in forms)
     return begins or any(len(end) >= 4 and number.endswith(end) for end in (digits, short))
 
 
