@@ -59,6 +59,10 @@ class Blocks:
     """How many blocks were too large to be opened, by key."""
     _opened: tuple[_Opened, ...]
 
+    def closed_to(self, number: int) -> Ints:
+        """The rows in blocks of the key of that number that are too large to be opened."""
+        return self._opened[number].closed
+
     @cached_property
     def told(self) -> Rows:
         """By row, how often keys tell a pair that belongs to it; a pair that several keys tell counts for each."""
@@ -108,6 +112,8 @@ class _Opened:
     """Rows, in order."""
     begin: Ints
     end: Ints
+    closed: Ints
+    """The rows in blocks that are too large."""
 
     def between(self, first: int, last: int) -> Rows:
         """The entries of the rows from `first` up to `last`, that one left out."""
@@ -277,7 +283,8 @@ def _opened(hashes: Hashes, rows: Ints, count: int, max_block: int) -> tuple[_Op
     end = np.repeat(np.cumsum(lengths[open_]), lengths[open_]).astype(np.int32)
     first = np.flatnonzero(begin < end)
     first = first[np.argsort(members[first], kind="stable")]
-    return _Opened(members, members[first], begin[first], end[first]), int((lengths > max_block).sum())
+    closed = rows[np.repeat(lengths > max_block, lengths)]
+    return _Opened(members, members[first], begin[first], end[first], closed), int((lengths > max_block).sum())
 
 
 def _distinct(pairs: Sequence[npt.NDArray[np.int64]]) -> Rows:

@@ -90,6 +90,11 @@ def unsupervised(
     return learned
 
 
+def most_matches(share: float) -> float:
+    """A share of matches among all pairs, held to what is possible in a sample of many people."""
+    return min(max(share, 1e-12), _MOST_MATCHES)
+
+
 def names_agreement(levels: Levels, names: Sequence[str]) -> npt.NDArray[np.uint8]:
     """0: neither name is known to be alike, 1: the family name, 2: the given name, 3: both (or swapped).
 
@@ -254,7 +259,7 @@ def _maximise(
                 learned.relation_levels[name][at] = level
     share = max(pairs[0].sum() / all_pairs, 1e-12)
     moved = abs(float(np.log(share / learned.match_share)))
-    learned.match_share = min(share, _MOST_MATCHES)
+    learned.match_share = most_matches(share)
     for at, field in enumerate(fields):
         found = seen[starts[at] : starts[at + 1], 0] + _PRIOR_PAIRS * np.array(field.prior)
         level = np.maximum(found / found.sum(), _LEAST)

@@ -26,6 +26,7 @@ from graph.linkage.fields import Field
 from graph.linkage.guards import Guards, guards, named
 from graph.linkage.linkage import Linkage, LinkageReport, Review
 from graph.linkage.model import LinkageModel
+from graph.linkage.reach import with_unreached
 from graph.linkage.relations import Relation
 from graph.linkage.rules import Decisions, LinkageError, MatchingRules
 from graph.linkage.ties import Bridge, Join
@@ -191,6 +192,7 @@ def _learned(records: Coded, rules: MatchingRules, clock: _Clock) -> _Learned:
         levels = compared(fewer, fields, pairs, rules)
     with clock.step("train", 0.6):
         model = learn(fewer, fields, keys, pairs, levels, rules, share)
+        model = with_unreached(model, fewer, blocks, pairs, levels, rules, share)
     if fewer is not records:
         model = msgspec.structs.replace(model, records=records.rows, completeness=completeness(records))
     return _Learned(model, fewer, blocks, pairs, levels, share)

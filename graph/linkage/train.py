@@ -83,7 +83,8 @@ def learn(
         random=_plain(learned.random),
         relations=_relations(learned),
         repeated=tuple(
-            _repeated(records[field.name], pairs, levels[:, at], learned) for at, field in enumerate(fields)
+            repeated(records[field.name], pairs, levels[:, at] > 0, learned.believed[levels[:, at] > 0])
+            for at, field in enumerate(fields)
         ),
         email_given_names=_plain(learned.email_given_names),
         names_together=_plain(together),
@@ -125,16 +126,17 @@ def _relations(learned: Learned) -> tuple[RelationClass, ...]:
     )
 
 
-def _repeated(column: Column, pairs: Candidates, levels: npt.NDArray[np.uint8], learned: Learned) -> float:
+def repeated(
+    column: Column, pairs: Candidates, counted: npt.NDArray[np.bool_], likely: npt.NDArray[np.float64]
+) -> float:
     """Of the records of matches that both say a field, the share whose value another record has, too.
 
-    A value with an error of typing stands alone and agrees with none. Two records that agree on a value show that it
-    does not stand alone, and of such values matches agree as much oftener.
+    `counted` of the pairs are looked at; `likely` says of each of these how probably it is a match. A value with an
+    error of typing stands alone and agrees with none. Two records that agree on a value show that it does not stand
+    alone, and of such values matches agree as much oftener.
     """
-    said = levels > 0
-    likely = learned.believed[said]
     carried = np.append(column.counts, 0)[column.codes]
-    several = (carried[pairs.left[said]] > 1).astype(float) + (carried[pairs.right[said]] > 1)
+    several = (carried[pairs.left[counted]] > 1).astype(float) + (carried[pairs.right[counted]] > 1)
     return min(1.0, float((_USUAL_MATCHES + likely @ several / 2) / (_USUAL_MATCHES + likely.sum())))
 
 
