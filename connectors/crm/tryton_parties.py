@@ -251,7 +251,8 @@ def _person(source: str, stream: str, system: str, party: Party) -> Person:
         account_name=said(employer.rec_name) if employer else None,
         address=address,
         locale=party.lang.code if party.lang else None,
-        external_ids={system: str(party.id)},
+        # Somebody may have entered a person twice: another number is not another person.
+        contact_ids={system: str(party.id)},
         consents=party.consents,
         created_at=party.create_date.utc if party.create_date else None,
         updated_at=_updated(party),

@@ -108,7 +108,8 @@ async def test_a_party_becomes_a_person(tryton: FakeTryton, crm: TrytonConnector
     assert (mara.address.street, mara.address.city, mara.address.country) == ("Storgatan 5", "Malmö", "SE")
     assert (mara.account_id, mara.account_name) == (f"crm/parties/{firm['id']}", "Nordlicht Kaffee")
     assert (mara.locale, mara.extra) == ("sv", {"code": "77"})
-    assert mara.external_ids == {"tryton:erp.acme.example/c360": str(number)}
+    assert mara.contact_ids == {"tryton:erp.acme.example/c360": str(number)}
+    assert mara.external_ids == {}, "whoever was entered twice is one person all the same"
 
 
 @pytest.mark.parametrize(
