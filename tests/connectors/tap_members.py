@@ -88,6 +88,8 @@ for name in selected or STREAMS:
             print("Traceback (most recent call last):", file=sys.stderr)
             print(f"KeyError: no such key {config['api_key']}", file=sys.stderr)
             sys.exit(1)
+        if mode == "greedy" and number == 3:
+            held = bytearray(2 << 30)
         if mode in ("hang", "stubborn") and number == 3:
             time.sleep(600)
         if mode == "long line":

@@ -160,6 +160,24 @@ async def test_a_tap_that_fails_is_told_by_name(tmp_path: Path, mode: str, said:
         assert not psutil.pid_exists(json.loads(line).get("pid", -1))
 
 
+@pytest.mark.parametrize(("mode", "ends"), [("greedy", True), (None, False)])
+async def test_a_tap_within_a_limit_of_memory(tmp_path: Path, mode: str | None, ends: bool) -> None:
+    """As the page says how: one that wants more fails alone, told by name; one that does not is read as ever."""
+    page = (Path(__file__).parents[2] / "docs" / "connectors" / "singer.md").read_text(encoding="utf-8")
+    (bounded,) = re.findall(r"^command = (\[\"sh\".*\])$", page, re.M)
+    club(tmp_path, count=4, **({} if mode is None else {"mode": mode}))
+    settings = tmp_path / "plugins.toml"
+    told = bounded.replace('"/opt/tap-erp/bin/tap-erp"', f'"{sys.executable}", "{TAP}"')
+    settings.write_text(settings.read_text().replace(f'["{sys.executable}", "{TAP}"]', told))
+    (connector,) = make_connectors(read_settings(settings), load_plugins(off="", found=None))
+
+    if ends:
+        with pytest.raises(SourceError, match=r"\[club\] the tap .* ended with exit code 1. It said: .*MemoryError"):
+            await pages(connector)
+    else:
+        assert [raw.record["no"] for found in await pages(connector) for raw in found.raws] == [1, 2, 3, 4]
+
+
 async def test_a_tap_that_is_not_there_is_told(tmp_path: Path) -> None:
     """With what to do."""
     connector = club(tmp_path)
@@ -257,7 +275,7 @@ async def test_it_keeps_the_contract_and_knows_the_taps_streams(tmp_path: Path) 
 def test_the_page_says_what_a_section_may_say(tmp_path: Path) -> None:
     """docs/connectors/singer.md: its section is read, and every key stands there."""
     page = (Path(__file__).parents[2] / "docs" / "connectors" / "singer.md").read_text(encoding="utf-8")
-    (section,) = re.findall(r"^```toml\n(.*?)^```", page, re.M | re.S)
+    section, _ = re.findall(r"^```toml\n(.*?)^```", page, re.M | re.S)
     (tmp_path / "plugins.toml").write_text(section.replace('{ env = "ERP_TOKEN" }', f'"{SECRET}"'))
 
     (connector,) = make_connectors(read_settings(tmp_path / "plugins.toml"), load_plugins(off=""))
