@@ -71,9 +71,14 @@ def kpi_of(key: str) -> Kpi:
     """The KPI of this key; raises UnknownKpi."""
     if key in KPIS:
         return KPIS[key]
-    near = difflib.get_close_matches(key, KPIS, n=1)
-    meant = f" Did you mean '{near[0]}'?" if near else ""
+    near = " or ".join(f"'{each}'" for each in _nearest(key))
+    meant = f" Did you mean {near}?" if near else ""
     raise UnknownKpi(f"There is no KPI '{key[:80]}'.{meant} `kpiDefinitions` lists them all.")
+
+
+def _nearest(key: str) -> list[str]:
+    """The keys that an unknown one may mean: those that begin with it, else the one that is written most alike."""
+    return [each for each in KPIS if key and each.startswith(key)][:3] or difflib.get_close_matches(key, KPIS, n=1)
 
 
 def plan_of(key: str, rules: Rules) -> KpiPlan | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from graph.figures.board import UnknownKpi, kpi_of
 from graph.figures.plan import plan_rows, unplanned
 from graph.figures.plan_rules import KpiPlan
 from graph.figures.scope import Scope
@@ -87,6 +88,22 @@ def test_the_plan_says_what_is_missing() -> None:
     assert "Did you mean 'csat'?" in unknown.missing[0]
     assert "nps_relationship" in unplanned(asked)
     assert "csat" not in unplanned(asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("nps", "'nps_relationship' or 'nps_transactional'?"),
+        ("reveneu", "'revenue'?"),
+        ("", "There is no KPI ''. `kpi"),
+    ],
+)
+def test_who_asks_for_no_kpi_is_told_which_may_be_meant(asked: str, meant: str) -> None:
+    """Those that begin so, else the one that is written most alike; of nothing, none."""
+    with pytest.raises(UnknownKpi) as refused:
+        kpi_of(asked)
+
+    assert meant in str(refused.value)
 
 
 @pytest.mark.parametrize(
