@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import io
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +13,7 @@ import typer
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, JsonOption, UsageProblem, of, with_store
 from api.cli.output import json_text, print_json, print_table
-from graph.answers.columns import ANSWERED, ask_columns
+from graph.answers.columns import ANSWERED, ask_kept
 from graph.arrow import table_of
 from graph.ask import Answer, ask_table, has_default, known, parameter_values, text_of
 from graph.ask import ask as ask_graph
@@ -172,17 +171,14 @@ async def _from_columns(
     """The answer from kept columns, and a line that says so; None where it is the graph's to answer."""
     if name not in ANSWERED or origin is Origin.GRAPH:
         return None
-    keeper = JourneyKeeper(store, Rules())
-    journeys = await keeper.kept()
-    if journeys is None:
+    kept = await ask_kept(store, JourneyKeeper(store, Rules()), name, given)
+    if kept is None:
         if origin is Origin.COLUMNS:
             raise UsageProblem("--from columns: none are kept. `c360 serve` and `c360 alerts evaluate` keep them.")
         return None
-    moment = await keeper.moment_of(journeys.seq)
-    changed = None if moment is None else datetime.fromtimestamp(moment / 1000, UTC)
-    at = "" if changed is None else f" as of the last change ({changed:%Y-%m-%d %H:%M})"
+    at = "" if kept.changed_at is None else f" as of the last change ({kept.changed_at:%Y-%m-%d %H:%M})"
     invocation.say(f"From the journeys' columns{at}; --from graph runs the Cypher.")
-    return await ask_columns(store, journeys, name, given)
+    return kept.answer
 
 
 def _draw(

@@ -7,6 +7,8 @@ Each function takes the journeys and the question's parameters, and gives the ro
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from graph.answers.contacts import repeat_contact
@@ -20,6 +22,7 @@ from graph.answers.steps import conversion_sequences, dwell, paths_to_ticket
 from graph.ask import Answer, columns_of, known, parameter_values
 from graph.cypher import cypher
 from graph.journeys.journeys import Journeys
+from graph.journeys.keeper import JourneyKeeper
 from graph.store.driver import Store
 
 ANSWERED: Mapping[str, Callable[[Journeys, Values], Rows]] = {
@@ -37,6 +40,25 @@ ANSWERED: Mapping[str, Callable[[Journeys, Values], Rows]] = {
     "silent_customers": silent_customers,
 }
 """By question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer from columns that are kept beside the store, and when what they hold changed last."""
+
+    answer: Answer
+    changed_at: datetime | None
+
+
+async def ask_kept(store: Store, keeper: JourneyKeeper, name: str, parameters: Mapping[str, Any]) -> Kept | None:
+    """The answer from kept columns, with all that the change log tells; None where none are kept, or the question is
+    the graph's alone to answer. Raises QuestionError."""
+    journeys = await keeper.kept() if known(name) in ANSWERED else None
+    if journeys is None:
+        return None
+    moment = await keeper.moment_of(journeys.seq)
+    changed_at = None if moment is None else datetime.fromtimestamp(moment / 1000, UTC)
+    return Kept(await ask_columns(store, journeys, name, parameters), changed_at)
 
 
 async def ask_columns(store: Store, journeys: Journeys, name: str, parameters: Mapping[str, Any]) -> Answer:

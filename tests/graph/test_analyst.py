@@ -12,16 +12,21 @@ import pytest
 from c360 import connect
 from graph.analyst import Graph
 from graph.ask import QuestionError
+from graph.journeys.keeper import JourneyKeeper
+from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.errors import StoreError
 from graph.store.settings import StoreSettings
+from graph.sync.sync import sync
 from tests.graph.questions.tiny import add_customer, event
+from tests.sources import event as event_of
+from tests.sources import fixed_source, person
 
 pytestmark = pytest.mark.anyio
 
 
-def _connected(settings: StoreSettings) -> Graph:
-    return connect(settings.uri, user=settings.user, password=settings.password.get_secret_value())
+def _connected(settings: StoreSettings, *, columns: bool = True) -> Graph:
+    return connect(settings.uri, user=settings.user, password=settings.password.get_secret_value(), columns=columns)
 
 
 async def test_a_question_is_answered_where_a_loop_runs_already(store: Store, store_settings: StoreSettings) -> None:
@@ -38,6 +43,28 @@ async def test_a_question_is_answered_where_a_loop_runs_already(store: Store, st
     ]
     assert journey["at"].to_pylist() == [datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 3, tzinfo=UTC)]
     assert stages["median_days"].to_pylist() == [2.0]
+
+
+async def test_kept_columns_answer_as_the_graph_does(store: Store, store_settings: StoreSettings) -> None:
+    """Where they are kept an answer says so and when they changed last; a change is in it; its rows are the graph's."""
+    ada = person("crm/people/1", "Ada Byron", email="ada@x.example")
+    steps = [event_of(f"crm/events/{day}", kind, datetime(2026, 3, day, tzinfo=UTC), "crm/people/1")
+             for day, kind in ((1, "form.submitted"), (3, "deal.created"), (7, "deal.won"))]  # fmt: skip
+    await sync([fixed_source("crm", ada, *steps[:2])], store, Rules())
+    with _connected(store_settings) as graph, _connected(store_settings, columns=False) as without:
+        before = graph.ask("flow")
+        await JourneyKeeper(store, Rules()).current()
+        kept, of_one = graph.ask("flow"), graph.ask("interaction_kinds")
+        await sync([fixed_source("crm", ada, *steps)], store, Rules())
+        after, of_the_graph = graph.ask("flow"), without.ask("flow")
+
+    assert before.to_pylist() == kept.to_pylist() != []
+    assert after.to_pylist() == of_the_graph.to_pylist()
+    assert len(after) == len(kept) + 1
+    assert [table.schema.metadata for table in (before, of_one, of_the_graph)] == [None, None, None]
+    assert kept.schema.metadata[b"c360.from"] == after.schema.metadata[b"c360.from"] == b"columns"
+    assert kept.schema.metadata[b"c360.changed_at"] < after.schema.metadata[b"c360.changed_at"]
+    assert kept.schema.equals(before.schema)
 
 
 async def test_questions_are_told_with_what_they_need(embedded_store: Store, embedded_settings: StoreSettings) -> None:
