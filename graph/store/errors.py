@@ -51,6 +51,14 @@ class CopyUnfinished(StoreError):
     """A copy into this graph was stopped before its end: the graph is not whole."""
 
 
+_BROKEN = {
+    "Neo.DatabaseError.Transaction.TransactionCommitFailed",
+    "Neo.DatabaseError.Transaction.TransactionLogError",
+    "Neo.DatabaseError.Transaction.TransactionStartFailed",
+}
+"""What Neo4j says when it could not write its log, and to everybody from then on until it is started again."""
+
+
 def is_passing(error: BaseException) -> bool:
     """Whether the same transaction may succeed when it is tried again (deadlock, conflict, lost connection)."""
     return isinstance(error, Neo4jError | DriverError) and error.is_retryable()
@@ -82,6 +90,11 @@ def translate(error: Neo4jError | DriverError | OSError, where: str) -> StoreErr
     if isinstance(error, ConstraintError):
         # The server's message quotes the value, which may be somebody's e-mail: it is left out on purpose.
         return ConstraintViolated(f"The store at {where} holds that key already ({error.code}).")
+    if isinstance(error, Neo4jError) and error.code in _BROKEN:
+        return StoreUnavailable(
+            f"The store at {where} can write nothing more ({error.code}). Is its disk full? Make room, then restart "
+            "Neo4j, whose log tells the reason. What was committed is safe; run the command again."
+        )
     if isinstance(error, Neo4jError):
         return StoreError(f"The store at {where} refuses: {error.code}: {_first_line(error.message or '')}")
     return StoreError(f"The store at {where} failed: {type(error).__name__}: {_first_line(str(error))}")

@@ -17,7 +17,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,11 +53,15 @@ class RunningNeo4j:
 
 @contextlib.contextmanager
 def running_neo4j(
-    home: Path | None = None, heap: str = "1g", page_cache: str = "256m", flags: Sequence[str] = ()
+    home: Path | None = None,
+    heap: str = "1g",
+    page_cache: str = "256m",
+    flags: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[RunningNeo4j]:
     """Start a server and stop it again. Without `home` it lives in a temporary folder; raises Neo4jMissing.
 
-    `flags` are Java's.
+    `flags` are Java's, `settings` more lines of neo4j.conf.
     """
     why = why_missing()
     if why is not None:
@@ -67,7 +71,7 @@ def running_neo4j(
     process: subprocess.Popen[bytes] | None = None
     try:
         started = time.monotonic()
-        port = _configure(folder, page_cache)
+        port = _configure(folder, page_cache, settings or {})
         process = _start(folder, heap, flags)
         uri = f"bolt://127.0.0.1:{port}"
         password = _wait_for_answer(process, uri, port, folder)
@@ -111,7 +115,7 @@ def _fetched() -> bool:
     return (JARS / f"neo4j-{VERSION}.jar").exists() and (JARS / f"neo4j-bolt-{VERSION}.jar").exists()
 
 
-def _configure(home: Path, page_cache: str) -> int:
+def _configure(home: Path, page_cache: str, more: Mapping[str, str]) -> int:
     home.mkdir(parents=True, exist_ok=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -124,6 +128,7 @@ def _configure(home: Path, page_cache: str) -> int:
         "dbms.usage_report.enabled": "false",
         "db.tx_log.rotation.retention_policy": "2 files",
         "db.tx_log.preallocate": "false",
+        **more,
     }
     (home / "neo4j.conf").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
     return port
