@@ -93,7 +93,7 @@ class SourceClient:
             event_hooks={"request": [self._stay_at_home]},
             transport=transport,
         )
-        self._home = str(self._client.base_url)
+        self._home = f"{str(self._client.base_url).rstrip('/')}/"
 
     async def request(
         self,

@@ -269,3 +269,51 @@ async def test_a_source_that_says_nothing_is_left_is_not_asked_for_a_while() -> 
 def test_what_headers_say_is_left(headers: dict[str, str], wait: float | None) -> None:
     """Nothing said and something left are no wait; a reset that is a moment in the past neither."""
     assert left_of_headers(httpx.Headers(headers)) == wait
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "https://crm.test",
+        "https://crm.test/",
+        "https://crm.test:8443",
+        "https://crm.test/api",
+        "https://crm.test/api/",
+        "https://crm.test/an api/v2",
+        "http://[::1]:8080",
+    ],
+)
+@pytest.mark.parametrize("path", ["things", "/things", "things/7/ü.json", "a:b", "things?kind=x", "//things"])
+async def test_an_address_with_a_query_is_the_one_that_httpx_makes(base_url: str, path: str) -> None:
+    """Whatever the base and the path; only commas are left as they are."""
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200)
+
+    transport = httpx.MockTransport(answer)
+    params = {"names": "a,b,c", "q": "two words & ü/?#=", "n": 3, "f": 1.5, "on": True, "none": None, "id": ["1", "2"]}
+    sent = {name: value for name, value in params.items() if value is not None}
+    async with httpx.AsyncClient(base_url=base_url) as plain:
+        expected = error = None
+        try:
+            expected = plain.build_request("GET", path, params=sent).url
+        except httpx.InvalidURL as invalid:
+            error = invalid
+    async with SourceClient("crm", base_url, patience=QUICK, transport=transport) as source:
+        if error is not None or expected is None or expected.host != source._client.base_url.host:
+            with pytest.raises(SourceError):
+                await source.request("GET", path, params=params)
+            return
+        await source.request("GET", path, params=params)
+
+    (request,) = asked
+    assert (request.url.scheme, request.url.netloc, request.url.raw_path.partition(b"?")[0]) == (
+        expected.scheme,
+        expected.netloc,
+        expected.raw_path.partition(b"?")[0],
+    )
+    assert request.url.params.multi_items() == expected.params.multi_items()
+    is_left_to_httpx = path in ("a:b", "things?kind=x", "//things")
+    assert (b"names=a,b,c" in request.url.query) is not is_left_to_httpx
