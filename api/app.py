@@ -10,8 +10,9 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from api.documents import Documents
 from api.feed import Feed
@@ -60,10 +61,12 @@ def create_app(
     cannot be read.
     """
     settings = settings or ApiSettings()
-    app = Starlette(
+    endpoint = GraphQLEndpoint()
+    app = _Application(
+        endpoint,
         middleware=_cors(settings.cors_origins),
         routes=[
-            Route("/graphql", GraphQLEndpoint(), methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+            Route("/graphql", endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
             WebSocketRoute("/graphql", graphql_socket),
             Route("/", _home),
             Route("/health", _health),
@@ -99,6 +102,22 @@ def create_app(
     )
     app.state.metrics.watch(app.state.service, store, app.state.feed)
     return app
+
+
+class _Application(Starlette):
+    """Hands GraphQL requests to their endpoint at once: it answers errors itself and needs none of the layers."""
+
+    def __init__(self, endpoint: GraphQLEndpoint, *, middleware: list[Middleware], routes: list[BaseRoute]) -> None:
+        super().__init__(middleware=middleware, routes=routes)
+        self._endpoint = endpoint
+        self._is_bare = not middleware
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._is_bare and scope["type"] == "http" and scope["path"] == "/graphql":
+            scope["app"] = self
+            await self._endpoint(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def _cors(origins: frozenset[str]) -> list[Middleware]:

@@ -16,14 +16,14 @@ from typing import Any
 
 import orjson
 from graphql import ExecutionResult, GraphQLError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.documents import Asked, Documents
 from api.issuer_keys import ProviderUnavailable
 from api.limits import Limits
-from api.logs import request_logged
+from api.logs import RequestLogged
 from api.metrics import Metrics
 from api.oidc import NoRole
 from api.patrol import Patrol
@@ -48,6 +48,9 @@ _OFFERED = {
     "*/*": JSON_TYPE,
     EVENT_TYPE: EVENT_TYPE,
 }
+
+
+Headers = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,13 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
         store: Store = request.app.state.store
-        with request_logged(scope["headers"]) as id, request_traced(store.tracer, scope["headers"]) as responded:
-            answer = await _answered(request)
-            responded(answer.status_code)
+        with RequestLogged(scope["headers"]) as id:
+            if store.tracer is None:
+                answer = await _answered(request)
+            else:
+                with request_traced(store.tracer, scope["headers"]) as responded:
+                    answer = await _answered(request)
+                    responded(answer.status_code)
             answer.raw_headers.append((b"x-request-id", id))
             metrics: Metrics = request.app.state.metrics
             metrics.responded(answer.status_code)
@@ -301,22 +308,27 @@ def _loads(text: str | bytes, what: str) -> Any:
 
 async def body_of(request: Request, most: int) -> bytes:
     """The body of a request, at most so many bytes, sent within some seconds; raises Refusal."""
-    announced = request.headers.get("content-length", "")
+    announced = next((value for name, value in request.scope["headers"] if name == b"content-length"), b"")
     if announced.isdigit() and int(announced) > most:
         raise _too_large(most)
-    body = bytearray()
+    parts: list[bytes] = []
+    left, receive = most, request.receive
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > most:
+            is_more = True
+            while is_more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Refusal(400, "BAD_REQUEST", "The request ended before its body did.")
+                parts.append(message.get("body", b""))
+                left -= len(parts[-1])
+                if left < 0:
                     raise _too_large(most)
+                is_more = message.get("more_body", False)
     except TimeoutError:
-        message = f"The request did not arrive within {BODY_SECONDS:g} s."
-        raise Refusal(408, "REQUEST_TIMEOUT", message, Connection="close") from None
-    except ClientDisconnect:
-        raise Refusal(400, "BAD_REQUEST", "The request ended before its body did.") from None
-    return bytes(body)
+        late = f"The request did not arrive within {BODY_SECONDS:g} s."
+        raise Refusal(408, "REQUEST_TIMEOUT", late, Connection="close") from None
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _too_large(most: int) -> Refusal:
@@ -364,9 +376,27 @@ def response(
     body: Mapping[str, Any], media_type: str, status: int, headers: Mapping[str, str] | None = None
 ) -> Response:
     """A JSON response of this media type."""
-    return Response(
-        orjson.dumps(body, option=orjson.OPT_UTC_Z),
-        status_code=status,
-        media_type=f"{media_type}; charset=utf-8",
-        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Vary": "Accept", **(headers or {})},
+    answer = _Json(orjson.dumps(body, option=orjson.OPT_UTC_Z), status, _head(media_type))
+    if headers:
+        answer.headers.update(headers)
+    return answer
+
+
+class _Json(Response):
+    """A body with headers that are ready: what Starlette encodes anew for each is the same for all of ours."""
+
+    def __init__(self, body: bytes, status: int, head: Headers) -> None:
+        self.body = body
+        self.status_code = status
+        self.background = None
+        self.raw_headers = [*head, (b"content-length", b"%d" % len(body))]
+
+
+@lru_cache(16)
+def _head(media_type: str) -> Headers:
+    return (
+        (b"content-type", f"{media_type}; charset=utf-8".encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"vary", b"Accept"),
     )

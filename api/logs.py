@@ -8,8 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import orjson
@@ -46,13 +45,24 @@ def set_up_logging(say: Callable[[str], None], *, verbose: bool = False, form: L
         logging.getLogger(name).handlers[:] = [lines]
 
 
-@contextmanager
-def request_logged(headers: list[tuple[bytes, bytes]]) -> Iterator[bytes]:
-    """Until the end every line tells the request's id: the one it came with, where it can be one, or a new one."""
-    given = next((value for name, value in headers if name == b"x-request-id"), b"")
-    id = given if _REQUEST_ID.fullmatch(given) else str(uuid_utils.uuid7()).encode()
-    with structlog.contextvars.bound_contextvars(request=id.decode()):
-        yield id
+class RequestLogged:
+    """Until the end every line tells the request's id: the one it came with, where it can be one, or a new one.
+
+    A class and no generator, because every request pays for it.
+    """
+
+    __slots__ = ("_before", "_id")
+
+    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
+        given = next((value for name, value in headers if name == b"x-request-id"), b"")
+        self._id = given if _REQUEST_ID.fullmatch(given) else str(uuid_utils.uuid7()).encode()
+
+    def __enter__(self) -> bytes:
+        self._before = structlog.contextvars.bind_contextvars(request=self._id.decode())
+        return self._id
+
+    def __exit__(self, *_: object) -> None:
+        structlog.contextvars.reset_contextvars(**self._before)
 
 
 class _Lines(logging.Handler):

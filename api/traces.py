@@ -84,11 +84,8 @@ def _provider(said: Mapping[str, str]) -> TracerProvider | None:
 
 
 @contextmanager
-def request_traced(tracer: Tracer | None, headers: list[tuple[bytes, bytes]]) -> Iterator[Callable[[int], None]]:
+def request_traced(tracer: Tracer, headers: list[tuple[bytes, bytes]]) -> Iterator[Callable[[int], None]]:
     """The span of a request to `/graphql`, in the trace that its `traceparent` names; tell it the answer's status."""
-    if tracer is None:
-        yield _nothing
-        return
     from opentelemetry.trace import SpanKind, StatusCode
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -142,7 +139,3 @@ def _describe(span: Span, seen: Observation) -> None:
     span.set_attribute("c360.outcome", seen.outcome.value)
     if seen.outcome in (Outcome.UNAVAILABLE, Outcome.FAILED):
         span.set_status(StatusCode.ERROR)
-
-
-def _nothing(_: int) -> None:
-    """Nobody traces."""
