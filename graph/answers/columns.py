@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graph.answers.contacts import repeat_contact
+from graph.answers.funnel import ordered_funnel
 from graph.answers.handoffs import handoffs, ping_pong
 from graph.answers.like_cypher import Rows, Values
 from graph.answers.paths import journey_flow, loops, paths_before_churn
@@ -30,6 +31,7 @@ ANSWERED: Mapping[str, Callable[[Journeys, Values], Rows]] = {
     "paths_to_ticket": paths_to_ticket,
     "conversion_sequences": conversion_sequences,
     "journey_flow": journey_flow,
+    "ordered_funnel": ordered_funnel,
     "loops": loops,
     "paths_before_churn": paths_before_churn,
     "handoffs": handoffs,

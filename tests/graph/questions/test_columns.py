@@ -45,6 +45,14 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"now": "2026-01-01"},
     ],
     "repeated_questions": [{}, {"since": "2026-01-08", "until": "2026-01-20"}, {"since": "2030-01-01"}],
+    "ordered_funnel": [
+        {"steps": "page.viewed,ticket.created,order.placed", "now": "2026-02-20", "window_days": 20},
+        {"steps": "ticket.created,ticket.created,order.placed,page.viewed", "now": "2026-04-01", "window_days": 9},
+        {"steps": "page.viewed,order.placed", "since": "2026-01-05", "until": "2026-01-12", "now": "2026-01-25"}
+        | {"window_days": 7},
+        {"steps": "order.placed", "now": "2026-01-10", "window_days": 6},
+        {"steps": "nothing,order.placed"},
+    ],
     "silent_customers": [
         {"now": "2026-03-01"},
         {"now": "2026-02-14", "top": 3},
@@ -140,4 +148,6 @@ async def test_columns_and_cypher_give_the_same_answers(store: Store) -> None:
         "silent_customers",
     ):
         assert len((await ask(store, name, ASKED[name][0])).rows) > 3
+    funnel = (await ask(store, "ordered_funnel", ASKED["ordered_funnel"][0])).rows
+    assert funnel[0][2] > funnel[1][2] > 0
     assert len((await ask(store, "conversion_sequences", ASKED["conversion_sequences"][1])).rows) > 5
