@@ -19,6 +19,7 @@ from graph.answers.paths import journey_flow, loops, paths_before_churn
 from graph.answers.requests import repeated_questions
 from graph.answers.returns import reactivations
 from graph.answers.silence import silent_customers
+from graph.answers.stages import stage_curve, time_between_stages
 from graph.answers.steps import conversion_sequences, dwell, paths_to_ticket
 from graph.ask import Answer, columns_of, known, parameter_values
 from graph.cypher import cypher
@@ -40,6 +41,8 @@ ANSWERED: Mapping[str, Callable[[Journeys, Values], Rows]] = {
     "repeat_contact": repeat_contact,
     "repeated_questions": repeated_questions,
     "silent_customers": silent_customers,
+    "time_between_stages": time_between_stages,
+    "stage_curve": stage_curve,
 }
 """By question."""
 

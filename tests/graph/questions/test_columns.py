@@ -53,6 +53,18 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"steps": "order.placed", "now": "2026-01-10", "window_days": 6},
         {"steps": "nothing,order.placed"},
     ],
+    "time_between_stages": [
+        {"from": "prospect", "to": "customer", "now": "2026-03-01"},
+        {"from": "customer", "to": "customer", "now": "2026-01-20"},
+        {"from": "prospect", "to": "lead", "now": "2026-01-10"},
+        {"from": "nothing", "to": "customer"},
+    ],
+    "stage_curve": [
+        {"from": "prospect", "to": "customer", "now": "2026-03-01"},
+        {"from": "prospect", "to": "customer", "now": "2026-01-14"},
+        {"from": "customer", "to": "customer", "now": "2026-01-20"},
+        {"from": "nothing", "to": "customer"},
+    ],
     "silent_customers": [
         {"now": "2026-03-01"},
         {"now": "2026-02-14", "top": 3},
@@ -150,4 +162,7 @@ async def test_columns_and_cypher_give_the_same_answers(store: Store) -> None:
         assert len((await ask(store, name, ASKED[name][0])).rows) > 3
     funnel = (await ask(store, "ordered_funnel", ASKED["ordered_funnel"][0])).rows
     assert funnel[0][2] > funnel[1][2] > 0
+    waits = (await ask(store, "time_between_stages", ASKED["time_between_stages"][0])).rows
+    assert waits[0][0] > waits[0][1] > 1
+    assert len((await ask(store, "stage_curve", ASKED["stage_curve"][0])).rows) > 1
     assert len((await ask(store, "conversion_sequences", ASKED["conversion_sequences"][1])).rows) > 5
