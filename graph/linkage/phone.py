@@ -8,6 +8,7 @@ import phonenumbers
 
 _TRUNK_IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
 _EXTENSION = re.compile(r"(?:\bext|\bx|#|;ext=).*$", re.IGNORECASE)
+_ROUNDED = re.compile(r"\s*\+?\d[.,]\d*E\+?\d+\s*", re.IGNORECASE)
 _NOT_DIGIT = re.compile(r"\D")
 _LADDERS = ("0123456789", "1234567890", "9876543210")
 _CODES = frozenset(str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
@@ -18,9 +19,9 @@ def phone(value: str | None, country: str | None) -> str | None:
     """E.164 of one number as a person wrote it, or None when it cannot be one.
 
     `country` is ISO 3166 alpha-2 (None: only international forms are understood). Dummies (two different digits or
-    fewer, ladders) are None. Extensions are dropped.
+    fewer, ladders) are None, and so is what a spreadsheet has rounded (4.42071E+11). Extensions are dropped.
     """
-    if not value:
+    if not value or _ROUNDED.fullmatch(value):
         return None
     text = _EXTENSION.sub("", _TRUNK_IN_BRACKETS.sub("", value)).strip()
     if _is_dummy(_NOT_DIGIT.sub("", text)):
@@ -39,7 +40,7 @@ def phone(value: str | None, country: str | None) -> str | None:
 def phone_or_digits(value: str | None, country: str | None) -> str | None:
     """`phone`, else the bare digits of seven and more: a mistyped number is still close to the right one."""
     number = phone(value, country)
-    if number is not None or not value:
+    if number is not None or not value or _ROUNDED.fullmatch(value):
         return number
     digits = _NOT_DIGIT.sub("", _EXTENSION.sub("", _TRUNK_IN_BRACKETS.sub("", value))).lstrip("0")
     if not 7 <= len(digits) <= 15 or _is_dummy(digits):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import os
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +59,14 @@ _ALIASES: dict[str, str] = {
 }
 _SEVERAL = frozenset({"email", "phone"})
 _BIRTH_PARTS = ("birth_year", "birth_month", "birth_day")
+_GZIP = b"\x1f\x8b"
+_MARKS = {
+    b"\xef\xbb\xbf": "utf-8", b"\xff\xfe\x00\x00": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"
+}  # fmt: skip
+"""Byte order marks, and what they mean; the longer one of two that begin alike stands first."""
+_LARGE_BLOCK = 2**28
+_MOST_LINES = 100
+"""Line breaks inside one record that has not the right number of columns."""
 _TRUTH = ("cluster", "customer_id", "truth", "true_id", "entity_id", "entity", "person_id", "group")
 
 
@@ -90,7 +101,12 @@ class Recognised:
         if "record_id" not in self.columns:
             return pa.array(np.arange(table.num_rows)).cast(pa.string())
         name = self.columns["record_id"][0]
-        ids = table.column(name).cast(pa.string())
+        try:
+            ids = table.column(name).cast(pa.string())
+        except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
+            raise LinkageError(
+                f"Column {name} has type {table.column(name).type}, which cannot be an id. Name another as record_id."
+            ) from error
         if ids.null_count:
             raise LinkageError(
                 f"Column {name}: {ids.null_count} of {len(ids)} records have no id. Give each one its own."
@@ -145,25 +161,36 @@ def recognise(columns: Sequence[str], mapping: Mapping[str, str] | None = None) 
 def read_table(
     path: str | os.PathLike[str], *, encoding: str = "utf-8", warn: Callable[[str], None] | None = None
 ) -> pa.Table:
-    """A CSV (`,` `;` tab or `|`) as text columns, or a Parquet as it is.
+    """A CSV (`,` `;` tab or `|`; also compressed by gzip, `.csv.gz`) as text columns, or a Parquet as it is.
 
-    Broken CSV lines are left out and told to `warn`. Raises LinkageError when the file cannot be read.
+    A byte order mark says more than `encoding`. Of columns with one name the second is called `name (2)`. Broken CSV
+    lines are left out and told to `warn`. Raises LinkageError when the file cannot be read.
     """
     file = Path(path)
-    if not file.is_file():
-        raise LinkageError(f"{file}: there is no such file.")
     try:
+        if file.is_dir():
+            raise LinkageError(f"{file} is a folder. Name one file in it.")
+        if not file.is_file():
+            raise LinkageError(f"{file}: there is no such file.")
         if file.suffix.lower() in (".parquet", ".pq"):
             with pq.ParquetFile(file) as parquet:  # `read_table` would bring the engine of datasets along, 45 MB
-                return parquet.read()
-        if file.suffix.lower() in (".csv", ".tsv", ".txt"):
-            return _read_csv(file, encoding, warn)
-    except UnicodeDecodeError as error:
-        raise LinkageError(f"{file} is not {encoding}: {error.reason}. Name its encoding, e.g. latin-1.") from error
+                return _with_names_once(parquet.read())
+        if _plain_suffix(file) in (".csv", ".tsv", ".txt"):
+            return _with_names_once(_read_csv(file, encoding, warn))
+    except UnicodeError as error:
+        raise LinkageError(f"{file} is not {encoding}: {error}. Name its encoding, e.g. latin-1.") from error
+    except LookupError as error:
+        raise LinkageError(f"{encoding!r} is no encoding that is known. Usual ones: utf-8, latin-1, utf-16.") from error
+    except (EOFError, zlib.error) as error:
+        raise LinkageError(f"{file} cannot be read: {error}. It is cut short or damaged: get it anew.") from error
     except (pa.ArrowInvalid, OSError) as error:
         hint = " Name its encoding, e.g. latin-1." if "UTF8" in str(error) else ""
+        if "ompressed" in str(error) or "zlib" in str(error):
+            hint = " It is cut short or damaged: get it anew."
+        if "straddl" in str(error):
+            hint = f" A field is longer than {_LARGE_BLOCK >> 20} MB: look for a quote that is not closed."
         raise LinkageError(f"{file} cannot be read: {error}.{hint}") from error
-    raise LinkageError(f"{file}: only .csv, .tsv, .txt and .parquet are understood.")
+    raise LinkageError(f"{file}: only .csv, .tsv, .txt (also .gz of these) and .parquet are understood.")
 
 
 class FileLinkage(msgspec.Struct, frozen=True):
@@ -189,6 +216,8 @@ def link_file(
     """Link the records of a file; writes `record_id, customer_id, weight` to `out` (CSV or Parquet by its suffix)."""
     if out is not None and Path(out).suffix.lower() not in (".csv", ".parquet"):
         raise LinkageError(f"{out}: the output must end in .csv or .parquet.")
+    if out is not None:
+        _check_place(Path(path), Path(out))
     recognised, tables = _recognised(path, mapping, encoding, warn)
     linkage = link(
         tables.pop(),  # nothing else holds the raw records, so they are gone when they are normalised
@@ -264,27 +293,77 @@ def _glued(parts: Sequence[Any], by: str) -> Any:
     return join(*parts, by)
 
 
+def _check_place(path: Path, out: Path) -> None:
+    """What would fail after the work, or write over the records, is told before it."""
+    if not out.absolute().parent.is_dir():
+        raise LinkageError(f"{out} cannot be written: there is no folder {out.absolute().parent}. Make it first.")
+    if out.is_dir():
+        raise LinkageError(f"{out} cannot be written: it is a folder. Name a file.")
+    if out.exists() and path.exists() and out.samefile(path):
+        raise LinkageError(f"{out} is the file that is read: it would be written over. Name another output.")
+
+
+def _plain_suffix(file: Path) -> str:
+    """The suffix, without that of gzip."""
+    return (Path(file.stem) if file.suffix.lower() == ".gz" else file).suffix.lower()
+
+
+def _with_names_once(table: pa.Table) -> pa.Table:
+    """Every column with a name of its own: the second `email` is `email (2)`."""
+    names: list[str] = []
+    for name in table.column_names:
+        number, fresh = 1, name
+        while fresh in names:
+            number += 1
+            fresh = f"{name} ({number})"
+        names.append(fresh)
+    return table.rename_columns(names)
+
+
 def _read_csv(file: Path, encoding: str, warn: Callable[[str], None] | None) -> pa.Table:
-    with file.open(encoding=encoding, newline="") as lines:
-        head = lines.readline().lstrip("\ufeff")
+    packed = file.suffix.lower() == ".gz"
+    with gzip.open(file) if packed else file.open("rb") as content:
+        begin = content.read(4)
+        if begin.startswith(_GZIP):
+            raise LinkageError(f"{file} is compressed by gzip. Call it {file.name}.gz, or uncompress it.")
+        encoding = next((name for mark, name in _MARKS.items() if begin.startswith(mark)), encoding)
+        content.seek(0)
+        with io.TextIOWrapper(content, encoding=encoding, newline="") as lines:
+            head = lines.readline().lstrip("\ufeff")
     if not head.strip():
         raise LinkageError(f"{file} is empty: the first line must name the columns.")
     delimiter = max(",;\t|", key=head.count)
     names = next(csv.reader([head], delimiter=delimiter))
     broken: list[int] = []
+    swallowed = [0]
 
     def skip(row: Any) -> Literal["skip", "error"]:
         broken.append(row.number or 0)
+        swallowed.append((row.text or "").count("\n"))
         return "skip"
 
-    table = pcsv.read_csv(
-        file,
-        read_options=pcsv.ReadOptions(encoding=encoding, use_threads=False),
-        parse_options=pcsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip),
-        convert_options=pcsv.ConvertOptions(
-            column_types={name: pa.string() for name in names}, null_values=_NULLS, strings_can_be_null=True
-        ),
-    )
+    def read(block: int | None) -> pa.Table:
+        broken.clear()
+        source: Any = pa.input_stream(str(file))  # it uncompresses what ends in .gz
+        with source as content:
+            return pcsv.read_csv(
+                content,
+                read_options=pcsv.ReadOptions(encoding=encoding, use_threads=False, block_size=block),
+                parse_options=pcsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip),
+                convert_options=pcsv.ConvertOptions(
+                    column_types={name: pa.string() for name in names}, null_values=_NULLS, strings_can_be_null=True
+                ),
+            )
+
+    try:
+        table = read(None)
+    except pa.ArrowInvalid as error:
+        if "straddl" not in str(error):
+            raise
+        # A field is longer than a block, or a quote is not closed for so long.
+        table = read(_LARGE_BLOCK)
+    if max(swallowed) > _MOST_LINES:
+        raise LinkageError(f"{file}: a quote that is opened is closed only {max(swallowed):,} lines later. Close it.")
     if broken and warn is not None:
         warn(f"{file}: {len(broken)} lines do not have {len(names)} columns and were left out, e.g. line {broken[0]}.")
     return table
