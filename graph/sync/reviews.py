@@ -6,7 +6,7 @@ the threshold by which records were linked, then the interactions at stake.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 from graph.cypher import cypher
 from graph.linkage.linkage import Review
@@ -19,16 +19,17 @@ _Known = dict[tuple[str, str], tuple[float, float, float]]
 """(left, right) → (weight in bits, probability, distance to the threshold in bits)"""
 
 
-async def offer_all(store: Store, lease: Lease, reviews: Iterable[Review], match_bits: float) -> None:
-    """Make these the only pairs that wait."""
-    wanted = _known(reviews, match_bits)
+async def offer_all(
+    store: Store, lease: Lease, reviews: Iterable[Review], match_bits: float, at_a_time: int = _ROWS_A_QUERY
+) -> None:
+    """Make these the only pairs that wait, `at_a_time` of them in a transaction.
+
+    When it is cut off between two of them, the next run, which links everybody, writes what is missing.
+    """
     there = {(row[0], row[1]): tuple(row[2:]) async for row in store.stream(cypher("writes/read_reviews"))}
-
-    async def work(tx: Transaction) -> None:
-        await lease.hold(tx)
-        await _write(tx, there, wanted)
-
-    await store.transaction(work)
+    for query, rows in _changes(there, _known(reviews, match_bits)):
+        for start in range(0, len(rows), at_a_time):
+            await store.transaction(_held(lease, query, rows[start : start + at_a_time]), repeatable=True)
 
 
 async def offer_some(tx: Transaction, records: Sequence[str], reviews: Iterable[Review], match_bits: float) -> None:
@@ -65,13 +66,28 @@ async def _there(tx: Transaction, records: Sequence[str]) -> dict[tuple[str, str
     return {(left, right): tuple(told) for left, right, *told in rows}
 
 
+def _held(lease: Lease, query: str, rows: Sequence[object]) -> Callable[[Transaction], Awaitable[None]]:
+    async def work(tx: Transaction) -> None:
+        await lease.hold(tx)
+        await tx.run(cypher(query), rows=rows)
+
+    return work
+
+
 async def _write(tx: Transaction, there: dict[tuple[str, str], tuple[float, ...]], wanted: _Known) -> None:
+    for query, rows in _changes(there, wanted):
+        for start in range(0, len(rows), _ROWS_A_QUERY):
+            await tx.run(cypher(query), rows=rows[start : start + _ROWS_A_QUERY])
+
+
+def _changes(
+    there: dict[tuple[str, str], tuple[float, ...]], wanted: _Known
+) -> tuple[tuple[str, Sequence[object]], tuple[str, Sequence[object]]]:
+    """The pairs that wait no longer, and those that wait now or otherwise than before, each with its query."""
     gone = [list(pair) for pair in sorted(there.keys() - wanted.keys())]
     offered = [
         {"left": left, "right": right, "weight": weight, "probability": likely, "distance": distance}
         for (left, right), (weight, likely, distance) in sorted(wanted.items())
         if there.get((left, right)) != (weight, likely, distance)
     ]
-    for query, rows in (("writes/drop_reviews", gone), ("writes/offer_reviews", offered)):
-        for start in range(0, len(rows), _ROWS_A_QUERY):
-            await tx.run(cypher(query), rows=rows[start : start + _ROWS_A_QUERY])
+    return ("writes/drop_reviews", gone), ("writes/offer_reviews", offered)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from neo4j import GraphDatabase
@@ -15,7 +15,9 @@ from graph.cypher import cypher, statements
 from graph.linkage.linkage import Review
 from graph.reading import Column, Page, Part, Reading, compile_query
 from graph.rules import Rules
-from graph.store.driver import Store
+from graph.store.driver import Store, Transaction
+from graph.store.errors import LeaseLost
+from graph.store.lease import Lease
 from graph.store.migrate import migrate
 from graph.store.settings import StoreSettings
 from graph.sync.asking import Ask
@@ -138,3 +140,35 @@ def test_the_migration_only_makes_indexes_and_mends() -> None:
     """It can be run again: what is there is left as it is."""
     made = [each for each in statements("store/migrations/002_reviews") if each.startswith("CREATE")]
     assert all(" IF NOT EXISTS " in each for each in made)
+
+
+async def test_many_pairs_are_offered_in_several_transactions(queue: Store) -> None:
+    """Each holds the lease; cut off after two of four, the next run drops and offers what is missing."""
+    wanted = [
+        Review(KEYS[0], KEYS[1], 0.5, 0.58),
+        Review(KEYS[0], KEYS[2], 0.9, 0.65),
+        Review(KEYS[1], KEYS[2], 0.7, 0.6),
+    ]
+    async with queue.lease("link") as lease:
+        with pytest.raises(LeaseLost):
+            await offer_all(queue, cast("Lease", Cut(lease, 2)), wanted, 1.0, at_a_time=1)
+        half = await waiting(queue)
+        held = Cut(lease, 9)
+        await offer_all(queue, cast("Lease", held), wanted, 1.0, at_a_time=1)
+
+    assert half == [(KEYS[0], KEYS[1])]
+    assert await waiting(queue) == [(KEYS[0], KEYS[2]), (KEYS[1], KEYS[2]), (KEYS[0], KEYS[1])]
+    assert held.left == 7
+
+
+class Cut:
+    """A lease that is lost after it was held some times."""
+
+    def __init__(self, lease: Lease, left: int) -> None:
+        self.lease, self.left = lease, left
+
+    async def hold(self, tx: Transaction) -> None:
+        if not self.left:
+            raise LeaseLost("Another process has taken over.")
+        self.left -= 1
+        await self.lease.hold(tx)
