@@ -44,7 +44,7 @@ from graph.alerts.rules import CONDITIONS, AlertRule
 from graph.answers.columns import ANSWERED, ask_columns
 from graph.ask import ask, has_default
 from graph.changes import Change
-from graph.cypher import questions
+from graph.cypher import Question, questions
 from graph.journeys.journeys import Journeys
 from graph.journeys.keeper import JourneyKeeper
 from graph.journeys.read import follow, read_journeys
@@ -212,13 +212,30 @@ async def _answers(store: Store, rounds: int, seconds: float) -> list[Timed]:
         others = [_earlier(given, days) for days in range(1, rounds + 2)]
         found.append(await _repeated(f"GraphQL {name}, another period", _answered(service, text, others), rounds))
     journeys = await service.journeys.current()
-    for name in ANSWERED:
-        found.append(await _repeated(f"columns {name}", partial(_from_columns, store, journeys, name), rounds))
+    known = await _somebody(store)
+    for question in questions():
+        if question.name in ANSWERED:
+            asked_of = partial(_from_columns, store, journeys, question.name, _needed(question, known))
+            found.append(await _repeated(f"columns {question.name}", asked_of, rounds))
     return found
 
 
-async def _from_columns(store: Store, journeys: Journeys, name: str) -> str:
-    return f"{len((await ask_columns(store, journeys, name, {})).rows):,} rows"
+async def _from_columns(store: Store, journeys: Journeys, name: str, given: Mapping[str, Any]) -> str:
+    return f"{len((await ask_columns(store, journeys, name, given)).rows):,} rows"
+
+
+async def _somebody(store: Store) -> dict[str, Any]:
+    """Of the first customer with an address what a question about one may need."""
+    row = await store.read_one(
+        "MATCH (c:Customer) WHERE c.primary_email IS NOT NULL RETURN c.id, c.primary_email LIMIT 1"
+    )
+    return {"id": row[0], "email": row[1]} if row else {}
+
+
+def _needed(question: Question, known: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that have no default: what is known, else the example."""
+    needed = [each for each in question.parameters if not has_default(each)]
+    return {each.name: known.get(each.name, json.loads(each.example)) for each in needed}
 
 
 def _earlier(given: Mapping[str, Any], days: int) -> dict[str, Any]:
@@ -261,13 +278,9 @@ def _board(keys: Iterable[str]) -> str:
 
 async def _shipped(store: Store, rounds: int, seconds: float) -> Any:
     """Each question with its defaults, else its examples; one that is about a customer is about the first of them."""
-    row = await store.read_one(
-        "MATCH (c:Customer) WHERE c.primary_email IS NOT NULL RETURN c.id, c.primary_email LIMIT 1"
-    )
-    known = {"id": row[0], "email": row[1]} if row else {}
+    known = await _somebody(store)
     for question in questions():
-        needed = [each for each in question.parameters if not has_default(each)]
-        named = {each.name: known.get(each.name, json.loads(each.example)) for each in needed}
+        named = _needed(question, known)
 
         async def asked(name: str = question.name, named: Mapping[str, Any] = named) -> str:
             try:
