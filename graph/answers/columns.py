@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graph.answers.contacts import repeat_contact
+from graph.answers.followed import what_followed
 from graph.answers.funnel import ordered_funnel
 from graph.answers.handoffs import handoffs, ping_pong
 from graph.answers.like_cypher import Rows, Values
@@ -43,6 +44,7 @@ ANSWERED: Mapping[str, Callable[[Journeys, Values], Rows]] = {
     "silent_customers": silent_customers,
     "time_between_stages": time_between_stages,
     "stage_curve": stage_curve,
+    "what_followed": what_followed,
 }
 """By question."""
 

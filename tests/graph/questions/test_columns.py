@@ -71,6 +71,12 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"now": "2026-01-20"},
         {"now": "2026-01-02"},
     ],
+    "what_followed": [
+        *({"id": f"c{number:02}", "least": 1, "now": "2026-03-10", "top": 99} for number in range(14)),
+        {"id": "c13", "least": 1, "now": "2026-01-20", "window_days": 2, "goal": ["ticket.created", "call.made"]},
+        {"id": "c12", "least": 2, "now": "2026-02-10", "window_days": 12, "goal": ["page.viewed"], "top": 2},
+        {"id": "nobody", "least": 1},
+    ],
     "handoffs": [{}, {"since": "2026-01-05", "until": "2026-01-20"}, {"since": "2030-01-01"}],
     "ping_pong": [{}, {"since": "2026-01-05", "until": "2026-01-20"}, {"since": "2030-01-01"}],
 }
@@ -166,3 +172,52 @@ async def test_columns_and_cypher_give_the_same_answers(store: Store) -> None:
     assert waits[0][0] > waits[0][1] > 1
     assert len((await ask(store, "stage_curve", ASKED["stage_curve"][0])).rows) > 1
     assert len((await ask(store, "conversion_sequences", ASKED["conversion_sequences"][1])).rows) > 5
+
+
+async def test_what_followed_is_the_same_where_many_took_the_same_steps(store: Store) -> None:
+    """Two kinds of step and an order, by two channels, either way or none, at few moments; a third is machines'."""
+    chance = random.Random(6)
+    for number in range(24):
+        events = [
+            event(
+                chance.randrange(12),
+                chance.choice(["page.viewed", "page.viewed", "call.made", "call.made", "order.placed"]),
+                channel=chance.choice(["web", "phone"]),
+                direction=chance.choice(["inbound", "outbound", None]),
+                automated=chance.random() < 0.3,
+                sequence=chance.randrange(2),
+            )
+            for _ in range(20)
+        ]
+        await add_customer(store, f"c{number:02}", *events)
+    journeys = await read_journeys(store, Rules(), 0)
+
+    found = []
+    for number in range(8):
+        given = {"id": f"c{number:02}", "window_days": 2, "now": "2026-01-12", "least": 2}
+        from_graph = (await ask(store, "what_followed", given)).rows
+        assert (await ask_columns(store, journeys, "what_followed", given)).rows == from_graph
+        found += from_graph
+
+    assert len(found) > 40
+    assert any(row[2] is None for row in found)
+    assert sum(0 < row[5] < row[3] for row in found) > 20
+    assert any(0 < row[5] < row[3] and row[4] < row[3] for row in found)
+
+
+async def test_no_more_than_nine_machines_stand_between_steps(store: Store) -> None:
+    """Nine e-mails of a machine leave two steps neighbours, ten do not; an order later in the same moment counts."""
+    begun = (event(0, "form.submitted"), event(0.5, "ticket.replied"))
+    await add_customer(store, "me", *begun)
+    for machines in (8, 9, 10):
+        mails = [event(1 + number / 100, "email.opened", automated=True) for number in range(machines)]
+        then = event(3, "call.made", direction=None), event(3, "order.placed", sequence=1)
+        await add_customer(store, f"after{machines}", *begun, *mails, *then)
+        await add_customer(store, f"between{machines}", begun[0], *mails, event(2, "ticket.replied"), *then)
+    journeys = await read_journeys(store, Rules(), 0)
+    given = {"id": "me", "least": 1, "window_days": 0, "now": "2026-03-01"}
+
+    from_graph = (await ask(store, "what_followed", given)).rows
+    from_columns = (await ask_columns(store, journeys, "what_followed", given)).rows
+
+    assert from_columns == from_graph == [["call.made", "email", None, 4, 4, 4, 1.0, 0.51, 1.0]]
