@@ -18,9 +18,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api.http import Refusal, body_of
 from api.logged_errors import words_of
 from api.metrics import Metrics
+from api.request import Refusal, body_of
 from connectors.errors import RecordError, SourceRefused, SourceUnavailable
 from connectors.hookspecs import Partial, RawProblem, WebhookRequest
 from connectors.records import Account, Person, Record

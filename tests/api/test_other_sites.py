@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from api import http
+from api import request as asked
 from api.server_error import ServerError
 from api.settings import ApiSettings
 from graph.store.driver import Store
@@ -111,7 +111,7 @@ def test_what_is_no_origin_keeps_the_api_from_starting(text: str) -> None:
 
 async def test_a_body_that_does_not_arrive_is_given_up(embedded_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that trickles is told 408, and its connection is closed."""
-    monkeypatch.setattr(http, "BODY_SECONDS", 0.3)
+    monkeypatch.setattr(asked, "BODY_SECONDS", 0.3)
     async with served(embedded_store) as base:
         address = urlsplit(base)
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
