@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Literal
 
 from api.outgoing.settings import OutgoingSettings
-from api.settings import ApiSettings, Problems
+from api.settings import ApiSettings
 from api.variables import misspelt
 from connectors.configured import make_connectors
 from connectors.errors import C360Error
 from connectors.plugins import load_plugins
+from connectors.problems import Problems
 from connectors.settings import read_settings
 from graph.cypher import cypher
 from graph.rules import read_rules
@@ -61,7 +62,8 @@ async def examine(config: Path, environment: Mapping[str, str] | None = None) ->
     try:
         settings = StoreSettings.from_environment(env)
     except StoreError as error:
-        yield Finding("store", "problem", str(error))
+        for line in str(error).splitlines():
+            yield Finding("store", "problem", line)
         return
     if settings.embedded_path is not None and not settings.embedded_path.exists():
         yield Finding("store", "ok", f"{settings.uri} is not there yet: the first `c360 sync` makes it")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from api.server_error import ServerError
+from connectors.problems import Problems
 from graph.keys import Role
+
+T = TypeVar("T")
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA")
 """What a token may be signed with. All have a public and a private half: whoever can check cannot sign."""
@@ -44,30 +48,39 @@ class OidcSettings:
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> OidcSettings | None:
-        """Read C360_OIDC_…; None where there is no provider. Raises ServerError."""
+        """Read C360_OIDC_…; None where there is no provider. Raises one ServerError, a line for all that is wrong."""
         given = {name.removeprefix("C360_OIDC_"): text for name, text in env.items() if name.startswith("C360_OIDC_")}
         given = {name: text.strip() for name, text in given.items() if text.strip()}
         if not given:
             return None
         known = ("ISSUER", "AUDIENCE", "JWKS", "ALGORITHMS", "NAME_CLAIM", "ROLES_CLAIM", "ROLES", "LEEWAY")
-        for name in given:
-            if name not in known:
-                raise ServerError(
-                    f"C360_OIDC_{name} is no setting. Known: {', '.join(f'C360_OIDC_{n}' for n in known)}."
-                )
-        for name in ("ISSUER", "AUDIENCE"):
-            if name not in given:
-                raise ServerError(f"C360_OIDC_{name} is missing: tokens are taken of one issuer, for one audience.")
-        return cls(
-            issuer=_address("ISSUER", given["ISSUER"]),
-            audience=given["AUDIENCE"],
-            jwks=_address("JWKS", given["JWKS"]) if "JWKS" in given else None,
-            algorithms=_algorithms(given["ALGORITHMS"]) if "ALGORITHMS" in given else USUAL_ALGORITHMS,
+        problems = Problems()
+        problems.texts += (
+            f"C360_OIDC_{name} is no setting. Known: {', '.join(f'C360_OIDC_{each}' for each in known)}."
+            for name in given
+            if name not in known
+        )
+        problems.texts += (
+            f"C360_OIDC_{name} is missing: tokens are taken of one issuer, for one audience."
+            for name in ("ISSUER", "AUDIENCE")
+            if name not in given
+        )
+
+        def read(name: str, reader: Callable[[str], T], otherwise: T) -> T:
+            return problems.read(lambda: reader(given[name]), otherwise) if name in given else otherwise
+
+        settings = cls(
+            issuer=read("ISSUER", lambda text: _address("ISSUER", text), ""),
+            audience=given.get("AUDIENCE", ""),
+            jwks=read("JWKS", lambda text: _address("JWKS", text), None),
+            algorithms=read("ALGORITHMS", _algorithms, USUAL_ALGORITHMS),
             name_claim=given.get("NAME_CLAIM", "sub"),
             roles_claim=given.get("ROLES_CLAIM", "roles"),
-            roles=_roles(given["ROLES"]) if "ROLES" in given else None,
-            leeway=_leeway(given.get("LEEWAY", "60")),
+            roles=read("ROLES", _roles, None),
+            leeway=read("LEEWAY", _leeway, 60),
         )
+        problems.tell(ServerError)
+        return settings
 
 
 def is_safe_address(address: str) -> bool:

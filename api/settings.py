@@ -4,45 +4,24 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 from pydantic import SecretStr
 
 from api.limits import Limits, LimitsError
+from api.logs import log_format
 from api.oidc_settings import OidcSettings
 from api.server_error import ServerError
-from connectors.errors import C360Error
+from api.trusted import read_documents
+from connectors.problems import Problems
 from graph.keys import Role
-
-T = TypeVar("T")
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8360
 SHORTEST_TOKEN = 16
 SLOW_SECONDS = 1.0
-
-
-class Problems:
-    """What is wrong with settings, gathered, so that all of it is told at once."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def read(self, setting: Callable[[], T], otherwise: T) -> T:
-        """The setting; what is wrong with it is kept, and `otherwise` stands in its place."""
-        try:
-            return setting()
-        except C360Error as error:
-            self.texts.append(str(error))
-            return otherwise
-
-    def tell(self) -> None:
-        """Raise ServerError when anything was wrong."""
-        if self.texts:
-            raise ServerError("\n".join(self.texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +54,8 @@ class ApiSettings:
     ) -> ApiSettings:
         """Read C360_API_TOKEN, C360_METRICS_TOKEN (or their …_FILE), C360_OIDC_… and the rest.
 
-        Raises one ServerError that tells everything that is wrong, a line each.
+        Raises one ServerError that tells everything that is wrong, a line each; C360_LOG, by which this process has
+        begun to log already, and what is wrong with trusted documents among it.
         """
         env = os.environ if environment is None else environment
         problems = Problems()
@@ -84,15 +64,23 @@ class ApiSettings:
             port=port,
             token=problems.read(lambda: _token(env, "C360_API_TOKEN", "C360_API_TOKEN_FILE"), None),
             oidc=problems.read(lambda: OidcSettings.from_environment(env), None),
-            trusted_documents=Path(given) if (given := env.get("C360_TRUSTED_DOCUMENTS")) else None,
+            trusted_documents=problems.read(lambda: _trusted_documents(env.get("C360_TRUSTED_DOCUMENTS")), None),
             cors_origins=problems.read(lambda: _origins(env.get("C360_CORS_ORIGINS", "")), frozenset()),
             introspection=problems.read(lambda: _introspection(env.get("C360_INTROSPECTION", "")), Role.STEWARD),
             limits=problems.read(lambda: _limits(env.get("C360_LIMITS", "")), Limits()),
             metrics_token=problems.read(lambda: _token(env, "C360_METRICS_TOKEN", "C360_METRICS_TOKEN_FILE"), None),
             slow_seconds=problems.read(lambda: _slow_seconds(env), None),
         )
-        problems.tell()
+        problems.read(lambda: log_format(env), "human")
+        problems.tell(ServerError)
         return settings
+
+
+def _trusted_documents(text: str | None) -> Path | None:
+    if not text:
+        return None
+    read_documents(Path(text))
+    return Path(text)
 
 
 def _origins(text: str) -> frozenset[str]:

@@ -14,7 +14,11 @@ from dotenv import load_dotenv
 from api.cli.errors import explain
 from api.cli.invocation import Invocation
 from api.cli.late import LateGroup
-from api.logs import log_format, set_up_logging
+from api.logs import LogFormat, log_format, set_up_logging
+from api.server_error import ServerError
+
+TELL_ALL_SETTINGS = ("demo", "doctor", "serve")
+"""The commands that read all settings of the API, and tell what is wrong with them at once."""
 
 
 def run() -> None:
@@ -85,7 +89,17 @@ def begin(
     """One customer out of many silos: who is this customer, and what have they been through with us?"""
     load_dotenv(config / ".env")
     context.obj = Invocation(config, verbose)
-    set_up_logging(context.obj.say, verbose=verbose, form=log_format())
+    set_up_logging(context.obj.say, verbose=verbose, form=_log_format(context.invoked_subcommand))
+
+
+def _log_format(command: str | None) -> LogFormat:
+    """C360_LOG. Where it is wrong, what tells everything that is wrong with settings tells this among it."""
+    try:
+        return log_format()
+    except ServerError:
+        if command not in TELL_ALL_SETTINGS:
+            raise
+        return "human"
 
 
 def _invocation(context: Any) -> Invocation:

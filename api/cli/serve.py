@@ -19,10 +19,12 @@ from api.outgoing.deliveries import Deliverer
 from api.outgoing.settings import OutgoingSettings
 from api.schedule import Schedule
 from api.server import listen
-from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings, Problems
+from api.server_error import ServerError
+from api.settings import DEFAULT_HOST, DEFAULT_PORT, ApiSettings
 from api.syncs import SyncProcesses
 from api.viewer import check_binding
 from connectors.errors import PluginConfigError
+from connectors.problems import Problems
 from connectors.settings import read_settings
 from graph.keys import any_key
 from graph.rules import Rules
@@ -49,7 +51,7 @@ def serve(context: typer.Context, host: HostOption = DEFAULT_HOST, port: PortOpt
     rules = problems.read(invocation.rules, None)
     settings = problems.read(lambda: api_settings(host, port), None)
     problems.read(OutgoingSettings.from_environment, None)
-    problems.tell()
+    problems.tell(ServerError)
     assert store is not None
     assert rules is not None
     assert settings is not None
@@ -112,9 +114,11 @@ async def _ingest(invocation: Invocation, graph: Store, rules: Rules) -> Ingest 
 
 
 def api_settings(host: str, port: int) -> ApiSettings:
-    """The settings of the API; raises ServerError at once when it cannot listen there."""
-    settings = ApiSettings.from_environment(host=host, port=port)
-    listen(host, port).close()
+    """The settings of the API; raises one ServerError, also when it cannot listen there."""
+    problems = Problems()
+    settings = problems.read(lambda: ApiSettings.from_environment(host=host, port=port), ApiSettings())
+    problems.read(lambda: listen(host, port).close(), None)
+    problems.tell(ServerError)
     return settings
 
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr
 
 from connectors.errors import C360Error
+from connectors.problems import Problems
 from connectors.signatures import SHORTEST_KEY, key_of
 
 
@@ -52,16 +53,26 @@ class OutgoingSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> OutgoingSettings:
-        """Read C360_WEBHOOK_…, C360_SMTP_…, C360_MAIL_… and C360_PUBLIC_URL; raises OutgoingError."""
+        """Read C360_WEBHOOK_…, C360_SMTP_…, C360_MAIL_… and C360_PUBLIC_URL.
+
+        Raises one OutgoingError that tells everything that is wrong, a line each.
+        """
         env = os.environ if environment is None else environment
-        return cls(_webhook(env), _mail(env), _public_url(env))
+        problems = Problems()
+        settings = cls(_webhook(env, problems), _mail(env, problems), problems.read(lambda: _public_url(env), None))
+        problems.tell(OutgoingError)
+        return settings
 
 
-def _webhook(env: Mapping[str, str]) -> WebhookSettings | None:
+def _webhook(env: Mapping[str, str], problems: Problems) -> WebhookSettings | None:
     url = env.get("C360_WEBHOOK_URL", "").strip()
     if not url:
         return None
-    _expect_safe(url, "C360_WEBHOOK_URL")
+    problems.read(lambda: _expect_safe(url, "C360_WEBHOOK_URL"), None)
+    return WebhookSettings(url, problems.read(lambda: _webhook_key(env), b""))
+
+
+def _webhook_key(env: Mapping[str, str]) -> bytes:
     secret = _secret(env, "C360_WEBHOOK_SECRET")
     if secret is None:
         raise OutgoingError(
@@ -74,13 +85,29 @@ def _webhook(env: Mapping[str, str]) -> WebhookSettings | None:
             f"C360_WEBHOOK_SECRET must be whsec_ and at least {SHORTEST_KEY} bytes in base64. "
             "Make one with: echo whsec_$(openssl rand -base64 32)"
         )
-    return WebhookSettings(url, key)
+    return key
 
 
-def _mail(env: Mapping[str, str]) -> MailSettings | None:
+def _mail(env: Mapping[str, str], problems: Problems) -> MailSettings | None:
     url = env.get("C360_SMTP_URL", "").strip()
     if not url:
         return None
+    nowhere: tuple[str, int, str, str | None] = ("", 0, "none", None)
+    host, port, tls, user = problems.read(lambda: _mail_server(url), nowhere)
+    password = problems.read(lambda: _secret(env, "C360_SMTP_PASSWORD"), None)
+    return MailSettings(
+        host,
+        port,
+        tls,
+        problems.read(lambda: _sender(env), ""),
+        user,
+        None if password is None else SecretStr(password),
+        problems.read(lambda: _alerts_to(env), ()),
+    )
+
+
+def _mail_server(url: str) -> tuple[str, int, str, str | None]:
+    """Host, port, how it is spoken to in secret, and the user."""
     parts = urlsplit(url)
     usual = {"smtp": 587, "smtps": 465}
     try:
@@ -92,25 +119,23 @@ def _mail(env: Mapping[str, str]) -> MailSettings | None:
             "C360_SMTP_URL must be smtp://[USER@]HOST[:PORT] (with STARTTLS) or smtps://[USER@]HOST[:PORT]. "
             "The password stands in C360_SMTP_PASSWORD or C360_SMTP_PASSWORD_FILE."
         )
+    tls = "from the start" if parts.scheme == "smtps" else "none" if _is_here(parts.hostname) else "start"
+    return parts.hostname, port or usual[parts.scheme], tls, unquote(parts.username) if parts.username else None
+
+
+def _sender(env: Mapping[str, str]) -> str:
     sender = env.get("C360_MAIL_FROM", "").strip()
     if "@" not in parseaddr(sender)[1]:
         raise OutgoingError('C360_MAIL_FROM must be the sender\'s address, e.g. "Acme Care <care@acme.example>".')
+    return sender
+
+
+def _alerts_to(env: Mapping[str, str]) -> tuple[str, ...]:
     to = tuple(each.strip() for each in env.get("C360_ALERTS_TO", "").split(",") if each.strip())
     for each in to:
         if "@" not in parseaddr(each)[1]:
             raise OutgoingError(f"C360_ALERTS_TO: '{each[:80]}' is no address. Write addresses with commas between.")
-    tls = "from the start" if parts.scheme == "smtps" else "none" if _is_here(parts.hostname) else "start"
-    password = _secret(env, "C360_SMTP_PASSWORD")
-    user = unquote(parts.username) if parts.username else None
-    return MailSettings(
-        parts.hostname,
-        port or usual[parts.scheme],
-        tls,
-        sender,
-        user,
-        None if password is None else SecretStr(password),
-        to,
-    )
+    return to
 
 
 def _public_url(env: Mapping[str, str]) -> str | None:

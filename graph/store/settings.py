@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from connectors.problems import Problems
 from graph.store.errors import StoreError
 
 DEFAULT_URI = "embedded:./c360-data"
@@ -53,13 +54,17 @@ class StoreSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> StoreSettings:
-        """Read C360_STORE, C360_STORE_USER and C360_STORE_PASSWORD or C360_STORE_PASSWORD_FILE."""
+        """Read C360_STORE, C360_STORE_USER and C360_STORE_PASSWORD or C360_STORE_PASSWORD_FILE.
+
+        Raises one StoreError that tells everything that is wrong, a line each.
+        """
         env = os.environ if environment is None else environment
-        return cls(
-            uri=env.get("C360_STORE") or DEFAULT_URI,
-            user=env.get("C360_STORE_USER") or "neo4j",
-            password=SecretStr(_password(env)),
-        )
+        uri, user = env.get("C360_STORE") or DEFAULT_URI, env.get("C360_STORE_USER") or "neo4j"
+        problems = Problems()
+        password = SecretStr(problems.read(lambda: _password(env), ""))
+        settings = problems.read(lambda: cls(uri, user, password), cls())
+        problems.tell(StoreError)
+        return settings
 
 
 def _password(env: Mapping[str, str]) -> str:

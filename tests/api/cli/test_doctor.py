@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from pathlib import Path
 
 from graph.store.settings import StoreSettings
@@ -60,6 +62,49 @@ def test_serve_tells_all_that_is_wrong_with_its_settings_at_once(tmp_path: Path)
     for words in ("C360_API_TOKEN", "rules.toml", "C360_SMTP_URL"):
         assert words in call.err
     assert not (tmp_path / "graph").exists()
+
+
+def test_no_wrong_setting_hides_another(tmp_path: Path) -> None:
+    """`serve` and `doctor` tell each of seventeen in a line of its own, and `serve` the port that is in use, too."""
+    shell = Shell(tmp_path, StoreSettings(f"embedded:{tmp_path / 'graph'}"))
+    wrong = {
+        "C360_STORE": "http://somewhere",
+        "C360_STORE_PASSWORD_FILE": "/no-such/password",
+        "C360_LOG": "xml",
+        "C360_TRUSTED_DOCUMENTS": "/no-such/manifest",
+        "C360_OIDC_ISSUER": "http://issuer.example",
+        "C360_OIDC_ALGORITHMS": "HS256",
+        "C360_OIDC_ROLES": "boss=ada",
+        "C360_OIDC_LEEWAY": "soon",
+        "C360_OIDC_CLAIM": "sub",
+        "C360_WEBHOOK_URL": "http://elsewhere.example",
+        "C360_WEBHOOK_SECRET": "short",
+        "C360_SMTP_URL": "pigeon://roof",
+        "C360_SMTP_PASSWORD_FILE": "/no-such/mail",
+        "C360_MAIL_FROM": "Ada",
+        "C360_ALERTS_TO": "Bob",
+        "C360_PUBLIC_URL": "ftp://elsewhere.example",
+    }
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        served = shell("serve", "--port", str(port), env=wrong)
+    examined = shell("doctor", "--json", env=wrong)
+
+    assert served.code == 2
+    names = {*wrong, "C360_OIDC_AUDIENCE", "Trusted documents"} - {"C360_TRUSTED_DOCUMENTS"}
+    found = [finding["found"] for finding in examined.json if finding["state"] == "problem"]
+    assert _told(found, names) == dict.fromkeys(names, 1)
+    names |= {f"Port {port}"}
+    assert _told(served.err.removeprefix("error: ").splitlines(), names) == dict.fromkeys(names, 1)
+    assert not (tmp_path / "graph").exists()
+
+
+def _told(lines: list[str], names: set[str]) -> dict[str, int]:
+    """How many lines begin with each of the names, as a whole word."""
+    return {name: sum(re.match(rf"{re.escape(name)}\b(?!_)", line) is not None for line in lines) for name in names}
 
 
 def test_a_file_of_settings_beside_plugins_toml_is_read_and_the_environment_wins(
