@@ -84,8 +84,9 @@ def ask(
 
     dwell, journey_flow, ordered_funnel, loops, paths_to_ticket, paths_before_churn, what_followed,
     conversion_sequences, handoffs, ping_pong, reactivations, repeat_contact, repeated_questions, silent_customers,
-    time_between_stages and stage_curve are answered from the journeys' columns where these are kept beside the store,
-    with all that the change log tells; --from graph runs the Cypher instead, which gives the same.
+    unanswered_detractors, time_between_stages and stage_curve are answered from the journeys' columns where these are
+    kept beside the store, with all that the change log tells; --from graph runs the Cypher instead, which gives the
+    same.
 
     --svg draws the answer, and -o beside it writes the table that is drawn; it needs the extra "charts".
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graph.answers.contacts import repeat_contact
+from graph.answers.detractors import unanswered_detractors
 from graph.answers.followed import what_followed
 from graph.answers.funnel import ordered_funnel
 from graph.answers.handoffs import handoffs, ping_pong
@@ -45,6 +46,7 @@ ANSWERED: Mapping[str, Callable[[Journeys, Values], Rows]] = {
     "time_between_stages": time_between_stages,
     "stage_curve": stage_curve,
     "what_followed": what_followed,
+    "unanswered_detractors": unanswered_detractors,
 }
 """By question."""
 

@@ -14,4 +14,4 @@ WHERE hours_until IS NULL OR hours_until > $hours
 OPTIONAL MATCH (s)-[:ABOUT]->(i:Interaction)-[:AT]->(t:Touchpoint)
 RETURN c.id AS id, c.display_name AS name, c.owner AS owner, s.score AS score, s.text AS comment, s.at AS at, s.program AS program,
        t.name AS about, round(hours_until * 10) / 10 AS answered_after_hours
-ORDER BY score, at, id
+ORDER BY score, at, id, s.id

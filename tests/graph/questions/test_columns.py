@@ -77,6 +77,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"id": "c12", "least": 2, "now": "2026-02-10", "window_days": 12, "goal": ["page.viewed"], "top": 2},
         {"id": "nobody", "least": 1},
     ],
+    "unanswered_detractors": [{"now": "2026-03-01"}],
     "handoffs": [{}, {"since": "2026-01-05", "until": "2026-01-20"}, {"since": "2030-01-01"}],
     "ping_pong": [{}, {"since": "2026-01-05", "until": "2026-01-20"}, {"since": "2030-01-01"}],
 }
@@ -221,3 +222,48 @@ async def test_no_more_than_nine_machines_stand_between_steps(store: Store) -> N
     from_columns = (await ask_columns(store, journeys, "what_followed", given)).rows
 
     assert from_columns == from_graph == [["call.made", "email", None, 4, 4, 4, 1.0, 0.51, 1.0]]
+
+
+async def test_unanswered_detractors_are_the_same_from_columns(store: Store) -> None:
+    """Scores of few moments and metrics, comments, programs, what they are about; answers by all sorts."""
+    chance = random.Random(8)
+    for number in range(16):
+        await add_customer(store, f"c{number:02}", *(_scored_or_said(chance) for _ in range(12)))
+    await store.write("MATCH (c:Customer) WHERE c.id <> 'c03' SET c.display_name = 'Name of ' + c.id, c.owner = 'o'")
+    journeys = await read_journeys(store, Rules(), 0)
+
+    found = []
+    for given in (
+        {"now": "2026-02-01"},
+        {"now": "2026-01-05", "hours": 12},
+        {"now": "2026-02-01", "hours": 0, "since": "2026-01-04"},
+        {"now": "2026-01-01"},
+    ):
+        from_graph = await ask(store, "unanswered_detractors", given)
+        from_columns = await ask_columns(store, journeys, "unanswered_detractors", given)
+        assert from_columns.columns == from_graph.columns
+        assert from_columns.rows == from_graph.rows, given
+        found += from_graph.as_maps()
+
+    assert len(found) > 30
+    for name in ("owner", "comment", "program", "about", "answered_after_hours"):
+        assert 0 < sum(row[name] is None for row in found) < len(found), name
+
+
+def _scored_or_said(chance: random.Random) -> dict[str, Any]:
+    """An answer to a survey, or a message, of one of a few days."""
+    day = chance.randrange(16) / 2
+    if chance.random() < 0.5:
+        direction = chance.choice(["outbound", "outbound", "inbound"])
+        campaign = chance.choice([None, None, "m/1"])
+        return event(day, "call.made", direction=direction, campaign=campaign, automated=chance.random() < 0.3)
+    return event(
+        day,
+        "survey.answered",
+        metric=chance.choice(["nps", "nps", "nps", "csat"]),
+        score=float(chance.randrange(10)),
+        scale_min=0.0,
+        scale_max=10.0,
+        text=chance.choice([None, "Too slow", "Again!"]),
+        program=chance.choice([None, "relationship", "tickets"]),
+    )
