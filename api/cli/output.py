@@ -10,8 +10,12 @@ import msgspec
 import orjson
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
+
+_ANY_WIDTH = 100_000
+"""Of columns, when it is asked how many a table would take."""
 
 
 def print_json(console: Console, value: Any) -> None:
@@ -28,7 +32,10 @@ def json_text(value: Any) -> str:
 def print_table(
     console: Console, columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None
 ) -> None:
-    """Rows under their names; numbers to the right, what is not known as a dash."""
+    """Rows under their names; numbers to the right, what is not known as a dash.
+
+    Where words would be broken to fit, such as ids and addresses that somebody copies, each row is a block of lines.
+    """
     rows = [list(row) for row in rows]
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     for place, column in enumerate(columns):
@@ -36,7 +43,22 @@ def print_table(
         table.add_column(column.replace("_", " "), justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(shown(value)) for value in row))
-    console.print(table)
+    if Measurement.get(console, console.options.update(width=_ANY_WIDTH), table).minimum > console.width:
+        _print_blocks(console, columns, rows, title)
+    else:
+        console.print(table)
+
+
+def _print_blocks(console: Console, columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None) -> None:
+    """Each row as lines of a name and its value, whole; a blank line between rows."""
+    names = [column.replace("_", " ") for column in columns]
+    width = max(map(len, names))
+    if title is not None:
+        console.print(Text(title), soft_wrap=True)
+    for row in rows:
+        console.print()
+        for name, value in zip(names, row, strict=True):
+            console.print(Text(f"{name:<{width}}  {shown(value)}"), soft_wrap=True)
 
 
 def shown(value: Any) -> str:

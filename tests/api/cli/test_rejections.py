@@ -41,3 +41,21 @@ def test_a_row_without_an_id_is_told_shown_and_read_when_it_is_mended(
     missing = shell("rejections", "show", found["id"])
     assert missing.code == 1
     assert "read since" in missing.err
+
+
+def test_ids_and_reasons_can_be_copied_from_a_narrow_terminal(tmp_path: Path, embedded_settings: StoreSettings) -> None:
+    """Where a table would break words each row is a block of lines; where they fit it is a table."""
+    shell = Shell(tmp_path, embedded_settings)
+    shell.write("plugins.toml", persons_toml())
+    shell.write("people.csv", PEOPLE + ",Cy Dahl,cy@x.test,\n")
+    assert shell("sync").code == 0
+    (found,) = shell("rejections", "list", "--json").json
+
+    narrow = shell("rejections", "list", env={"COLUMNS": "48"})
+    wide = shell("rejections", "list")
+    sources = shell("sources", "list", env={"COLUMNS": "48"})
+
+    assert f"id      {found['id']}" in narrow.out.splitlines()
+    assert f"reason  {found['reason']}" in narrow.out.splitlines()
+    assert any(line.split()[:1] == [found["id"]] and found["place"] in line for line in wide.out.splitlines())
+    assert "status        SUCCEEDED" in sources.out.splitlines()
