@@ -6,6 +6,7 @@ How far it is stands in the graph, as of any other sync; this process only tells
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -16,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal
 
+import structlog
+
 from connectors.chosen_streams import did_you_mean
 from connectors.errors import PluginConfigError
 from connectors.settings import read_settings
@@ -24,6 +27,7 @@ from graph.store.errors import StoreError
 from graph.store.lease import name_of_process
 from graph.sync.syncs import SyncRefused, end_asked, hand_over
 
+LOG = logging.getLogger("c360.syncs")
 _POLL_SECONDS = 0.5
 _MOST_TOLD = 300
 # `-P`: a folder named `api` where the operator stands is not ours.
@@ -80,6 +84,8 @@ class SyncProcesses:
             while process.poll() is None:  # noqa: ASYNC110
                 await asyncio.sleep(_POLL_SECONDS)
             if process.returncode:
+                with structlog.contextvars.bound_contextvars(sync=id):
+                    LOG.warning("a sync that was begun here ended with exit code %d: c360 doctor", process.returncode)
                 said.seek(0)
                 lines = said.read().decode(errors="replace").split("\n")
                 why = next((line for line in reversed(lines) if line.strip()), "It said nothing.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ from graph.sync.watch import SyncWatch, watched
 from graph.sync.wipe import finish_wipe
 from graph.tracing import spanned, tell
 
+LOG = logging.getLogger("c360.sync")
 _CHANGES_KEPT_DAYS = 7
 
 
@@ -73,6 +75,7 @@ async def sync(
         ):
             await watch.begin([source.connector.name for source in sources])
             tell(span, sync=watch.id)
+            LOG.info("sync began: sources=%s full=%s", ",".join(one.connector.name for one in sources) or "-", full)
             with suppress(MergesHeld):  # it is held still, or no more, when the sources have been read
                 await _finish_marked(store, lease, rules, watch, allow_merges)
             pages = PageWriter(store, any_customers=await _any_customers(store))
@@ -97,6 +100,12 @@ async def _landed(
 ) -> Landed:
     landed = await land(source, store, pages, watch.of(source.connector.name), full=full, adjust=adjust)
     watch.landed(landed)
+    # Its error may quote what a plugin stumbled over: it stands in the graph, for those who may see it.
+    LOG.info(
+        "source read: source=%s status=%s pages=%d records=%d changed=%d interactions=%d rejected=%d seconds=%.1f",
+        landed.source, landed.status, landed.pages, landed.records, landed.changed, landed.interactions,
+        landed.rejected, landed.seconds,
+    )  # fmt: skip
     return landed
 
 

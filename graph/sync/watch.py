@@ -134,12 +134,22 @@ class SyncWatch:
 
     async def last_word(self) -> None:
         """Write how it ended. Where that cannot be, whoever reads sees that its process is gone."""
+        self._log_the_end()
         try:
             async with asyncio.timeout(_LAST_WORD_SECONDS):
                 self._status, error = self._ending
                 await self._write(error, _now())
         except (StoreError, TimeoutError) as failed:
             LOG.debug("the end of the sync could not be written: %s", failed)
+
+    def _log_the_end(self) -> None:
+        status = self._ending[0]
+        failed = [name for name, source in self._sources.items() if source.status == "FAILED"]
+        with structlog.contextvars.bound_contextvars(sync=self.id):
+            if status == "FAILED":
+                LOG.warning("sync ended: status=FAILED failed=%s; why: c360 sources list", ",".join(failed) or "-")
+            else:
+                LOG.info("sync ended: status=%s", status)
 
     async def _write(self, error: str | None = None, finished: int | None = None) -> None:
         await self._store.write(

@@ -19,7 +19,8 @@ from graph.store.driver import Store
 from graph.store.errors import StoreError
 from graph.store.settings import StoreSettings
 from graph.sync.known_sources import source_states
-from tests.api.cli.calls import Shell
+from graph.sync.syncs import newest_sync
+from tests.api.cli.calls import PEOPLE, Shell, persons_toml
 from tests.api.test_http import JSON, client_of
 
 pytestmark = pytest.mark.anyio
@@ -131,6 +132,39 @@ async def test_every_request_has_an_id_which_its_lines_tell(embedded_store: Stor
     assert len({*ids}) == 3
     assert "injected" not in ids[2]
     assert [json.loads(line)["request"] for line in lines] == ids
+
+
+async def test_every_line_of_a_sync_has_its_id(
+    tmp_path: Path, embedded_settings: StoreSettings, embedded_store: Store
+) -> None:
+    """It begins, reads each source and ends; where one fails the end is a warning, and nothing else is one."""
+    shell = Shell(tmp_path, embedded_settings)
+    shell.write("plugins.toml", persons_toml() + persons_toml("gone.csv", "shop"))
+    shell.write("people.csv", PEOPLE)
+
+    async def logged(code: int, *arguments: str) -> list[dict[str, str]]:
+        words = ["--verbose", "--config", str(tmp_path), "sync", *arguments]
+        call = await asyncio.to_thread(shell.as_written, words, {"C360_LOG": "json"})
+        assert call.code == code, call.err
+        told = [json.loads(line) for line in call.err.splitlines() if line.startswith("{")]
+        ended = await newest_sync(embedded_store)
+        assert ended is not None
+        assert {line.get("sync") for line in told if line["logger"] == "c360.sync"} == {ended.id}
+        return [line for line in told if line["logger"] == "c360.sync"]
+
+    well = await logged(0, "crm")
+    ill = await logged(1)
+
+    assert [line["level"] for line in well] == ["info"] * 3
+    assert well[0]["event"] == "sync began: sources=crm full=False"
+    assert well[1]["event"].startswith("source read: source=crm status=SUCCEEDED pages=1 records=2 changed=2 ")
+    assert well[2]["event"] == "sync ended: status=SUCCEEDED"
+    assert {"shop status=FAILED", "crm status=SUCCEEDED"} <= {
+        " ".join(line["event"].removeprefix("source read: source=").split()[:2]) for line in ill
+    }
+    assert [line["event"] for line in ill if line["level"] == "warning"] == [
+        "sync ended: status=FAILED failed=shop; why: c360 sources list"
+    ]
 
 
 async def test_no_line_of_a_whole_demo_holds_anybodys_name_address_or_telephone(

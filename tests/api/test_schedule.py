@@ -63,9 +63,10 @@ async def test_a_source_is_synced_when_its_time_has_come_and_by_one_process(
 
 
 async def test_a_sync_that_cannot_begin_is_tried_again_when_its_time_comes(
-    embedded_store: Store, embedded_settings: StoreSettings, tmp_path: Path
+    embedded_store: Store, embedded_settings: StoreSettings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A connector that is broken is not begun with every look."""
+    """A connector that is broken is not begun with every look; the log of the API says that the sync failed."""
+    caplog.set_level("WARNING", "c360.syncs")
     slow_source(tmp_path, 0.0)
     (tmp_path / "slow.py").write_text("this is no Python")
     syncs = syncs_of_folder(embedded_store, embedded_settings, tmp_path)
@@ -74,6 +75,9 @@ async def test_a_sync_that_cannot_begin_is_tried_again_when_its_time_comes(
 
     assert await schedule.look() == ["shop"]
     assert await _ended(embedded_store) == "FAILED"
+    assert [record.message for record in caplog.records if record.name == "c360.syncs"] == [
+        "a sync that was begun here ended with exit code 2: c360 doctor"
+    ]
     clock.now += 60
     assert await schedule.look() == []
     clock.now += QUARTER * (1 + JITTER)
