@@ -58,6 +58,8 @@ def _show_plan(invocation: Invocation, plan: RebuildPlan) -> None:
         print_table(invocation.out, ("kept", "would become it"), rows, title=f"The first {len(rows)} merges")
     if plan.splits:
         print_table(invocation.out, ("would split",), [[id] for id in plan.splits[:_SHOWN]])
+    if max(len(plan.merges), len(plan.splits)) > _SHOWN:
+        invocation.say("All of them: c360 rebuild --dry-run --json")
 
 
 async def _rebuild(invocation: Invocation, train: bool, as_json: bool) -> None:

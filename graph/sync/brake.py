@@ -63,6 +63,6 @@ def _sentence(retired: Mapping[str, str], customers: int, rules: SyncRules) -> s
         f"The merge brake holds this sync: {len(retired):,} of {customers:,} customers would be merged into others, "
         f"more than [sync] most_merges = {rules.most_merges:g} of rules.toml lets through ({some}"
         f"{' …' if len(retired) > _SHOWN else ''}). What sources said is stored, nobody was merged. "
-        "`c360 rebuild --dry-run` shows every merge; mend the source and sync again, "
+        "`c360 rebuild --dry-run --json` lists every merge; mend the source and sync again, "
         "or let them through with `c360 sync --allow-merges`."
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import partial
 from typing import Any
 
@@ -49,6 +49,10 @@ class Derived:
     relationships_made: int = 0
     relationships_dropped: int = 0
     seconds: float = 0.0
+
+    def after(self, earlier: Derived) -> Derived:
+        """Both together, as one."""
+        return Derived(*(a + b for a, b in zip(astuple(earlier), astuple(self), strict=True)))
 
 
 async def derive_stale(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connectors.records import Account, decode
 from graph.cypher import cypher
@@ -48,6 +48,20 @@ class Linked:
     trained: bool = False
     incremental: bool = False
     """Whether only what changed was read, and the rest looked up in the cache of linked records."""
+
+    def after(self, earlier: Linked) -> Linked:
+        """Both together, as one: who was merged twice is found where it is now."""
+        last = self if self.pending else earlier
+        return replace(
+            last,
+            pending=earlier.pending + self.pending,
+            records=earlier.records + self.records,
+            changed=earlier.changed + self.changed,
+            merged={former: self.merged.get(now, now) for former, now in earlier.merged.items()} | self.merged,
+            reviews=earlier.reviews + self.reviews,
+            seconds=earlier.seconds + self.seconds,
+            trained=earlier.trained or self.trained,
+        )
 
 
 async def link_pending(

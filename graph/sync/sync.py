@@ -76,8 +76,9 @@ async def sync(
             await watch.begin([source.connector.name for source in sources])
             tell(span, sync=watch.id)
             LOG.info("sync began: sources=%s full=%s", ",".join(one.connector.name for one in sources) or "-", full)
+            finished = Linked(), Derived()
             with suppress(MergesHeld):  # it is held still, or no more, when the sources have been read
-                await _finish_marked(store, lease, rules, watch, allow_merges)
+                finished = await _finish_marked(store, lease, rules, watch, allow_merges)
             pages = PageWriter(store, any_customers=await _any_customers(store))
             await store_pushes(store, pages)
             landed = await _side_by_side(
@@ -90,6 +91,7 @@ async def sync(
                 held = str(brake)
                 linked, derived = Linked(), await derive_stale(store, lease, rules, watch, log_changes=True)
             fell = await completeness_fell(store, lease, rules) if linked.pending else ()
+            linked, derived = linked.after(finished[0]), derived.after(finished[1])
             report = SyncReport(tuple(landed), linked, derived, time.monotonic() - started, fell, held)
             watch.end("SUCCEEDED" if report.ok else "FAILED", held)
     return report
@@ -139,10 +141,13 @@ async def _side_by_side(landings: Sequence[Coroutine[None, None, Landed]]) -> li
     return [task.result() for task in tasks]
 
 
-async def _finish_marked(store: Store, lease: Lease, rules: Rules, progress: Progress, allow_merges: bool) -> None:
+async def _finish_marked(
+    store: Store, lease: Lease, rules: Rules, progress: Progress, allow_merges: bool
+) -> tuple[Linked, Derived]:
     """What an earlier run left pending or stale. Without a model nothing is linked: it would learn from half."""
-    if await store.read_one(cypher("writes/read_model")) is not None:
-        await link_and_derive(store, lease, rules, progress, allow_merges=allow_merges)
+    if await store.read_one(cypher("writes/read_model")) is None:
+        return Linked(), Derived()
+    return await link_and_derive(store, lease, rules, progress, allow_merges=allow_merges)
 
 
 async def _any_customers(store: Store) -> bool:

@@ -147,7 +147,7 @@ class SyncWatch:
         failed = [name for name, source in self._sources.items() if source.status == "FAILED"]
         with structlog.contextvars.bound_contextvars(sync=self.id):
             if status == "FAILED":
-                LOG.warning("sync ended: status=FAILED failed=%s; why: c360 sources list", ",".join(failed) or "-")
+                LOG.warning("sync ended: status=FAILED failed=%s; why: c360 doctor", ",".join(failed) or "-")
             else:
                 LOG.info("sync ended: status=%s", status)
 

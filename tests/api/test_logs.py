@@ -163,7 +163,7 @@ async def test_every_line_of_a_sync_has_its_id(
         " ".join(line["event"].removeprefix("source read: source=").split()[:2]) for line in ill
     }
     assert [line["event"] for line in ill if line["level"] == "warning"] == [
-        "sync ended: status=FAILED failed=shop; why: c360 sources list"
+        "sync ended: status=FAILED failed=shop; why: c360 doctor"
     ]
 
 

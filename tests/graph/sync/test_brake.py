@@ -52,6 +52,9 @@ async def test_unusually_many_merges_are_held_until_they_are_let_through(store: 
     assert await store.read(_CUSTOMERS) == before
     let = await _synced(store, confused=30, allow_merges=True)
     assert let.ok
+    assert (len(let.linked.merged), let.derived.customers > 0) == (30, True), (
+        "what was held is told by who lets it through"
+    )
     assert len({id for _, id in await store.read(_CUSTOMERS)}) == 50
 
 
