@@ -20,7 +20,7 @@ from api.outgoing.mail import send_mail
 from api.outgoing.settings import OutgoingError, OutgoingSettings
 from api.outgoing.webhook import send_webhook
 from graph.cypher import cypher
-from graph.figures.board import kpi_of, plan_of, status_of
+from graph.figures.board import UnknownKpi, kpi_of, plan_of, status_of
 from graph.figures.figure import Figure, Kpi, KpiUnit
 from graph.figures.plan import sources_read_at, unless_stale
 from graph.figures.plan_rules import ReportRule
@@ -147,22 +147,38 @@ async def send_reports(
     now: datetime,
     only: str | None = None,
 ) -> list[str]:
-    """Send what is due and has not gone out; the ids of what went. NotDelivered: the rest waits for the next time.
+    """Send what is due and has not gone out; the ids of what went.
 
-    OutgoingError: a report is to go where nothing is set up. LeaseBusy: somebody else is at it.
+    What cannot be sent keeps nothing else from being sent; afterwards the first problem is raised. NotDelivered: it
+    waits for the next time. OutgoingError: a report is to go where nothing is set up. UnknownKpi: a report names one
+    that there is not. LeaseBusy: somebody else is at it.
     """
     sent: list[str] = []
+    problems: list[OutgoingError | UnknownKpi] = []
     async with store.lease("tell", wait=0):
         for rule in rules.report:
             due = await _due(store, rule, period_of(rule, rules, now)) if only in (None, rule.title) else []
-            if due:
-                _expect_ways(rule, outgoing)
-                read_at = await sources_read_at(store)
+            ways = [to for to in due if _has_way(to, outgoing)]
+            if len(ways) < len(due):
+                problems.append(_no_way(rule, outgoing))
+            if not ways:
+                continue
+            read_at = await sources_read_at(store)
+            try:
                 report = await asyncio.to_thread(report_of, rule, await keeper.current(), now, read_at)
-                for to in due:
+            except UnknownKpi as unknown:
+                problems.append(unknown)
+                continue
+            for to in ways:
+                try:
                     await _send(report, to, outgoing)
+                except OutgoingError as problem:
+                    problems.append(problem)
+                else:
                     await store.write(cypher("writes/note_sent_report"), id=report.id_for(to), now=_now())
                     sent.append(report.id_for(to))
+    if problems:
+        raise problems[0]
     return sent
 
 
@@ -176,11 +192,14 @@ async def _due(store: Store, rule: ReportRule, period: Period) -> list[str]:
     ]
 
 
-def _expect_ways(rule: ReportRule, outgoing: OutgoingSettings) -> None:
+def _has_way(to: str, outgoing: OutgoingSettings) -> bool:
+    return (outgoing.webhook if to == WEBHOOK else outgoing.mail) is not None
+
+
+def _no_way(rule: ReportRule, outgoing: OutgoingSettings) -> OutgoingError:
     if rule.to and outgoing.mail is None:
-        raise OutgoingError(f"[[report]] {rule.title} goes by mail. Set C360_SMTP_URL and C360_MAIL_FROM.")
-    if rule.webhook and outgoing.webhook is None:
-        raise OutgoingError(f"[[report]] {rule.title} goes to a webhook. Set C360_WEBHOOK_URL and C360_WEBHOOK_SECRET.")
+        return OutgoingError(f"[[report]] {rule.title} goes by mail. Set C360_SMTP_URL and C360_MAIL_FROM.")
+    return OutgoingError(f"[[report]] {rule.title} goes to a webhook. Set C360_WEBHOOK_URL and C360_WEBHOOK_SECRET.")
 
 
 async def _send(report: Report, to: str, outgoing: OutgoingSettings) -> None:

@@ -33,9 +33,13 @@ async def make_rounds(
 ) -> None:
     """Round after round until it is cancelled; whatever goes wrong is logged, and the next round comes."""
     watch = AlertWatch(store, rules, keeper)
+    before: str | None = None
     while True:
         try:
-            await make_round(store, rules, keeper, watch, outgoing)
+            waiting = await make_round(store, rules, keeper, watch, outgoing)
+            if waiting is not None and waiting != before:  # said once: a setting that is missing is missing each minute
+                LOG.warning("Reports wait for the next round: %s", waiting)
+            before = waiting
         except (LeaseBusy, StoreError) as error:
             LOG.info("no round this time: %s", error)
         except Exception:  # whatever it is: alerts must not end because of one round
@@ -45,15 +49,17 @@ async def make_rounds(
 
 async def make_round(
     store: Store, rules: Rules, keeper: JourneyKeeper, watch: AlertWatch, outgoing: OutgoingSettings
-) -> None:
-    """One round."""
+) -> str | None:
+    """One round; why a report waits for the next one, None where none does."""
     if rules.alert:
         await watch.evaluate(time.time_ns() // 1_000_000, wait=WAIT_SECONDS)
     await tell_alerts(store, outgoing)
+    waiting = None
     if rules.report:
         try:
             await send_reports(store, keeper, rules, outgoing, datetime.now(UTC))
         except (OutgoingError, UnknownKpi) as problem:
-            LOG.warning("Reports wait for the next round: %s", problem)
+            waiting = str(problem)
     if rules.survey and outgoing.public_url is not None and (outgoing.mail or outgoing.webhook):
         await send_surveys(store, rules, keeper, outgoing, time.time_ns() // 1_000_000)
+    return waiting

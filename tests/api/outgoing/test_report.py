@@ -78,3 +78,19 @@ async def test_a_report_without_a_way_out_says_what_to_set(embedded_store: Store
     """Nothing is noted as sent."""
     with pytest.raises(OutgoingError, match="C360_SMTP_URL"):
         await send_reports(embedded_store, JourneyKeeper(embedded_store, RULES), RULES, OutgoingSettings(), NOW)
+
+
+@pytest.mark.anyio
+async def test_what_cannot_be_sent_keeps_nothing_else_from_being_sent(embedded_store: Store) -> None:
+    """No mail server, and a KPI that there is not: webhooks of that report and of a later one are told all the same."""
+    wrong = ReportRule("Wrong", "Ines Marl", ("csta",), webhook=True)
+    later = ReportRule("Later", "Ines Marl", ("csat",), webhook=True)
+    rules = Rules(report=(BOARD, wrong, later))
+    keeper = JourneyKeeper(embedded_store, rules)
+    async with hook_server() as hook:
+        outgoing = OutgoingSettings(WebhookSettings(hook.url, b"k" * 32))
+        for _ in range(2):
+            with pytest.raises(OutgoingError, match="C360_SMTP_URL"):
+                await send_reports(embedded_store, keeper, rules, outgoing, NOW)
+
+    assert [json.loads(body)["data"]["title"] for _, body in hook.came] == [BOARD.title, "Later"]
