@@ -131,3 +131,15 @@ def test_the_printed_queries_are_answered_by_the_served_api(
     process.send_signal(signal.SIGINT)
 
     assert process.wait(30) == 130
+
+
+@pytest.mark.long
+def test_the_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
+    """Word for word, the numbers of a company of the usual size among it."""
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^```text\n(.*?)^```", readme, re.M | re.S)[0]
+    made = Shell(tmp_path)("demo", "--once", "--data", str(tmp_path / "c360-demo"))
+
+    assert made.code == 0, made.err
+    assert "together they are" in shown
+    assert [line for line in shown.splitlines() if line.rstrip() not in map(str.rstrip, made.out.splitlines())] == []
