@@ -25,8 +25,6 @@ from graph.rules import Rules
 
 MOST_FITS = 24
 SAME_MOMENT_MS = 60_000
-_MADE = ("later", "account_of", "customer_of_event", "_of_customers", "_of_accounts", "touchpoints")
-"""What is kept with journeys as their own, by name."""
 T = TypeVar("T")
 FOR_EVER = np.iinfo(np.int64).max
 
@@ -128,8 +126,9 @@ class Journeys:
         for part in (self.__dict__.get("later"), *alone):
             if part is not None:
                 part.let_go()
-        for made in _MADE:
-            self.__dict__.pop(made, None)
+        for name, made in vars(Journeys).items():
+            if isinstance(made, cached_property):
+                self.__dict__.pop(name, None)
 
     def moment(self, now_ms: int) -> int:
         """The moment as of which a question that is asked now is answered, both in epoch milliseconds.
