@@ -129,6 +129,8 @@ def _plugins(config: Path, env: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             "plugins", "problem", f"{failed.name}: {failed.error}", "Mend it, or switch it off: C360_PLUGINS_OFF"
         )
+    for unknown in plugins.unknown_off:
+        yield Finding("plugins", "warning", unknown)
     for source in settings.sources:
         try:
             make_connectors([source], plugins, env)

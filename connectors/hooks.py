@@ -10,9 +10,11 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from connectors.errors import SourceError
+from connectors.errors import PluginLoadError, SourceError
+
+T = TypeVar("T")
 
 HOOK_SECONDS = 60.0
 """So long one call of a hook may take."""
@@ -75,3 +77,29 @@ class Hook:
         failed = HookFailed(f"the plugin {self.plugin!r} failed in {self.name}: {type(error).__name__}: {error}")
         failed.__cause__ = error
         return failed
+
+
+def loaded_in_time(work: Callable[[], T], doing: str) -> T:
+    """What `work`, a part of loading a plugin, gives in a thread of its own; raises what it raises.
+
+    PluginLoadError when it takes too long, or wants to end the process: then it is left behind.
+    """
+    values: list[T] = []
+    errors: list[BaseException] = []
+
+    def story() -> None:
+        try:
+            values.append(work())
+        except BaseException as raised:
+            errors.append(raised)
+
+    thread = threading.Thread(target=story, name="load a plugin", daemon=True)
+    thread.start()
+    thread.join(HOOK_SECONDS)
+    if values:
+        return values[0]
+    if not errors:
+        raise PluginLoadError(f"it took more than {HOOK_SECONDS:g} s {doing}.")
+    if isinstance(errors[0], Exception):
+        raise errors[0]
+    raise PluginLoadError(f"{type(errors[0]).__name__}: {errors[0]}")

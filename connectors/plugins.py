@@ -22,8 +22,9 @@ from typing import Any, TypeAlias
 import pluggy
 from pydantic import BaseModel
 
+from connectors.chosen_streams import did_you_mean
 from connectors.errors import PluginLoadError
-from connectors.hooks import Hook, HookFailed
+from connectors.hooks import Hook, HookFailed, loaded_in_time
 from connectors.hookspecs import API_VERSION, HookSpecs, hookimpl
 from connectors.records import Record
 
@@ -51,11 +52,14 @@ class PluginState:
 
 
 class Registry:
-    """What plugins offer: connectors by the name that `connector = "…"` uses."""
+    """What plugins offer: connectors by the name that `connector = "…"` uses.
 
-    def __init__(self) -> None:
-        self._offers: dict[str, tuple[ConnectorClass, str]] = {}
-        self._plugin = ""
+    Each plugin adds to one of its own, with what those before it offer: what it adds is dropped when it fails.
+    """
+
+    def __init__(self, plugin: str = "", before: Registry | None = None) -> None:
+        self._offers: dict[str, tuple[ConnectorClass, str]] = {} if before is None else dict(before._offers)
+        self._plugin = plugin
 
     def add(self, name: str, connector: ConnectorClass) -> None:
         """Offer a connector; raises PluginLoadError when the name is taken or the class is no connector."""
@@ -82,23 +86,27 @@ class Registry:
         """The connectors that one plugin offers."""
         return tuple(name for name, (_, owner) in self._offers.items() if owner == plugin)
 
-    def _begin(self, plugin: str) -> None:
-        self._plugin = plugin
-
-    def _withdraw(self, plugin: str) -> None:
-        self._offers = {name: offer for name, offer in self._offers.items() if offer[1] != plugin}
-
 
 _METHODS = ("check", "discover", "read", "map", "close")
 
 
 class Plugins:
-    """All plugins: `registry` has the connectors, `states` tells of each, `hook` calls the hooks of those loaded."""
+    """All plugins: `registry` has the connectors, `states` tells of each, `hooks` gives the hooks of those loaded.
 
-    def __init__(self, manager: pluggy.PluginManager, registry: Registry, states: Sequence[PluginState]) -> None:
+    `unknown_off` is what C360_PLUGINS_OFF names and is no plugin, each in a sentence.
+    """
+
+    def __init__(
+        self,
+        manager: pluggy.PluginManager,
+        registry: Registry,
+        states: Sequence[PluginState],
+        unknown_off: Sequence[str] = (),
+    ) -> None:
         self._manager = manager
         self.registry = registry
         self.states = tuple(states)
+        self.unknown_off = tuple(unknown_off)
 
     @property
     def failed(self) -> list[PluginState]:
@@ -162,11 +170,19 @@ def load_plugins(
     manager.add_hookspecs(HookSpecs)
     registry = Registry()
     switched_off = {name.strip() for name in (os.environ.get(OFF, "") if off is None else off).split(",")}
-    states = [
-        _load(manager, registry, candidate, switched_off)
-        for candidate in [*_by_entry_point(entry_points(group=GROUP) if found is None else found), *_by_path(paths)]
-    ]
-    return Plugins(manager, registry, states)
+    states: list[PluginState] = []
+    for candidate in [*_by_entry_point(entry_points(group=GROUP) if found is None else found), *_by_path(paths)]:
+        own = Registry(candidate.name, registry)
+        states.append(_load(manager, own, candidate, switched_off))
+        if states[-1].state == "loaded":
+            registry = own
+    return Plugins(manager, registry, states, list(_unknown(switched_off, [state.name for state in states])))
+
+
+def _unknown(switched_off: set[str], names: Sequence[str]) -> Iterator[str]:
+    for name in sorted(switched_off - {"", "*", *names}):
+        known = ", ".join(names)
+        yield f"{OFF} names {name!r}, which is no plugin: nothing is off.{did_you_mean(name, names)} Known: {known}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,29 +236,32 @@ def _load(
     error: str | None = None
     plugin: Any = None
     try:
-        plugin = candidate.load()
-        _check_api(plugin)
-        _check_marks(plugin)
+        plugin = loaded_in_time(partial(_imported, candidate), "to be imported")
         manager.register(plugin, candidate.name)
         manager.check_pending()
-        registry._begin(candidate.name)
         for implementation in manager.hook.c360_register_connectors.get_hookimpls():
             if implementation.plugin is plugin:
-                implementation.function(registry)
-    except (Exception, SystemExit) as problem:
+                loaded_in_time(partial(implementation.function, registry), "in c360_register_connectors")
+    except Exception as problem:
         # A plugin's mistake, whatever it is, must not take the rest down; the list tells of it.
         error = _reason(problem)
         if plugin is not None and manager.is_registered(plugin):
             manager.unregister(plugin)
-        registry._withdraw(candidate.name)
     return PluginState(
         candidate.name,
         candidate.distribution,
         candidate.version,
         "loaded" if error is None else "failed",
         error,
-        registry.of(candidate.name),
+        registry.of(candidate.name) if error is None else (),
     )
+
+
+def _imported(candidate: _Candidate) -> Any:
+    plugin = candidate.load()
+    _check_api(plugin)
+    _check_marks(plugin)
+    return plugin
 
 
 def _reason(problem: BaseException) -> str:

@@ -38,6 +38,8 @@ def list_plugins(context: typer.Context, as_json: JsonOption = False) -> None:
     invocation = of(context)
     paths = plugin_paths(invocation.plugins_toml) if invocation.plugins_toml.exists() else []
     plugins = load_plugins(paths)
+    for unknown in plugins.unknown_off:
+        invocation.say(unknown)
     if as_json:
         print_json(invocation.out, [msgspec.to_builtins(state) for state in plugins.states])
         return

@@ -31,6 +31,8 @@ def read_sources(invocation: Invocation, plugins_toml: Path, names: Sequence[str
     plugins = load_plugins(settings.plugin_paths)
     for failed in plugins.failed:
         invocation.say(f"plugin {failed.name} could not be loaded: {failed.error}")
+    for unknown in plugins.unknown_off:
+        invocation.say(unknown)
     landing: list[LandingSource] = []
     problems: list[str] = []
     for source in chosen:

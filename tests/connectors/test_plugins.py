@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors import hooks
 from connectors.errors import PluginLoadError
 from connectors.plugins import Plugins, api_fits, load_plugins
 
@@ -70,6 +71,10 @@ def test_a_plugin_may_be_a_file(tmp_path: Path) -> None:
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("import nothing_of_this_name", "ModuleNotFoundError"),
         ("import sys; sys.exit(3)", "SystemExit: 3"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("import time; time.sleep(5)", "it took more than 1 s to be imported"),
+        (GOOD + "\n        __import__('sys').exit(3)", "SystemExit: 3"),
+        (GOOD + "\n        __import__('time').sleep(5)", "it took more than 1 s in c360_register_connectors"),
         ("def (", "SyntaxError"),
         ("x = 1", "does not say which API it wants"),
         ('C360_API = ">=2,<3"', "wants the API >=2,<3, this c360 has 1.0"),
@@ -85,8 +90,11 @@ def test_a_plugin_may_be_a_file(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_broken_plugin_is_listed_and_the_rest_go_on(tmp_path: Path, text: str, reason: str) -> None:
-    """Whatever a plugin does wrong, the next one is loaded, and the list has the reason."""
+def test_a_broken_plugin_is_listed_and_the_rest_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, reason: str
+) -> None:
+    """Whatever a plugin does wrong, the next one is loaded, and the list has the reason; nothing of it stays."""
+    monkeypatch.setattr(hooks, "HOOK_SECONDS", 1.0)
     plugins = load_plugins([plugin(tmp_path, "broken", text), plugin(tmp_path, "mine", GOOD)], off="", found=[])
 
     state, error = states(plugins)["broken"]
@@ -125,6 +133,17 @@ def test_plugins_can_be_switched_off(tmp_path: Path) -> None:
     assert states(by_name)["files"][0] == "loaded"
     assert states(everyone)["mine"][0] == "off"
     assert states(everyone)["files"][0] == "loaded"
+
+
+def test_a_name_that_is_switched_off_in_vain_is_told(tmp_path: Path) -> None:
+    """A mistyped name leaves on what somebody wanted off."""
+    path = plugin(tmp_path, "mine", GOOD)
+
+    mistyped = load_plugins([path], off="mine,zendesc, *")
+    (told,) = mistyped.unknown_off
+
+    assert "names 'zendesc', which is no plugin: nothing is off. Did you mean 'zendesk'? Known: files, " in told
+    assert load_plugins([path], off="").unknown_off == load_plugins([path], off="mine, files").unknown_off == ()
 
 
 @pytest.mark.parametrize(

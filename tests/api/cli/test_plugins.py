@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from graph.store.settings import StoreSettings
 from tests.api.cli.calls import PEOPLE, Shell, persons_toml
 
 ROOT = Path(__file__).parents[3]
@@ -50,6 +51,18 @@ def test_plugins_are_listed_before_their_secrets_are_there(tmp_path: Path) -> No
 
     assert call.code == 0, call.err
     assert {each["name"]: each["state"] for each in call.json}["mine"] == "failed"
+
+
+@pytest.mark.parametrize("words", [("plugins", "list"), ("plugins", "check"), ("doctor",)])
+def test_a_plugin_that_is_switched_off_in_vain_is_told(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """C360_PLUGINS_OFF with a name that no plugin has: by whoever looks at plugins."""
+    shell = Shell(tmp_path, StoreSettings(f"embedded:{tmp_path / 'graph'}"))
+    shell.write("plugins.toml", persons_toml())
+    shell.write("people.csv", PEOPLE)
+
+    call = shell(*words, env={"C360_PLUGINS_OFF": "zendesc"})
+
+    assert "'zendesc', which is no plugin" in " ".join((call.out + call.err).split())
 
 
 @pytest.mark.parametrize("name", ["Club", "7up", "club-desk", "", "a/b"])
