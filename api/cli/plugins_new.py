@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from api.cli.invocation import UsageProblem, of
+from connectors.plugins import load_plugins
 
 TEMPLATES = Path(__file__).with_name("new_plugin")
 FILES = {
@@ -34,6 +35,8 @@ def new(
     """Make the project of a connector: pyproject.toml, connector, stand-in of its system, tests, README."""
     if re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) is None:
         raise UsageProblem(f"{name!r} is no name of a connector: small letters, digits and '_', e.g. club_desk.")
+    if load_plugins(off="*").registry.get(name) is not None:
+        raise UsageProblem(f"{name!r} comes with c360 already. Choose another name, e.g. own_{name}.")
     dashed = name.replace("_", "-")
     folder = into / f"c360-{dashed}"
     if folder.exists():
@@ -42,7 +45,8 @@ def new(
         "name": name,
         "dashed": dashed,
         "upper": name.upper(),
-        "cls": "".join(part.capitalize() for part in name.split("_")) or name,
+        # No name that the module imports, or Python has, ends so.
+        "cls": "".join(part.capitalize() for part in name.split("_")) + "Connector",
         "title": name.replace("_", " ").title(),
         "version": version("c360"),
     }

@@ -41,6 +41,29 @@ def test_the_project_of_a_new_connector_passes_its_tests_and_ours(tmp_path: Path
     assert "is there already" in again.err
 
 
+@pytest.mark.parametrize("name", ["members", "person", "none"])
+def test_the_project_of_any_name_passes_its_tests(tmp_path: Path, name: str) -> None:
+    """A name that its module or Python has already is one, too."""
+    shell = Shell(tmp_path)
+    assert shell("plugins", "new", name, "--into", str(tmp_path)).code == 0
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not fault and not schema"],
+        cwd=tmp_path / f"c360-{name}", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert "5 passed" in ran.stdout, ran.stdout
+
+
+def test_the_name_of_a_connector_that_is_there_is_refused(tmp_path: Path) -> None:
+    """Two cannot answer to one name."""
+    call = Shell(tmp_path)("plugins", "new", "hubspot", "--into", str(tmp_path))
+
+    assert call.code == 2
+    assert "'hubspot' comes with c360 already" in call.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_plugins_are_listed_before_their_secrets_are_there(tmp_path: Path) -> None:
     """Whoever begins with a connector wants to see whether it is found; the token comes later."""
     shell = Shell(tmp_path)
