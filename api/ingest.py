@@ -28,6 +28,7 @@ from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.errors import LeaseBusy, StoreError
 from graph.sync.derive import derive_stale
+from graph.sync.door import closed
 from graph.sync.inbox import STREAM, Inbox, store_pushes
 from graph.sync.land import AdjustPage, LandingSource
 from graph.sync.pages import PageWriter
@@ -87,7 +88,7 @@ class Ingest:
             self._storing.cancel()
             await asyncio.gather(self._storing, return_exceptions=True)
         for source in self._sources.values():
-            await source.connector.close()
+            await closed(source.connector.name, source.kind, source.connector.close)
 
     async def _endpoint(self, request: Request) -> Response:
         name = request.path_params["source"]

@@ -66,9 +66,11 @@ def _connector(source: SourceSettings, plugins: Plugins, variables: Mapping[str,
         raise PluginConfigError("\n".join(problems)) from None
     try:
         connector: Connector[Any] = made(source.name, config)
+        if connector.name != source.name:
+            raise TypeError(f"its name is {connector.name!r}, not that of its section")
     except PluginConfigError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # A plugin may raise anything here, and what it says may hold what it was given.
         what = _without(_secrets(source.values), f"{type(error).__name__}: {error}")
         raise PluginConfigError(f"{where}: the connector {kind!r} cannot be made: {what}.") from None

@@ -41,4 +41,4 @@ def _destination(settings: Settings, one: DeliverySettings, plugins: Plugins) ->
             f"{settings.path.name}: [[deliver]] to {one.to!r}: the connector {source.connector!r} cannot be written "
             "to. hubspot and zendesk can; docs/deliveries.md says how one of your own can."
         )
-    return SourceDestination(wish, connector, OutgoingSettings.from_environment().public_url)
+    return SourceDestination(wish, connector, source.connector, OutgoingSettings.from_environment().public_url)

@@ -19,7 +19,11 @@ from connectors.hookspecs import CheckReport
 from connectors.plugins import load_plugins
 from connectors.settings import plugin_paths
 from connectors.testing.contract import ContractBroken, check_contract
+from graph.sync.door import closed, in_time
 from graph.sync.land import LandingSource
+
+CHECK_SECONDS = 300.0
+"""So long a source may take over its check, the retries of its requests included."""
 
 
 def hang_on(app: typer.Typer) -> None:
@@ -106,13 +110,17 @@ async def _check_all(sources: tuple[LandingSource, ...]) -> dict[str, CheckRepor
 
 async def _check(source: LandingSource) -> CheckReport:
     try:
-        return await source.connector.check()
+        asked = source.connector.check()
+        report = await in_time(source.kind, "gave no answer", asked, CHECK_SECONDS, "Does its system answer?")
+        if not isinstance(report, CheckReport):
+            raise TypeError(f"it gave a {type(report).__name__}, not a CheckReport")
+        return report
     except C360Error as error:
         return CheckReport(ok=False, message=str(error))
     except (Exception, SystemExit) as error:  # a plugin may do anything; the other sources are checked
         return CheckReport(ok=False, message=f"the connector '{source.kind}' failed: {type(error).__name__}: {error}")
     finally:
-        await source.connector.close()
+        await closed(source.connector.name, source.kind, source.connector.close)
 
 
 def _show(invocation: Invocation, reports: dict[str, CheckReport]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from rich.markup import escape
 from connectors.errors import RecordError, SourceError
 from connectors.hookspecs import Page, Stream
 from connectors.records import Record
+from graph.sync.door import closed, in_time, streams_of
 from graph.sync.land import AdjustPage, LandingSource
 
 
@@ -28,19 +29,28 @@ async def preview(source: LandingSource, limit: int, adjust: AdjustPage | None =
     """Up to `limit` records of a source, spread over its streams; it never raises for what the source does."""
     found = Preview(source.connector.name)
     try:
-        streams = await source.connector.discover()
+        streams = await streams_of(source.connector, source.kind)
         share = max(1, limit // max(1, len(streams)))
         for stream in streams:
-            async for page in source.connector.read(stream, None):
+            page = await _first_page(source, stream)
+            if page is not None:
                 await _take(source, stream, page, share, found, adjust)
-                break
     except SourceError as error:
         found.error = str(error)
     except (Exception, SystemExit) as error:  # a plugin may do anything; the other sources are shown
         found.error = f"the connector '{source.kind}' failed: {type(error).__name__}: {error}"
     finally:
-        await source.connector.close()
+        await closed(found.source, source.kind, source.connector.close)
     return found
+
+
+async def _first_page(source: LandingSource, stream: Stream) -> Page[Any] | None:
+    reading = aiter(source.connector.read(stream, None))
+    try:
+        return await in_time(source.kind, "gave no page", anext(reading, None))
+    finally:
+        if isinstance(reading, AsyncGenerator):
+            await closed(source.connector.name, source.kind, reading.aclose, "read")
 
 
 async def _take(

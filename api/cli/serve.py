@@ -30,6 +30,7 @@ from graph.keys import any_key
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.settings import StoreSettings
+from graph.sync.door import closed
 
 HostOption = Annotated[str, typer.Option("--host", help="The address to listen on.")]
 PortOption = Annotated[int, typer.Option("--port", min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
@@ -109,7 +110,7 @@ async def _ingest(invocation: Invocation, graph: Store, rules: Rules) -> Ingest 
     ingest = Ingest(graph, rules, sources.landing, sources.plugins.page_hook())
     for source in sources.landing:
         if source.connector.name not in ingest.names:
-            await source.connector.close()
+            await closed(source.connector.name, source.kind, source.connector.close)
     return ingest
 
 

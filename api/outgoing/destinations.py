@@ -18,6 +18,10 @@ from graph.deliveries.concerned import describe, note_written
 from graph.deliveries.consent import Standing, standing
 from graph.deliveries.queue import Wish
 from graph.store.driver import Store
+from graph.sync.door import closed, door, in_time
+
+DELIVER_SECONDS = 300.0
+"""So long a connector may take over one event, the retries of its requests included."""
 
 
 class Destination(Protocol):
@@ -70,9 +74,10 @@ class SourceDestination:
     Without the consent that it needs nothing is written but that a customer is in no segment.
     """
 
-    def __init__(self, wish: Wish, connector: Any, public_url: str | None) -> None:
+    def __init__(self, wish: Wish, connector: Any, kind: str, public_url: str | None) -> None:
         self.wish = wish
         self._connector = connector
+        self._kind = kind
         self._public_url = public_url
 
     async def send(self, event: Event, store: Store) -> None:
@@ -92,15 +97,28 @@ class SourceDestination:
         link = None if self._public_url is None else link_to(self._public_url, id)
         concerned = Concerned(id, found.records, segments, link)
         try:
-            async for key, at in self._connector.deliver(with_global_ids(event), concerned):
-                await note_written(store, key, at)
+            await self._write(with_global_ids(event), concerned, store)
         except SourceUnavailable as error:
             raise Unanswered(str(error)) from None
         except SourceError as error:
             raise NotDelivered(str(error)) from None
 
     async def close(self) -> None:
-        await self._connector.close()
+        await closed(self._connector.name, self._kind, self._connector.close)
+
+    async def _write(self, event: Event, concerned: Concerned, store: Store) -> None:
+        """Whatever the connector does is a failure of this event; the others, and other destinations, go on."""
+        with door(self._kind, "deliver"):
+            writing = aiter(self._connector.deliver(event, concerned))
+        while True:
+            with door(self._kind, "deliver"):
+                written = await in_time(
+                    self._kind, "did not deliver", anext(writing, None), DELIVER_SECONDS, "It is tried again later."
+                )
+                if written is None:
+                    return
+                key, at = written
+            await note_written(store, key, at)
 
 
 def link_to(public_url: str, customer: str) -> str:

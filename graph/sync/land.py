@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from connectors.hookspecs import Connector, Page, RawProblem, State, Stream
 from connectors.records import KINDS, Record
 from graph.cypher import cypher
 from graph.store.driver import Store
+from graph.sync.door import closed, door, failed, in_time, streams_of
 from graph.sync.pages import PageWriter
 from graph.sync.progress import Progress
 from graph.sync.rows import PageRows, add_record
@@ -33,8 +33,6 @@ AdjustPage = Callable[[str, str, list[tuple[Any, list[Record]]]], Awaitable[None
 LOG = logging.getLogger("c360.sync")
 
 _TOO_MANY_REJECTED = 0.2
-PAGE_SECONDS = 1800.0
-"""So long a connector may take over one page, what a vendor asks it to wait included."""
 
 
 @dataclass(slots=True)
@@ -92,9 +90,7 @@ async def land(
     )
     try:
         with spanned(store.tracer, "sync source", source=name, connector=source.kind, run=run):
-            with _door(source, "discover"):
-                streams = await source.connector.discover()
-            for stream in streams:
+            for stream in await streams_of(source.connector, source.kind):
                 try:
                     with spanned(store.tracer, "sync stream", source=name, stream=stream.name):
                         await _land_stream(source, stream, store, pages, landed, progress, full=full, adjust=adjust)
@@ -105,7 +101,7 @@ async def land(
     except SourceError as error:
         _tell(landed, error)
     finally:
-        await _closed(source, "close", source.connector.close)
+        await closed(name, source.kind, source.connector.close)
     if landed.error is not None:
         progress.say(f"{name}: {landed.error}")
     landed.seconds = time.monotonic() - started
@@ -141,62 +137,25 @@ class _Hopeless(SourceError):
     """Too much of the source could not be mapped."""
 
 
-@contextmanager
-def _door(source: LandingSource, doing: str) -> Iterator[None]:
-    """A plugin may raise anything: behind this door it is a failure of its source, and only there."""
-    try:
-        yield
-    except SourceError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise _failed(source, doing, error) from error
-
-
-def _failed(source: LandingSource, doing: str, error: BaseException) -> SourceError:
-    return SourceError(f"the connector '{source.kind}' failed in {doing}: {type(error).__name__}: {error}")
-
-
-async def _closed(source: LandingSource, doing: str, close: Callable[[], Awaitable[None]]) -> None:
-    """Close what a plugin has open; a failure is told, and hides no other: what was read is stored or has failed."""
-    try:
-        with _door(source, doing):
-            await close()
-    except SourceError as error:
-        LOG.warning("%s: %s", source.connector.name, error)
-
-
 async def _pages(
     source: LandingSource, stream: Stream, state: State | None, tracer: Tracer | None
 ) -> AsyncGenerator[Page[Any], None]:
-    with _door(source, "read"):
+    with door(source.kind, "read"):
         reading = aiter(source.connector.read(stream, state))
     try:
         while True:
             with (
                 spanned(tracer, "read page", source=source.connector.name, stream=stream.name),
-                _door(source, "read"),
+                door(source.kind, "read"),
             ):
-                page = await _next(source, reading)
+                page = await in_time(source.kind, "gave no page", anext(reading, None))
                 if page is None:
                     return
                 _check_page(page)
             yield page
     finally:
         if isinstance(reading, AsyncGenerator):
-            await _closed(source, "read", reading.aclose)
-
-
-async def _next(source: LandingSource, reading: AsyncIterator[Page[Any]]) -> Page[Any] | None:
-    """The next page; a source that gives none for ever is left, so that the others are linked."""
-    try:
-        async with asyncio.timeout(PAGE_SECONDS) as limit:
-            return await anext(reading, None)
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        raise SourceUnavailable(
-            f"the connector '{source.kind}' gave no page for {PAGE_SECONDS:g} s. The next sync goes on from the last."
-        ) from None
+            await closed(source.connector.name, source.kind, reading.aclose, "read")
 
 
 def _check_page(page: object) -> None:
@@ -231,7 +190,7 @@ async def _land_stream(
             ) as span:
                 pairs, problems = _mapped(source, stream, page)
                 if adjust is not None:
-                    with _door(source, "c360_map_page"):
+                    with door(source.kind, "c360_map_page"):
                         await adjust(connector.name, stream.name, pairs)
                 rows, refused = as_rows(pairs, connector.name, stream.name)
                 problems = [*problems, *refused]
@@ -264,7 +223,7 @@ def _mapped(
             reason = str(error) if isinstance(error, RecordError) else f"{type(error).__name__}: {error}"
             problems.append(RawProblem(where=where, reason=reason, body=_raw_text(raw)))
         except (Exception, SystemExit) as error:
-            raise _failed(source, "map", error) from error
+            raise failed(source.kind, "map", error) from error
     return pairs, problems
 
 

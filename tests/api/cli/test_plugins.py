@@ -145,3 +145,68 @@ def c360_register_connectors(registry):
     assert call.code == 1
     assert "desk: people: Person 'x': its source is 'other', not 'desk'." in call.err
     assert "full_name is an empty text" in call.err
+
+
+WAYWARD = """
+import sys
+from pydantic import BaseModel
+from c360 import hookimpl
+C360_API = ">=1,<2"
+
+class Wayward:
+    class Config(BaseModel):
+        pass
+    def __init__(self, name, config):
+        self.name = name
+    async def check(self):
+        raise SystemExit(3)
+    async def discover(self):
+        raise SystemExit(4)
+    def read(self, stream, state):
+        raise NotImplementedError
+    def map(self, stream, raw):
+        return ()
+    async def close(self):
+        raise RuntimeError("it does not close")
+
+@hookimpl
+def c360_register_connectors(registry):
+    registry.add("wayward", Wayward)
+"""
+
+
+@pytest.mark.parametrize("words", [("plugins", "check"), ("sync", "--preview")])
+def test_a_connector_that_does_wrong_hides_no_other_source(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """It is told with its reason, exit code 1; that it cannot even be closed is a warning."""
+    shell = Shell(tmp_path)
+    shell.write("wayward.py", WAYWARD)
+    shell.write("plugins.toml", '[odd]\npath = "wayward.py"\n' + persons_toml())
+    shell.write("people.csv", PEOPLE)
+
+    call = shell(*words)
+
+    said = " ".join((call.out + call.err).split())
+    assert call.code == 1
+    assert "the connector 'wayward' failed" in said
+    assert "SystemExit: " in said
+    assert "2 persons" in said or "Ada Quist" in said or "crm ok" in said, said
+    assert "odd: the connector 'wayward' failed in close: " in said
+
+
+@pytest.mark.parametrize(
+    ("made", "why"), [("sys.exit(5)", "SystemExit: 5"), ("pass", "AttributeError"), ("self.name = 'x'", "not that of")]
+)
+def test_a_connector_that_cannot_be_made_hides_no_other_source(tmp_path: Path, made: str, why: str) -> None:
+    """Neither from a check nor from the doctor; every command says why."""
+    shell = Shell(tmp_path, StoreSettings(f"embedded:{tmp_path / 'graph'}"))
+    shell.write("wayward.py", WAYWARD.replace("self.name = name", made))
+    shell.write("plugins.toml", '[odd]\npath = "wayward.py"\n' + persons_toml())
+    shell.write("people.csv", PEOPLE)
+
+    checked, examined = shell("plugins", "check"), shell("doctor")
+
+    for call in (checked, examined):
+        said = " ".join((call.out + call.err).split())
+        assert "[odd]: the connector 'wayward' cannot be made: " in said
+        assert why in said
+        assert "crm" in said

@@ -241,7 +241,7 @@ async def test_a_source_has_no_segments_of_who_does_not_consent(embedded_store: 
     crm = Written()
     wish = Wish("crm", frozenset(("customer", "segment", "alert")), MARKETING)
     visitor = SegmentRule("visitor", "Visitor", all=(Condition(kinds=("page.viewed",), at_least=1, within_days=3650),))
-    told = Round(store, SourceDestination(wish, crm, None), rules=Rules(segment=(visitor,)))
+    told = Round(store, SourceDestination(wish, crm, "crm", None), rules=Rules(segment=(visitor,)))
     told.clock.now = datetime(2026, 3, 10, tzinfo=UTC).timestamp()
     await told()
     who = {name: encode_id("Customer", id) for name, id in (await ids(store)).items()}

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import json
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from api.metrics import Metrics
+from api.outgoing import destinations
 from api.outgoing.deliveries import Deliverer
-from api.outgoing.destinations import Destination, PluginDestination, WebhookDestination, with_global_ids
+from api.outgoing.destinations import (
+    Destination,
+    PluginDestination,
+    SourceDestination,
+    WebhookDestination,
+    with_global_ids,
+)
 from api.outgoing.settings import WebhookSettings
 from api.outgoing.webhook import NotDelivered
 from api.plan.ids import encode_id
 from connectors.events import ABOUT, CustomerMerged, Event, SegmentEntered
+from connectors.hookspecs import Concerned
 from connectors.records import Record, RecordKey
 from connectors.signatures import signature
 from graph.alerts import handling
@@ -296,6 +309,59 @@ async def test_a_plugin_that_does_wrong_keeps_nobody_else_from_being_told(
     assert {(one.destination, one.attempts) for one in waiting} == {("plugin:leaving", 1)}
     assert waiting[0].problem is not None
     assert "called sys.exit(3) in c360_deliver" in waiting[0].problem
+
+
+class Wayward:
+    """A source that does what a test tells it when it is written to."""
+
+    name = "crm"
+
+    def __init__(self, deed: Callable[[], Any]) -> None:
+        self._deed = deed
+
+    async def deliver(self, event: Event, concerned: Concerned) -> AsyncIterator[Any]:
+        done = self._deed()
+        yield await done if inspect.isawaitable(done) else done
+
+    async def close(self) -> None:
+        raise RuntimeError("not even that")
+
+
+def _raise(error: BaseException) -> Callable[[], Any]:
+    def deed() -> Any:
+        raise error
+
+    return deed
+
+
+@pytest.mark.parametrize(
+    ("deed", "problem"),
+    [
+        (_raise(KeyError("id")), "the connector 'odd' failed in deliver: KeyError: 'id'"),
+        (_raise(SystemExit(3)), "the connector 'odd' failed in deliver: SystemExit: 3"),
+        (lambda: 7, "the connector 'odd' failed in deliver: TypeError"),
+        (partial(asyncio.sleep, 60), "the connector 'odd' did not deliver for 0.3 s. It is tried again later."),
+    ],
+)
+async def test_a_connector_that_does_wrong_when_it_is_written_to_keeps_nobody_else_from_being_told(
+    embedded_store: Store, monkeypatch: pytest.MonkeyPatch, deed: Callable[[], Any], problem: str
+) -> None:
+    """The event waits with the reason; the destination behind it is told, and all can be closed."""
+    monkeypatch.setattr(destinations, "DELIVER_SECONDS", 0.3)
+    store = embedded_store
+    await load(store)
+    listener = Listener()
+    told = Round(store, SourceDestination(Wish("crm", frozenset(ABOUT)), Wayward(deed), "odd", None), listener)
+    await told()
+    await evaluate(store)
+    await told()
+    await told.deliverer.close()
+
+    assert len(listener.types()) == 3
+    waiting = [one for one in await list_deliveries(store) if one.attempts]
+    assert waiting
+    assert {one.destination for one in waiting} == {"crm"}
+    assert {(one.problem or "")[: len(problem)] for one in waiting} == {problem}
 
 
 async def test_who_was_merged_away_has_left_nothing_and_is_known_by_the_former_id(embedded_store: Store) -> None:

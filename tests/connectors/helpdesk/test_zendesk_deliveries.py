@@ -156,7 +156,8 @@ async def test_our_own_writes_are_no_news(embedded_store: Store) -> None:
         await sync([source], store, Rules())
         await source.connector.close()
 
-    deliverer = Deliverer(store, rules, [SourceDestination(Wish("desk", about), _wired(zendesk), None)])
+    desk = SourceDestination(Wish("desk", about), _wired(zendesk), "zendesk", None)
+    deliverer = Deliverer(store, rules, [desk])
     await deliverer.round(keeper)
     await read()
     zendesk.zendesk.users[MARA + 1] |= {"name": "Marta Changed", "updated_at": zendesk.zendesk.tick()}

@@ -16,7 +16,7 @@ from connectors.records import Record
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.store.errors import StoreUnavailable
-from graph.sync import land as land_module
+from graph.sync import door
 from graph.sync.land import LandingSource
 from graph.sync.pages import PageWriter
 from graph.sync.sync import sync
@@ -60,6 +60,9 @@ def _raise(error: BaseException) -> Callable[[], Any]:
 
 FAILURES = {
     "raises in discover": ("discover", _raise(RuntimeError("no streams today")), "discover: RuntimeError: no streams"),
+    "gives no streams": ("discover", lambda: None, "discover: TypeError"),
+    "gives something else than streams": ("discover", lambda: ["people"], "discover: TypeError: it gave a str, not a"),
+    "calls sys.exit in discover": ("discover", _raise(SystemExit(3)), "discover: SystemExit: 3"),
     "raises in read": ("read", _raise(OSError("no reading today")), "read: OSError: no reading today"),
     "gives no page": ("read", lambda: {"raws": []}, "a dict, not a Page"),
     "gives a state that cannot be kept": ("read", lambda: Page([], {"at": object()}), "in read: TypeError"),
@@ -89,7 +92,7 @@ async def test_a_failure_of_a_plugin_is_its_sources(embedded_store: Store, failu
 
 async def test_a_source_that_gives_no_page_is_left(embedded_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """It hangs after its first page, which is stored; the source beside it is too."""
-    monkeypatch.setattr(land_module, "PAGE_SECONDS", 0.3)
+    monkeypatch.setattr(door, "WAIT_SECONDS", 0.3)
 
     class Hanging(FixedSource):
         async def read(self, stream: Stream, state: State | None) -> AsyncIterator[Page[Any]]:
@@ -105,6 +108,28 @@ async def test_a_source_that_gives_no_page_is_left(embedded_store: Store, monkey
     assert desk.records == 1
     assert "the connector 'desk' gave no page for 0.3 s" in (desk.error or "")
     assert crm.error is None
+
+
+@pytest.mark.parametrize("method", ["discover", "close"])
+async def test_a_source_that_never_comes_to_an_end_is_left(
+    embedded_store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, method: str
+) -> None:
+    """Before its first page or after its last; the source beside it is stored, and it is told which one it was."""
+    monkeypatch.setattr(door, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(door, "CLOSE_SECONDS", 0.3)
+
+    async def never() -> None:
+        await asyncio.sleep(60)
+
+    hanging = FixedSource("desk", {"users": [person("desk/users/1", "Eve Hall")]})
+    monkeypatch.setattr(hanging, method, never)
+
+    report = await sync([LandingSource(hanging, "desk"), fixed_source("crm", BOB)], embedded_store, Rules())
+
+    desk, crm = report.landed
+    undone = "gave no streams" if method == "discover" else "did not close"
+    assert f"the connector 'desk' {undone} for 0.3 s" in (desk.error or caplog.text)
+    assert (desk.records, crm.error, crm.records) == (int(method == "close"), None, 1)
 
 
 class Streams(FixedSource):
