@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from math import exp, log, sqrt
-
 import numpy as np
 from numpy.typing import NDArray
 
 from graph.answers.like_cypher import DAY_MS, Ints, Rows, Values, milliseconds, rounded
+from graph.estimates.survival import kaplan_meier
 from graph.journeys.journeys import FOR_EVER, Journeys
 from graph.journeys.part import NOT_SAID
 
@@ -15,42 +14,29 @@ from graph.journeys.part import NOT_SAID
 def time_between_stages(journeys: Journeys, values: Values) -> Rows:
     """How many have begun, arrived and wait, and by when half and nine tenths of all have got there (Kaplan-Meier)."""
     waited, arrived = _waited(journeys, values)
-    order = np.lexsort((~arrived, waited))
-    days, arrived = waited[order] / DAY_MS, arrived[order]
-    n, left = len(days), 1.0
-    half: float | None = None
-    most: float | None = None
-    for place in np.flatnonzero(arrived).tolist():
-        left = left * (n - place - 1) / (n - place)
-        half = float(days[place]) if half is None and left <= 0.5 else half
-        most = float(days[place]) if most is None and left <= 0.1 else most
-    reached = int(arrived.sum())
-    told = (None if at is None else rounded(at * 10) / 10 for at in (half, most))
-    return [[n, reached, n - reached, *told]]
+    curve = kaplan_meier(waited / DAY_MS, arrived)
+    n, reached = len(waited), int(arrived.sum())
+    by = (None if curve is None else curve.quantile(share) for share in (0.5, 0.9))
+    return [[n, reached, n - reached, *(None if at is None else rounded(at.value * 10) / 10 for at in by)]]
 
 
 def stage_curve(journeys: Journeys, values: Values) -> Rows:
     """By day on which somebody arrived, the share that has, with its interval (Greenwood, log-log)."""
     waited, arrived = _waited(journeys, values)
-    days, place = np.unique(waited // DAY_MS, return_inverse=True)
-    leave, come = np.bincount(place, minlength=len(days)), np.bincount(place[arrived], minlength=len(days))
-    at_risk = len(waited) - np.cumsum(leave) + leave
-    left, variance = 1.0, 0.0
-    found: Rows = []
-    for day, risk, came in zip(days.tolist(), at_risk.tolist(), come.tolist(), strict=True):
-        if came == 0:
-            continue
-        left = left * (risk - came) / risk
-        variance += 0.0 if risk == came else 1.0 * came / (risk * (risk - came))
-        found.append([day, risk, came, rounded(1000 * (1 - left)) / 1000, *_interval(left, variance)])
-    return found
+    curve = kaplan_meier(waited // DAY_MS, arrived)
+    if curve is None:
+        return []
+    days, at_risk, came = (column.astype(np.int64).tolist() for column in (curve.times, curve.at_risk, curve.ended))
+    left, ends = curve.survival.tolist(), zip(curve.high.tolist(), curve.low.tolist(), strict=True)
+    return [
+        [*point, _share(still), *((_share(end) for end in interval) if still > 0 else (None, None))]
+        for *point, still, interval in zip(days, at_risk, came, left, ends, strict=True)
+    ]
 
 
-def _interval(left: float, variance: float) -> list[float | None]:
-    if not 0 < left < 1:
-        return [None, None]
-    spread = 1.96 * sqrt(variance) / abs(log(left))
-    return [rounded(1000 * (1 - left ** exp(side * spread))) / 1000 for side in (-1, 1)]
+def _share(left: float) -> float:
+    """The share that has arrived, to three digits."""
+    return rounded(1000 * (1 - left)) / 1000
 
 
 def _waited(journeys: Journeys, values: Values) -> tuple[Ints, NDArray[np.bool_]]:

@@ -20,9 +20,9 @@ WHERE arrived > 0
 WITH day, arrived, at_risk ORDER BY day
 WITH collect([day, arrived, at_risk]) AS days
 UNWIND range(0, size(days) - 1) AS k
-WITH days[k] AS d, reduce(waiting = 1.0, e IN days[0..k + 1] | waiting * (e[2] - e[1]) / e[2]) AS waiting,
+WITH days[k] AS d, reduce(waiting = 1.0, e IN days[0..k + 1] | waiting * (1 - 1.0 * e[1] / e[2])) AS waiting,
      reduce(variance = 0.0, e IN days[0..k + 1] | variance + CASE WHEN e[2] = e[1] THEN 0.0 ELSE 1.0 * e[1] / (e[2] * (e[2] - e[1])) END) AS variance
-WITH d, waiting, CASE WHEN waiting > 0 AND waiting < 1 THEN 1.96 * sqrt(variance) / abs(log(waiting)) END AS spread,
+WITH d, waiting, CASE WHEN waiting > 0 AND waiting < 1 THEN 1.959963984540054 * sqrt(variance) / abs(log(waiting)) END AS spread,
      CASE WHEN waiting > 0 THEN waiting ELSE 1.0 END AS base
 RETURN d[0] AS day, d[2] AS at_risk, d[1] AS arrived, round(1000 * (1 - waiting)) / 1000 AS share,
        round(1000 * (1 - base ^ exp(-spread))) / 1000 AS low, round(1000 * (1 - base ^ exp(spread))) / 1000 AS high

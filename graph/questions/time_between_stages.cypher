@@ -17,8 +17,8 @@ WITH rows, size(rows) AS n, size([r IN rows WHERE r[1]]) AS reached
 WITH n, reached, reduce(curve = [1.0, -1.0, -1.0], k IN range(0, n - 1) |
   CASE WHEN NOT rows[k][1] THEN curve ELSE
     [curve[0] * (n - k - 1) / (n - k),
-     CASE WHEN curve[1] < 0 AND curve[0] * (n - k - 1) / (n - k) <= 0.5 THEN rows[k][0] ELSE curve[1] END,
-     CASE WHEN curve[2] < 0 AND curve[0] * (n - k - 1) / (n - k) <= 0.1 THEN rows[k][0] ELSE curve[2] END] END) AS curve
+     CASE WHEN curve[1] < 0 AND curve[0] * (n - k - 1) / (n - k) <= 0.500000000001 THEN rows[k][0] ELSE curve[1] END,
+     CASE WHEN curve[2] < 0 AND curve[0] * (n - k - 1) / (n - k) <= 0.100000000001 THEN rows[k][0] ELSE curve[2] END] END) AS curve
 RETURN n AS customers, reached, n - reached AS waiting,
        CASE WHEN curve[1] < 0 THEN null ELSE round(curve[1] * 10) / 10 END AS median_days,
        CASE WHEN curve[2] < 0 THEN null ELSE round(curve[2] * 10) / 10 END AS p90_days

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from graph.answers.columns import ask_columns
 from graph.ask import ask
 from graph.figures.funnel import FunnelRules, FunnelStep, chains, funnel
 from graph.figures.scope import Scope
@@ -159,6 +160,19 @@ async def test_a_median_that_the_curve_does_not_reach_is_not_given(store: Store)
     given = {"from": "lead", "to": "customer", "now": "2026-03-01"}
     assert (await ask(store, "time_between_stages", given)).rows == [[3, 1, 2, None, None]]
     assert (await ask(store, "time_between_stages", {**given, "from": "advocate"})).rows == [[0, 0, 0, None, None]]
+
+
+async def test_a_share_of_the_curve_that_is_reached_exactly_is_reached(store: Store) -> None:
+    """Nine of ten arrived after 1 to 9 days: the curve stands at a tenth, however its steps are rounded."""
+    for day in range(1, 10):
+        await add_customer(store, f"c{day}", event(0, "form.submitted"), event(day, "order.placed"))
+    await add_customer(store, "zoe", event(0, "form.submitted"))
+    given = {"from": "lead", "to": "customer", "now": "2026-03-01"}
+
+    by_cypher = (await ask(store, "time_between_stages", given)).rows
+    by_columns = await ask_columns(store, await read_journeys(store, Rules(), 0), "time_between_stages", given)
+
+    assert by_cypher == by_columns.rows == [[10, 9, 1, 5.0, 9.0]]
 
 
 async def test_a_customer_is_silent_in_their_own_measure(store: Store) -> None:
