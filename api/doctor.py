@@ -22,6 +22,7 @@ from connectors.plugins import load_plugins
 from connectors.problems import Problems
 from connectors.settings import read_settings
 from graph.cypher import cypher
+from graph.figures.board import misnamed
 from graph.rules import read_rules
 from graph.store.cache import cache_home
 from graph.store.driver import Store, open_store
@@ -106,10 +107,13 @@ def _secret_files(env: Mapping[str, str]) -> Iterator[Finding]:
 def _rules(config: Path) -> Iterator[Finding]:
     path = config / "rules.toml"
     try:
-        read_rules(path if path.exists() else None)
+        rules = read_rules(path if path.exists() else None)
     except C360Error as error:
         yield Finding("rules", "problem", str(error))
-    else:
+        return
+    for named in misnamed(rules):
+        yield Finding("rules", "problem", f"{path}: {named}")
+    if not misnamed(rules):
         yield Finding("rules", "ok", str(path) if path.exists() else "those that ship (there is no rules.toml)")
 
 

@@ -26,6 +26,7 @@ from api.viewer import check_binding
 from connectors.errors import PluginConfigError
 from connectors.problems import Problems
 from connectors.settings import read_settings
+from graph.figures.board import misnamed
 from graph.keys import any_key
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -56,6 +57,8 @@ def serve(context: typer.Context, host: HostOption = DEFAULT_HOST, port: PortOpt
     assert store is not None
     assert rules is not None
     assert settings is not None
+    for named in misnamed(rules):
+        invocation.say(f"rules.toml: {named}")
     until_interrupted(invocation, _serve(invocation, store, settings, rules))
 
 

@@ -163,12 +163,14 @@ async def send_reports(
                 problems.append(_no_way(rule, outgoing))
             if not ways:
                 continue
-            read_at = await sources_read_at(store)
             try:
-                report = await asyncio.to_thread(report_of, rule, await keeper.current(), now, read_at)
+                for key in rule.kpis:
+                    kpi_of(key)
             except UnknownKpi as unknown:
                 problems.append(unknown)
                 continue
+            read_at = await sources_read_at(store)
+            report = await asyncio.to_thread(report_of, rule, await keeper.current(), now, read_at)
             for to in ways:
                 try:
                     await _send(report, to, outgoing)

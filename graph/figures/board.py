@@ -71,14 +71,30 @@ def kpi_of(key: str) -> Kpi:
     """The KPI of this key; raises UnknownKpi."""
     if key in KPIS:
         return KPIS[key]
+    raise UnknownKpi(_unknown(key))
+
+
+def _unknown(key: str) -> str:
     near = " or ".join(f"'{each}'" for each in _nearest(key))
     meant = f" Did you mean {near}?" if near else ""
-    raise UnknownKpi(f"There is no KPI '{key[:80]}'.{meant} `kpiDefinitions` lists them all.")
+    return f"There is no KPI '{key[:80]}'.{meant} `kpiDefinitions` lists them all."
 
 
 def _nearest(key: str) -> list[str]:
     """The keys that an unknown one may mean: those that begin with it, else the one that is written most alike."""
     return [each for each in KPIS if key and each.startswith(key)][:3] or difflib.get_close_matches(key, KPIS, n=1)
+
+
+def misnamed(rules: Rules) -> list[str]:
+    """Each KPI that rules.toml names and that there is not: where, and which one may be meant."""
+    named = [
+        *((f"[[kpi]] {plan.key}", (plan.key,)) for plan in rules.kpi),
+        *((f"[[report]] {report.title}", report.kpis) for report in rules.report),
+        *((f"[[promise]] {promise.name}", (promise.kpi,)) for promise in rules.promise),
+        *((f"[[initiative]] {one.name}", () if one.kpi is None else (one.kpi,)) for one in rules.initiative),
+        *((f"[[segment]] {one.name}", () if one.kpi is None else (one.kpi,)) for one in rules.segment),
+    ]
+    return [f"{where}: {_unknown(key)}" for where, keys in named for key in dict.fromkeys(keys) if key not in KPIS]
 
 
 def plan_of(key: str, rules: Rules) -> KpiPlan | None:

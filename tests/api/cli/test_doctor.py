@@ -64,6 +64,23 @@ def test_serve_tells_all_that_is_wrong_with_its_settings_at_once(tmp_path: Path)
     assert not (tmp_path / "graph").exists()
 
 
+def test_a_kpi_that_there_is_not_is_told_with_the_one_that_is_meant(tmp_path: Path) -> None:
+    """`doctor` tells it with its place, and so does `serve` before it goes on to what stops it."""
+    shell = Shell(tmp_path, StoreSettings("bolt://127.0.0.1:1"))
+    shell.write("plugins.toml", persons_toml())
+    report = '[[report]]\ntitle = "Board"\nowner = "Ines Marl"\nkpis = ["csat", "csta", "csta"]\nwebhook = true\n'
+    plan = '[[kpi]]\nkey = "npss"\n'
+    shell.write("rules.toml", report + plan)
+
+    examined, served = shell("doctor", "--json"), shell("serve", "--port", "0")
+
+    of_plan, of_report = (finding["found"] for finding in examined.json if finding["about"] == "rules")
+    assert "rules.toml: [[kpi]] npss: There is no KPI 'npss'." in of_plan
+    assert "rules.toml: [[report]] Board: There is no KPI 'csta'. Did you mean 'csat'?" in of_report
+    assert examined.code == 1
+    assert served.err.count("[[report]] Board: There is no KPI 'csta'. Did you mean 'csat'?") == 1
+
+
 def test_no_wrong_setting_hides_another(tmp_path: Path) -> None:
     """`serve` and `doctor` tell each of seventeen in a line of its own, and `serve` the port that is in use, too."""
     shell = Shell(tmp_path, StoreSettings(f"embedded:{tmp_path / 'graph'}"))
