@@ -109,8 +109,8 @@ class RecordSurveyResponseInput:
 
     who: RecordedPersonInput = strawberry.field(description="Who answered.")
     metric: SurveyMetric = strawberry.field(description="What was measured.")
-    score: float = strawberry.field(description="The score as it was given.")
-    scale: ScoreScaleInput = strawberry.field(description="The scale of the score.")
+    score: float = strawberry.field(description="The score as it was given; of NPS and CES a whole number.")
+    scale: ScoreScaleInput = strawberry.field(description="The scale of the score: of NPS 0 to 10, of CES 1 to 7.")
     program: SurveyProgram | None = option("What the survey is about.")
     question: str | None = option("What was asked.")
     comment: str | None = option("The answer in the customer's own words.")

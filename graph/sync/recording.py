@@ -39,6 +39,16 @@ _WAIT_SECONDS = 2.0
 _AHEAD = timedelta(minutes=5)
 """So far clocks may differ: what happens later has not happened."""
 
+_ONLY_SCALE = {
+    "nps": ((0, 10), "NPS is asked on a scale from 0 to 10."),
+    "ces": (
+        (1, 7),
+        "CES is asked on a scale from 1 to 7, where 7 is easy. CES 1.0 (1 to 5, low is good) is another question and "
+        "is not rescaled.",
+    ),
+}
+"""The metrics whose answers are whole numbers of one scale, and what is said where they are given on another."""
+
 Code = Literal["NOT_FOUND", "INVALID", "AMBIGUOUS_IDENTIFIER", "IDEMPOTENCY_KEY_REUSED"]
 
 
@@ -187,7 +197,10 @@ def _check_score(interaction: Interaction) -> None:
     low, high = interaction.scale
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise NotRecorded("INVALID", "The scale's smallest score must be less than its largest.", "scale")
-    if interaction.metric is not None and interaction.metric.value == "nps" and (low, high) != (0, 10):
-        raise NotRecorded("INVALID", "NPS is asked on a scale from 0 to 10.", "scale")
+    only = None if interaction.metric is None else _ONLY_SCALE.get(interaction.metric.value)
+    if only is not None and (low, high) != only[0]:
+        raise NotRecorded("INVALID", only[1], "scale")
     if not low <= interaction.score <= high:
         raise NotRecorded("INVALID", f"The score must lie between {low:g} and {high:g}.", "score")
+    if only is not None and interaction.score != math.floor(interaction.score):
+        raise NotRecorded("INVALID", f"The score is a whole number from {low:g} to {high:g}.", "score")

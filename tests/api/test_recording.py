@@ -225,7 +225,10 @@ async def test_what_cannot_be_recorded_is_told_and_leaves_nothing(store: Store) 
     score = {"who": HERS, "metric": "NPS", "score": 11, "scale": {"min": 0, "max": 10}}
     for given, field in (
         (score, "score"),
+        ({**score, "score": 7.5}, "score"),
         ({**score, "scale": {"min": 1, "max": 5}}, "scale"),
+        ({**score, "metric": "CES", "score": 2, "scale": {"min": 1, "max": 5}}, "scale"),
+        ({**score, "metric": "CES", "score": 5.5, "scale": {"min": 1, "max": 7}}, "score"),
         ({**score, "metric": "CSAT", "scale": {"min": 5, "max": 5}}, "scale"),
     ):
         done = (await ask(ANSWER, input=given))["data"]["recordSurveyResponse"]
