@@ -189,6 +189,23 @@ async def test_a_ticket_tells_its_story(rt: FakeRt, support: RequestTrackerConne
     assert found[4].extra == {"from_agent": "Alma Agent"}
 
 
+async def test_a_state_that_rt_did_not_have_is_neither_an_end_nor_a_reopening(rt: FakeRt) -> None:
+    """`new` and `open`, `stalled`, and the states of a lifecycle of one's own: only those that plugins.toml names end
+    a ticket, and only leaving them opens it again; from one end to another it was solved once."""
+    config = CONFIG.model_copy(update={"solved_statuses": ("resolved", "rejected", "delivered")})
+    ticket = rt.ticket(MARA)
+    steps = ("open", "stalled", "waiting for parts", "delivered", "resolved", "waiting for parts", "new", "rejected")
+    for status in steps:
+        rt.set(ticket, "Status", status)
+
+    told = await interactions(RequestTrackerConnector("support", config, transport=rt.transport, patience=IMPATIENT))
+    shipped = await interactions(RequestTrackerConnector("support", CONFIG, transport=rt.transport, patience=IMPATIENT))
+
+    ends = [("ticket.reopened", "waiting for parts"), ("ticket.solved", "rejected")]
+    assert [(one.kind, one.extra.get("status")) for one in told][1:] == [("ticket.solved", "delivered"), *ends]
+    assert [(one.kind, one.extra.get("status")) for one in shipped][1:] == [("ticket.solved", "resolved"), *ends]
+
+
 @pytest.mark.parametrize("order", [("CF2", "CF3"), ("CF3", "CF2")])
 async def test_words_belong_to_their_score(
     rt: FakeRt, support: RequestTrackerConnector, order: tuple[str, str]
