@@ -170,7 +170,7 @@ class SourceClient:
             url = response.request.url
             raise SourceError(
                 f"[{self.source}] {response.request.method} {url.host}{url.path} answered {response.status_code} with "
-                f"something else than the expected JSON ({error}): {self._quote(response)}.",
+                f"something else than the expected JSON ({error}): {self._quote(response)}. {self._who_answers()}",
                 status=response.status_code,
             ) from None
 
@@ -201,9 +201,10 @@ class SourceClient:
         try:
             return msgspec.json.decode(response.content, type=answer)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            what = "an HTML page" if _is_html(response) else "something else than the expected JSON"
             raise SourceError(
-                f"[{self.source}] POST {self._where(path)} answered {response.status_code} with something else than "
-                f"the expected JSON: no token.",
+                f"[{self.source}] POST {self._where(path)} answered {response.status_code} with {what}: no token. "
+                f"{self._who_answers()}",
                 status=response.status_code,
             ) from None
 
@@ -288,7 +289,11 @@ class SourceClient:
                 f"{what}: {said}. Check the credentials and scopes in [{self.source}] of plugins.toml.", status=status
             )
         if status in (404, 410):
-            return SourceNotFound(f"{what}: {said}.", status=status)
+            return SourceNotFound(
+                f"{what}: {said}. Nothing is there: it was deleted, or check the address in [{self.source}] of "
+                f"plugins.toml.",
+                status=status,
+            )
         if status in TRANSIENT:
             wait = retry_after(response.headers)
             wait = self._pause(response.headers) if wait is None else wait
@@ -296,7 +301,7 @@ class SourceClient:
             return SourceUnavailable(
                 f"{what}: {said}.{until} The next sync goes on from the last page.", status=status, retry_after=wait
             )
-        return SourceError(f"{what}: {said}.", status=status)
+        return SourceError(f"{what}: {said}. It does not take what it is asked: has it changed its API?", status=status)
 
     def _unreachable(self, method: str, path: str, error: httpx.HTTPError) -> SourceError:
         said = self._without_secrets(str(error)) or "no answer"
@@ -313,7 +318,7 @@ class SourceClient:
         return f"{url.host}{url.path}"
 
     def _quote(self, response: httpx.Response) -> str:
-        if "html" in response.headers.get("content-type", ""):
+        if _is_html(response):
             return "an HTML page"
         text = " ".join(response.text[:2000].split())
         if not text:
@@ -321,12 +326,22 @@ class SourceClient:
         clean = self._without_secrets(text)
         return clean if len(clean) <= 200 else clean[:199] + "…"
 
+    def _who_answers(self) -> str:
+        return (
+            f"Check the address in [{self.source}] of plugins.toml, and whether a proxy or a page to log in answers "
+            f"in its place."
+        )
+
     def _without_secrets(self, text: str) -> str:
         authorization = self._client.headers.get("Authorization", "")
         for secret in (authorization, authorization.rpartition(" ")[2], *self._secrets):
             if secret:
                 text = text.replace(secret, "***")
         return text
+
+
+def _is_html(response: httpx.Response) -> bool:
+    return "html" in response.headers.get("content-type", "")
 
 
 def _is_plain(path: str) -> bool:

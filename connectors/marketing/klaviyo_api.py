@@ -195,7 +195,8 @@ class Klaviyo:
         if parts.hostname != self._host:
             raise SourceError(
                 f"[{self.source}] GET {path}: the next page is at another host, {parts.hostname}, which is not "
-                f"followed: our credentials would go there."
+                f"followed: our credentials would go there. If Klaviyo has moved, change the address in "
+                f"[{self.source}] of plugins.toml."
             )
         cursor = parse_qs(parts.query).get("page[cursor]", [None])[0]
         if cursor is None or cursor == before:

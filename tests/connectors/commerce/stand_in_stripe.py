@@ -96,6 +96,7 @@ VENDOR = Vendor(
     changing=("data", "has_more", "data.0.id", "data.0.created", "data.0.email", "data.0.metadata", "data.0.address"),
     ids=frozenset({"id", "customer", "charge", "invoice", "subscription"}),
     description=lambda: described_by("stripe", mend=expandable),
+    check_says={"403": ("does not let this key read Events, Customers", "Give it Read")},
     not_described={
         "GET /v1/events": "what changed is told there alone",
         "GET /v1/charges?expand[]": "the invoice that a charge pays",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -15,17 +16,18 @@ from connectors.errors import SourceError, SourceNotFound, SourceRefused, Source
 from tests.connectors.contract.wires import Answer, Bad, Pieces
 
 ELSEWHERE = "https://elsewhere.example/steal"
+LED_AWAY = ("another host, elsewhere.example", "change the address in [")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A fault: `times` it happens (None: for ever), the error it `gives` (None: it passes, all is read), what that
-    error says, and how often the vendor may be asked meanwhile."""
+    error says of what happened and of what to do, and how often the vendor may be asked meanwhile."""
 
     name: str
     bad: Bad
     gives: type[SourceError] | None
-    says: str = ""
+    says: tuple[str, ...] = ()
     times: int | None = None
     asked: int | None = None
 
@@ -35,39 +37,44 @@ class Fault:
 
 def faults() -> list[Fault]:
     """The table."""
-    refused = "Check the credentials and scopes in"
+    refused = "Check the credentials and scopes in ["
     later = "The next sync goes on from the last page"
-    no_json = "something else than the expected JSON"
-    unreachable = "Check that the source runs"
+    address = "heck the address in ["
+    api = "has it changed its API?"
+    no_json = ("something else than the expected JSON", address)
+    unreachable = ("Check that the source runs", "the address in [")
     return [
-        Fault("401", status(401), SourceRefused, refused, asked=1),
-        Fault("403", status(403), SourceRefused, refused, asked=1),
-        Fault("404", status(404), SourceNotFound, "answered 404", asked=1),
-        Fault("410", status(410), SourceNotFound, "answered 410", asked=1),
-        Fault("400", status(400), SourceError, "answered 400", asked=1),
-        Fault("422", status(422), SourceError, "answered 422", asked=1),
+        Fault("401", status(401), SourceRefused, ("answered 401", refused), asked=1),
+        Fault("403", status(403), SourceRefused, ("answered 403", refused), asked=1),
+        Fault("404", status(404), SourceNotFound, ("answered 404", address), asked=1),
+        Fault("410", status(410), SourceNotFound, ("answered 410", address), asked=1),
+        Fault("400", status(400), SourceError, ("answered 400", api), asked=1),
+        Fault("422", status(422), SourceError, ("answered 422", api), asked=1),
         Fault("429 once", status(429, retry_after="0"), None, times=1),
-        Fault("429 for an hour", status(429, retry_after="3600"), SourceUnavailable, "asks to wait 3600 s", asked=1),
+        Fault("429 for an hour", status(429, "3600"), SourceUnavailable, ("asks to wait 3600 s", later), asked=1),
         Fault("429 without Retry-After", status(429), None, times=1),
+        Fault("429 for ever", status(429), SourceUnavailable, ("answered 429", later)),
         *(Fault(f"{code} once", status(code), None, times=1) for code in (500, 502, 503, 504)),
-        *(Fault(f"{code} for ever", status(code), SourceUnavailable, later) for code in (500, 502, 503)),
+        *(Fault(f"{n} for ever", status(n), SourceUnavailable, (f"answered {n}", later)) for n in (500, 502, 503, 504)),
         Fault("time-out once", raising(httpx.ReadTimeout("slow")), None, times=1),
-        Fault("time-out for ever", raising(httpx.ReadTimeout("slow")), SourceUnavailable, unreachable),
-        Fault("no connection", raising(httpx.ConnectError("refused")), SourceUnavailable, unreachable),
+        Fault(
+            "time-out for ever", raising(httpx.ReadTimeout("slow")), SourceUnavailable, ("ReadTimeout", *unreachable)
+        ),
+        Fault("no connection", raising(httpx.ConnectError("no")), SourceUnavailable, ("ConnectError", *unreachable)),
         Fault("body cut once", cut_connection, None, times=1),
-        Fault("body cut for ever", cut_connection, SourceUnavailable, unreachable),
+        Fault("body cut for ever", cut_connection, SourceUnavailable, ("peer closed connection", *unreachable)),
         Fault("half a body", half, SourceError, no_json, asked=1),
         Fault("no JSON", body(b"{]"), SourceError, no_json, asked=1),
         Fault("JSON that is not UTF-8", body(b'{"a": "\xff\xfe"}'), SourceError, no_json, asked=1),
         Fault("JSON a million deep", body(b"[" * 1_000_000), SourceError, no_json, asked=1),
-        Fault("an HTML page", html(200), SourceError, "an HTML page", asked=1),
-        Fault("an HTML page with 503", html(503), SourceUnavailable, "an HTML page"),
+        Fault("an HTML page", html(200), SourceError, ("an HTML page", address), asked=1),
+        Fault("an HTML page with 503", html(503), SourceUnavailable, ("an HTML page", later)),
         Fault("nothing", body(b""), SourceError, no_json, asked=1),
         Fault("null", body(b"null"), SourceError, no_json, asked=1),
         Fault("an empty object", body(b"{}"), SourceError, no_json, asked=1),
         Fault("a text", body(b'"maintenance"'), SourceError, no_json, asked=1),
-        Fault("sent to another host", redirect(ELSEWHERE), SourceError, "another host, elsewhere.example", asked=1),
-        Fault("a decompression bomb", bomb, SourceError, "larger than", asked=1),
+        Fault("sent to another host", redirect(ELSEWHERE), SourceError, LED_AWAY, asked=1),
+        Fault("a decompression bomb", bomb, SourceError, ("larger than", address), asked=1),
         Fault("a broken gzip", broken_gzip, SourceUnavailable, unreachable),
     ]
 
@@ -202,6 +209,23 @@ def link_elsewhere(place: str) -> Bad:
         return httpx.Response(200, json=document)
 
     return bad
+
+
+def links_elsewhere(request: httpx.Request, good: Answer) -> httpx.Response:
+    """The good answer in whose body and headers every address leads to another host."""
+    response = good(request)
+    spoilt = again(response, _led_away(json.loads(response.content)))
+    if "link" in response.headers:
+        spoilt.headers["link"] = re.sub(r"https?://[^/>]+", ELSEWHERE, response.headers["link"])
+    return spoilt
+
+
+def _led_away(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _led_away(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_led_away(one) for one in value]
+    return ELSEWHERE if isinstance(value, str) and value.startswith(("http://", "https://")) else value
 
 
 def ids_of_other_type(ids: frozenset[str]) -> Callable[[Answer], Answer]:

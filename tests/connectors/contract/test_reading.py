@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from c360.testing import check_contract
-from connectors.hookspecs import Connector, State, Stream
+from connectors.hookspecs import Connector, Deletions, State, Stream
 from connectors.records import Account, Interaction, Person, Record, Tombstone
 from tests.connectors.contract.readings import joined, read, stream_of
 from tests.connectors.contract.test_faults import HURRIED
@@ -168,12 +168,13 @@ async def test_a_page_that_shrinks_while_reading_loses_nobody(vendor: Vendor) ->
 
 
 async def test_a_deletion_is_told(vendor: Vendor) -> None:
-    """A deleted record becomes a tombstone, or says itself that it is deleted."""
-    if not vendor.tells_deletions:
-        return
+    """A deleted record becomes a tombstone, or says itself that it is deleted; a vendor that tells none says so."""
     stand_in = vendor.stand_in()
     connector = connected(vendor, stand_in)
     stream = await stream_of(connector, vendor.stream)
+    assert (stream.deletions is Deletions.UNKNOWN) != vendor.tells_deletions
+    if not vendor.tells_deletions:
+        return
     first = await read(connector, stream)
 
     deleted = stand_in.delete()

@@ -64,11 +64,11 @@ class Vendor:
     it lacks, each with why we use it."""
     next_link: str | None = None
     """Place of the link to the next page in such an answer, where the vendor gives whole addresses."""
+    check_says: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By fault, what its check says instead, because it is more exact."""
     tells_deletions: bool = True
     changes: bool = True
     """False where a record of the stream never changes once it is there: `change` then adds one."""
-    unlike: Mapping[str, str] = field(default_factory=dict)
-    """Faults that this vendor's connector takes otherwise, each with why; they still must not crash it."""
 
 
 @cache
