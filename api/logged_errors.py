@@ -109,14 +109,33 @@ def _of(event: EventDict) -> BaseException | None:
 
 
 def _own_words(error: BaseException) -> str | None:
-    if not isinstance(error, C360Error) and type(error).__module__.partition(".")[0] not in _OURS:
+    if not _is_ours(error):
         return None
     message = str(error)
     # What a plugin raised is told to its operator in a sentence of ours that ends with the plugin's own words.
-    for cause in (error.__cause__, error.__context__):
-        if cause is not None and _own_words(cause) is None and str(cause):
-            message = message.replace(str(cause), "…")
+    for words in sorted(_foreign_words(error), key=len, reverse=True):
+        message = message.replace(words, "…")
     return message
+
+
+def _is_ours(error: BaseException) -> bool:
+    return isinstance(error, C360Error) or type(error).__module__.partition(".")[0] in _OURS
+
+
+def _foreign_words(error: BaseException) -> set[str]:
+    """What the exceptions say that it came from, as far back as Python knows, where they are not ours."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    found: set[str] = set()
+    while waiting:
+        at = waiting.pop()
+        if at is None or id(at) in seen:
+            continue
+        seen.add(id(at))
+        waiting += [at.__cause__, at.__context__]
+        if not _is_ours(at) and str(at):
+            found.add(str(at))
+    return found
 
 
 def _frames(error: BaseException) -> tuple[Frame, ...]:

@@ -9,6 +9,7 @@ import errno
 import traceback
 
 from api.cli.invocation import Invocation, Terminated, UsageProblem
+from api.logged_errors import words_of
 from api.server_error import ServerError
 from connectors.errors import C360Error, PluginConfigError
 from graph.linkage.rules import LinkageError
@@ -47,9 +48,10 @@ def _sentence(error: BaseException) -> str:
         return str(error)
     if isinstance(error, OSError):
         return _of_the_system(error)
+    # Not its own words: they may quote a customer's address, and what is said here may be kept in a log.
     return (
-        f"c360 failed where it should not: {type(error).__name__}: {error}. "
-        "Run it again with `c360 --verbose …` to see where, and tell us."
+        f"c360 failed where it should not: {words_of(error)}. Run it again with `c360 --verbose …` to see the way "
+        "there and the error's own words (they may quote a customer), and tell us."
     )
 
 

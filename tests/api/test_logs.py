@@ -6,12 +6,17 @@ import asyncio
 import json
 import logging
 import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
 import structlog
+from rich.console import Console
 
+from api.cli.errors import explain
+from api.cli.invocation import Invocation
 from api.logs import LogFormat, log_format, set_up_logging
+from api.outgoing.webhook import NotDelivered
 from api.server_error import ServerError
 from api.settings import ApiSettings
 from connectors.errors import SourceError
@@ -55,7 +60,7 @@ def test_an_object_for_programs_has_all_of_it(lines: list[str]) -> None:
     assert (outer["type"], outer["message"]) == ("SourceError", "the connector 'odd' failed: ValueError: …")
     assert (cause["type"], "message" in cause) == ("ValueError", False)
     assert [(frame["file"], frame["function"]) for frame in cause["frames"]] == [
-        ("tests/api/test_logs.py", "_fail_on"), ("tests/api/test_logs.py", "_look_up"),
+        ("tests/api/test_logs.py", "_fail"), ("tests/api/test_logs.py", "_look_up"),
     ]  # fmt: skip
     assert cause["frames"][-1]["line"] > 0
 
@@ -86,6 +91,37 @@ def test_what_an_exception_quotes_is_not_logged_and_where_it_is_from_is(
     assert "wait: the store refuses: try again" in lines[2]
 
 
+@pytest.mark.parametrize("form", ["human", "json"])
+def test_what_a_plugin_quotes_is_not_logged_by_whoever_passes_it_on(form: LogFormat, lines: list[str]) -> None:
+    """An error of ours that repeats another one of ours, which ends with the plugin's own words."""
+    set_up_logging(lines.append, verbose=True, form=form)
+    try:
+        try:
+            _fail("Ada Quist")
+        except SourceError as error:
+            raise NotDelivered(f"desk: {error}") from None
+    except NotDelivered as failure:
+        logging.getLogger("c360.deliveries").warning("%s It is tried again.", failure, exc_info=failure)
+
+    assert len(lines) == 1
+    assert "Ada" not in lines[0]
+    assert lines[0].count("desk: the connector 'odd' failed: ValueError: …") == 2
+
+
+def test_a_command_that_fails_where_it_should_not_says_where_and_quotes_nobody(tmp_path: Path) -> None:
+    """Its standard error may be kept in a log; the words stand there when they are asked for."""
+    said = [StringIO(), StringIO()]
+    with pytest.raises(ValueError, match="Ada") as raised:
+        _look_up("Ada Quist")
+    for verbose, text in zip((False, True), said, strict=True):
+        assert explain(raised.value, Invocation(tmp_path, verbose, err=Console(file=text, soft_wrap=True))) == 1
+
+    quiet, loud = (one.getvalue() for one in said)
+    assert re.search(r"should not: ValueError at tests/api/test_logs.py:\d+ in _look_up\. Run it again", quiet)
+    assert "Ada" not in quiet
+    assert "ValueError: Ada Quist is nobody" in loud
+
+
 def test_what_the_system_says_of_a_file_stays(lines: list[str]) -> None:
     """A full disk is told as such; the path stands in the line where its author wanted it."""
     set_up_logging(lines.append)
@@ -98,12 +134,16 @@ def test_what_the_system_says_of_a_file_stays(lines: list[str]) -> None:
 
 def _fail_on(name: str, logger: logging.Logger) -> None:
     try:
-        try:
-            _look_up(name)
-        except ValueError as error:
-            raise SourceError(f"the connector 'odd' failed: ValueError: {error}") from error
+        _fail(name)
     except SourceError:
         logger.exception("a round failed")
+
+
+def _fail(name: str) -> None:
+    try:
+        _look_up(name)
+    except ValueError as error:
+        raise SourceError(f"the connector 'odd' failed: ValueError: {error}") from error
 
 
 def _look_up(name: str) -> None:
