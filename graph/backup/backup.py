@@ -16,7 +16,7 @@ from graph.store.migrate import schema_of
 from graph.store.transfer import WRITERS, keys_of, label_sets, read_nodes, read_relationships, relationship_kinds
 from graph.sync.progress import Progress, Silence
 
-DERIVED = frozenset({"Customer", "Account", "Touchpoint", "Stage", "Word"})
+DERIVED = frozenset({"Customer", "Account", "Touchpoint", "Stage", "Word", "Letters"})
 """Labels of nodes that a rebuild makes, from facts and rules."""
 PASSING = frozenset({"Change"})
 """Labels of nodes that are a log of the past: who follows it starts again after a restore."""

@@ -23,7 +23,7 @@ from graph.customer.identifiers import email_key, phone_key
 from graph.cypher import cypher
 from graph.linkage.phone import national
 from graph.search.upkeep import ADDRESSED_BY, NAMED_BY
-from graph.search.words import edits_allowed, folded, near, typed_words
+from graph.search.words import SHORTEST_PART, edits_allowed, folded, letters_of, near, typed_words
 
 MOST_WORDS = 8
 MOST_FOUND = 500
@@ -31,7 +31,6 @@ MOST_FOUND = 500
 FEW = 10
 """When fewer are found by words as they are typed, mistyped words and parts of words are looked for, too."""
 _MOST_MEANT = 100  # words that a typed one can stand for
-_SHORTEST_PART = 3
 _SHORTEST_NUMBER = 4
 _NOBODYS = "-"  # no key or number begins or ends so; for null the embedded store would read all that there are
 
@@ -136,7 +135,7 @@ def fit(typed: str, word: str) -> float | None:
     share = len(one) / len(other)
     if other.startswith(one):
         return 0.7 + 0.25 * share
-    part = 0.5 + 0.2 * share if len(one) >= _SHORTEST_PART and one in other else None
+    part = 0.5 + 0.2 * share if len(one) >= SHORTEST_PART and one in other else None
     edits = edits_allowed(one)
     distance = OSA.distance(one, other, score_cutoff=edits)
     mistyped = 0.7 * (1 - distance / max(len(one), len(other))) if distance <= edits else None
@@ -205,7 +204,7 @@ async def _mistyped(reader: Reader, meant: Sequence[_Meant], viewing: Viewing) -
             name: sorted({key for place in places for key in getattr(place, name)})
             for name in ("heads", "middles", "tails", "short")
         },
-        parts=[typed for typed in typed_ones if len(typed) >= _SHORTEST_PART],
+        parts=[[typed, letters_of(typed)] for typed in typed_ones if len(typed) >= SHORTEST_PART],
         most=_MOST_MEANT,
     )
     candidates = sorted(set(answer[0][0]))

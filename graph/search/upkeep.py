@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from graph.cypher import cypher
-from graph.search.words import folded, parts_of, words_of, words_of_address, words_of_host
+from graph.search.words import folded, letters_of, parts_of, words_of, words_of_address, words_of_host
 from graph.store.driver import Store, Transaction
 
 Of = Literal["customer", "account"]
@@ -84,12 +84,23 @@ async def _name_some(
     return named[-1]["id"] if named else None
 
 
+async def spell_words(store: Store, *, batch: int = _ROWS_A_QUERY) -> None:
+    """Let all words that are there be found by parts of them; safe to run again."""
+    keeper = WordKeeper(store)
+    after: str | None = ""
+    while after is not None:
+        words: list[str] = (await store.read(cypher("writes/read_words"), after=after, most=batch))[0][0]
+        await keeper.name(words)
+        after = words[-1] if words else None
+
+
 class WordKeeper:
     """Writes words; each once a run, in a transaction of its own, since all batches share them."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._written: set[str] = set()
+        self._spelled: set[str] = set()
 
     async def keep(
         self, tx: Transaction, of: Of, found_by: Mapping[str, FoundBy], *, new: set[str] | None = None
@@ -102,16 +113,22 @@ class WordKeeper:
             else set()
         )
         wanted: set[tuple[str, ...]] = {tie for id, found in found_by.items() for tie in found.ties(id)}
-        await self._name(word for _, word, _ in wanted - before)
+        await self.name(word for _, word, _ in wanted - before)
         # In the order of the words, so that locks are taken in one order.
         for rows in _batches(sorted(before - wanted, key=_by_word)):
             await tx.run(cypher(f"writes/drop_{of}_words"), rows=rows)
         await _make(tx, of, sorted(wanted - before, key=_by_word))
 
-    async def _name(self, words: Iterable[str]) -> None:
+    async def name(self, words: Iterable[str]) -> None:
+        """Write those of these words that are not there yet, and what they are sought by."""
         new = sorted({*words} - self._written)
-        for rows in _batches(new):
-            await self._store.write(cypher("writes/name_words"), rows=[_row(word) for word in rows])
+        for batch in _batches(new):
+            rows = [_row(word) for word in batch]
+            letters = sorted({letters for row in rows for letters in row["letters"]} - self._spelled)
+            if letters:
+                await self._store.write(cypher("writes/name_letters"), letters=letters)
+                self._spelled.update(letters)
+            await self._store.write(cypher("writes/name_words"), rows=rows)
         self._written.update(new)
 
 
@@ -150,11 +167,22 @@ def _batches(rows: Sequence[Any]) -> Iterable[list[Any]]:
     return (list(rows[start : start + _ROWS_A_QUERY]) for start in range(0, len(rows), _ROWS_A_QUERY))
 
 
-def _row(word: str) -> dict[str, str | None]:
+class _Row(TypedDict):
+    """A word as it is written."""
+
+    text: str
+    folded: str
+    head: str | None
+    middle: str | None
+    tail: str | None
+    letters: list[str]
+
+
+def _row(word: str) -> _Row:
     plain = folded(word)
     parts = parts_of(plain)
-    row: dict[str, str | None] = {"text": word, "folded": plain, "head": None, "middle": None, "tail": None}
-    return row if parts is None else row | {"head": parts.head, "middle": parts.middle, "tail": parts.tail}
+    head, middle, tail = (parts.head, parts.middle, parts.tail) if parts else (None, None, None)
+    return _Row(text=word, folded=plain, head=head, middle=middle, tail=tail, letters=letters_of(plain[1:]))
 
 
 def _words_of_name(text: str) -> tuple[set[str], set[str]]:

@@ -8,6 +8,9 @@ or other, or two neighbours swapped. Words within so many edits of one are found
 kept with its three parts. Two edits leave one part of the three as it was, so whoever knows at which places it can
 stand then need only look there (Li, Deng, Wang, Feng: Pass-Join, VLDB 2011). A swap may touch two parts, so words with
 one swap undone are sought, too.
+
+A part of a word is found by three letters in a row (`letters_of`): the words that have the rarest three of it are few.
+Those that a word begins with are not kept, since beginnings are found by the index of folded words.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from graph.linkage.normalise import FREE_DOMAINS
 
 LONGEST_WORD = 40
 SHORTEST_SEGMENTED = 3
+SHORTEST_PART = 3
+"""Of fewer letters a part of a word is not looked for."""
 MOST_EDITS = 2
 
 ENDINGS = frozenset("com net org info biz edu gov int app dev example test invalid localhost".split())
@@ -80,6 +85,11 @@ def parts_of(word: str) -> Parts | None:
     if len(word) < SHORTEST_SEGMENTED:
         return None
     return Parts(*(f"{len(word)}:{word[start : start + size]}" for start, size in _layout(len(word))))
+
+
+def letters_of(word: str) -> list[str]:
+    """Each three letters in a row of a folded word: of `lovelac` `lov`, `ove`, `vel`, `ela` and `lac`."""
+    return list(dict.fromkeys(word[start : start + SHORTEST_PART] for start in range(len(word) - SHORTEST_PART + 1)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 // :param middles => ['6:ve']    the same of its middle
 // :param tails => ['6:ce']      the same of its ending
 // :param short => ['ad']        whole words of two letters
-// :param parts => ['velac']     what one of them contains
+// :param parts => [['velac', ['vel', 'ela', 'lac']]]    what one of them has behind its first letter, and its letters
 // :param most => 100            so many words that contain each part, the shortest first
 CALL () { UNWIND $heads AS key MATCH (w:Word {head: key}) RETURN collect(w.text) AS headed }
 CALL () { UNWIND $middles AS key MATCH (w:Word {middle: key}) RETURN collect(w.text) AS within }
@@ -11,9 +11,13 @@ CALL () { UNWIND $tails AS key MATCH (w:Word {tail: key}) RETURN collect(w.text)
 CALL () { UNWIND $short AS key MATCH (w:Word {folded: key}) RETURN collect(w.text) AS whole }
 CALL () {
   UNWIND $parts AS part
-  MATCH (w:Word) WHERE w.folded CONTAINS part
-  WITH part, w ORDER BY size(w.folded), w.text
-  WITH part, collect(w.text)[0..$most] AS containing
+  UNWIND part[1] AS letters
+  MATCH (l:Letters {text: letters})
+  WITH part[0] AS typed, l ORDER BY COUNT { (l)<-[:HAS_LETTERS]-() }
+  WITH typed, collect(l)[0] AS rarest
+  MATCH (rarest)<-[:HAS_LETTERS]-(w:Word) WHERE w.folded CONTAINS typed
+  WITH typed, w ORDER BY size(w.folded), w.text
+  WITH typed, collect(w.text)[0..$most] AS containing
   UNWIND containing AS text
   RETURN collect(text) AS holding
 }

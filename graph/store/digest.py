@@ -105,6 +105,7 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
     "surveys": ("MATCH (a:Interaction)-[r:ABOUT]->(b:Interaction) RETURN a.id, b.id, r.method",),
     "words": (
         "MATCH (w:Word) RETURN w{.*}",
+        "MATCH (w:Word)-[:HAS_LETTERS]->(l:Letters) RETURN w.text, l.text",
         f"MATCH (c)-[r:NAMED_BY|ADDRESSED_BY]->(w:Word) RETURN {_CUSTOMER}, 'Account' IN labels(c), type(r), w.text",
     ),
     "relatives": (f"MATCH (c:Customer)-[r:RELATED]->(o:Customer) RETURN {_CUSTOMER}, {_NAME.format('o')}, r.kind",),

@@ -8,7 +8,7 @@ from typing import Literal
 
 from graph.cypher import description_of, statements
 from graph.search.numbers import number_everybody
-from graph.search.upkeep import name_everybody
+from graph.search.upkeep import name_everybody, spell_words
 from graph.store.driver import Store, Transaction
 from graph.store.errors import CopyUnfinished, RestoreUnfinished, SchemaTooNew
 from graph.store.lease import Lease
@@ -26,7 +26,7 @@ Filling = Literal["restore", "copy"]
 """What fills a store, and can be stopped before its end."""
 
 # What a migration does besides its file, because Cypher cannot; it can be repeated, too.
-_BESIDES = {"005_search": name_everybody, "013_national_numbers": number_everybody}
+_BESIDES = {"005_search": name_everybody, "013_national_numbers": number_everybody, "015_letters": spell_words}
 
 
 async def migrate(store: Store, *, finishing: Filling | None = None) -> int:

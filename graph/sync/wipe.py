@@ -9,7 +9,7 @@ from graph.sync.progress import Progress
 
 WIPING = "wipe"
 """Among what the graph is marked with as begun and not ended."""
-_DERIVED = ("links", "customers", "accounts", "touchpoints", "stages", "words")
+_DERIVED = ("links", "customers", "accounts", "touchpoints", "stages", "letters", "words")
 
 
 async def wipe(store: Store, lease: Lease, progress: Progress) -> None:

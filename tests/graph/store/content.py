@@ -24,7 +24,7 @@ CREATE (r:SourceRecord {key: 'crm/contacts/1', source: 'crm', stream: 'contacts'
                               score: 3.0}),
        (m:Deal {id: 'crm/1', source: 'crm', name: 'A deal', opened_at: datetime({epochMillis: 1690000000000})}),
        (t:Touchpoint {key: 'deal-won', name: 'Deal won', moment_of_truth: true}),
-       (w:Word {text: 'ada', folded: 'ada', head: '3:a', middle: '3:d', tail: '3:a'}),
+       (w:Word {text: 'ada', folded: 'ada', head: '3:a', middle: '3:d', tail: '3:a'}), (y:Letters {text: 'dal'}),
        (g:Stage {name: 'customer', rank: 4}),
        (f:FormerId {id: $former, since: datetime({epochMillis: $clock})}),
        (:Decision {id: $decision, kind: 'merge', records: ['crm/contacts/1', 'desk/users/9'], by: 'Eve'}),
@@ -45,7 +45,7 @@ CREATE (r:SourceRecord {key: 'crm/contacts/1', source: 'crm', stream: 'contacts'
        (:SyncRun {id: $run, started_at: datetime({epochMillis: $clock})}),
        (:Cursor {key: 'crm/contacts', state: $run}),
        (:Change {seq: $clock, batch: '[]'})
-CREATE (c)-[:NAMED_BY]->(w), (r)-[:HAS_IDENTIFIER]->(e),
+CREATE (c)-[:NAMED_BY]->(w), (w)-[:HAS_LETTERS]->(y), (r)-[:HAS_IDENTIFIER]->(e),
        (r)-[:DESCRIBES {weight: 12.5, rule: 'model', by: 'linkage'}]->(c),
        (s)-[:DESCRIBES {weight: 0.0, rule: 'alone', by: 'linkage'}]->(d),
        (r)-[:MAY_MATCH {weight: -0.5, status: 'open'}]->(s), (f)-[:NOW]->(c),

@@ -54,6 +54,7 @@ CHANGES = {
     "MATCH ()-[r:PART_OF]->() DELETE r": {"matters"},
     "MATCH ()-[r:HANDOFF]->() SET r.to_team = 'billing'": {"handoffs"},
     "MATCH ()-[r:ABOUT]->() SET r.method = 'inferred'": {"surveys"},
+    "MATCH ()-[r:HAS_LETTERS]->() DELETE r": {"words"},
     "MATCH ()-[r:RELATED]->() SET r.kind = 'household'": {"relatives"},
     "MATCH (n) WHERE n:SyncRun OR n:Cursor OR n:Change OR n:FormerId DETACH DELETE n": set(),
     "MATCH (c:Customer) SET c.id = 'x' + c.id": set(),
