@@ -93,7 +93,10 @@ async def work_attribution(bench: Bench, arguments: Arguments) -> Mapping[str, A
     days = arguments["lookBackDays"]
     if not 1 <= days <= MOST_DAYS:
         raise bad_input(f"`lookBackDays` must be between 1 and {MOST_DAYS}; it is {days}.")
-    goals = tuple(dict.fromkeys(arguments.get("goalKinds") or GOALS))
+    kinds = arguments.get("goalKinds")
+    if kinds == []:
+        raise bad_input("`goalKinds` is empty; name at least one, or leave it out for a sale of any kind.")
+    goals = GOALS if kinds is None else tuple(dict.fromkeys(kinds))
     asked = arguments.get("models")
     models = list(Model) if asked is None else [Model(plain(each)) for each in dict.fromkeys(asked)]
     by = By(plain(arguments["dimension"]))

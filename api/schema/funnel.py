@@ -18,7 +18,7 @@ from api.plan.rows import Arguments
 from api.schema.enums import FunnelOrder, KpiDimension, UnitOfAnalysis
 from api.schema.kpi import KpiValue, asked_most, value_data, value_or_null
 from api.schema.scope import AnalyticsFilter, Period, PeriodInput, period_data, scope_of
-from api.schema.steps import asked_days
+from api.schema.steps import asked_days, asked_kinds
 from graph.figures import funnel as figures
 from graph.figures.groups import Dimension
 from graph.figures.scope import Scope
@@ -130,7 +130,7 @@ def _rules(given: Mapping[str, Any]) -> figures.FunnelRules:
 
 
 def _step(number: int, given: Mapping[str, Any]) -> figures.FunnelStep:
-    kinds, touchpoints = tuple(given.get("kinds") or ()), tuple(given.get("touchpoints") or ())
+    kinds, touchpoints = asked_kinds(given, f"steps[{number}]")
     if not kinds and not touchpoints:
         raise bad_input(f"`steps[{number}]` fits everything: name `kinds` or `touchpoints`.")
     return figures.FunnelStep(given.get("label") or ", ".join((*kinds, *touchpoints)), kinds, touchpoints)

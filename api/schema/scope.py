@@ -46,7 +46,7 @@ class Period:
 
 @described_input
 class AnalyticsFilter:
-    """Whose journeys, and which interactions; what is not said does not narrow.
+    """Whose journeys, and which interactions; what is not said does not narrow, and of an empty list nothing is one.
 
     Of a survey answer it is the interaction that it is about which has to fit.
     """

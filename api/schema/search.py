@@ -76,7 +76,7 @@ async def _rank(reader: Reader, arguments: Arguments, role: Role) -> Ranking:
         raise bad_input("`query` has no word to look for.")
     wanted = arguments.get("types")
     viewing = Viewing(
-        types=frozenset(_TYPES[SearchType(one)] for one in wanted) if wanted else frozenset(_TYPES.values()),
+        types=frozenset(_TYPES[SearchType(one)] for one in (SearchType if wanted is None else wanted)),
         emails_masked=mask_of("EmailAddress.address", role) is not None,
         phones_masked=mask_of("PhoneNumber.number", role) is not None,
     )

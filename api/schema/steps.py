@@ -62,10 +62,18 @@ class StepsInput:
 
 def asked_goal(given: Mapping[str, Any], name: str = "goal") -> FunnelStep:
     """The goal of an input; raises a GraphQL error where everything would be one."""
-    kinds, touchpoints = tuple(given.get("kinds") or ()), tuple(given.get("touchpoints") or ())
+    kinds, touchpoints = asked_kinds(given, name)
     if not kinds and not touchpoints:
         raise bad_input(f"`{name}` fits everything: name `kinds` or `touchpoints`.")
     return FunnelStep(name, kinds, touchpoints)
+
+
+def asked_kinds(given: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The kinds and touchpoints of an input, each empty when it is not said; raises a GraphQL error for no values."""
+    for name in ("kinds", "touchpoints"):
+        if given.get(name) == []:
+            raise bad_input(f"`{where}.{name}` is empty: nothing would fit. Name at least one, or leave it out.")
+    return tuple(given.get("kinds") or ()), tuple(given.get("touchpoints") or ())
 
 
 def asked_days(given: Mapping[str, Any], name: str) -> int:

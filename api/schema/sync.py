@@ -8,6 +8,7 @@ from typing import Any
 
 import strawberry
 
+from api.plan.errors import bad_input
 from api.plan.fields import described, entry, from_milliseconds
 from api.plan.filters import described_input, option
 from api.plan.ids import encode_id
@@ -107,6 +108,8 @@ def ask_newest_sync(_: Arguments) -> Question:
 async def work_start(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
     """The answer of a `startSync` field."""
     given = arguments["input"]
+    if given.get("sources") == []:
+        raise bad_input("`sources` is empty; name at least one, or leave it out for all.")
     sources = list(dict.fromkeys(given.get("sources") or ()))
     ask = SyncAsk(by=bench.viewer, sources=sources, full=given["full"], idempotency_key=given.get("idempotencyKey"))
     try:

@@ -17,6 +17,7 @@ from api.plan.rows import Arguments
 from api.schema.enums import UnitOfAnalysis
 from api.schema.kpi import KpiValue, value_data
 from api.schema.scope import AnalyticsFilter, Period, PeriodInput, period_data, scope_of
+from api.schema.steps import asked_kinds
 from graph.figures.funnel import FunnelStep
 from graph.figures.scope import Scope
 from graph.figures.time_between import Milestone, time_between
@@ -93,7 +94,7 @@ async def work_time_between(bench: Bench, arguments: Arguments) -> Mapping[str, 
 
 
 def _milestone(given: Mapping[str, Any], where: str, rules: Rules) -> Milestone:
-    kinds, touchpoints = tuple(given.get("kinds") or ()), tuple(given.get("touchpoints") or ())
+    kinds, touchpoints = asked_kinds(given, where)
     stage = given.get("stage")
     if (stage is None) == (not kinds and not touchpoints):
         raise bad_input(f"`{where}` must name either a `stage`, or `kinds` or `touchpoints`.")

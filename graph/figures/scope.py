@@ -17,31 +17,31 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which interactions count, by what they are; an empty part does not narrow.
+    """Which interactions count, by what they are; None does not narrow, and of no values at all nothing is one.
 
     Of a survey answer it is the interaction that it is about which has to fit.
     """
 
-    functions: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-    touchpoints: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    campaigns: tuple[str, ...] = ()
-    teams: tuple[str, ...] = ()
+    functions: tuple[str, ...] | None = None
+    channels: tuple[str, ...] | None = None
+    touchpoints: tuple[str, ...] | None = None
+    sources: tuple[str, ...] | None = None
+    campaigns: tuple[str, ...] | None = None
+    teams: tuple[str, ...] | None = None
 
     @property
     def narrows(self) -> bool:
-        return any(values for _, values in self._parts())
+        return any(values is not None for _, values in self._parts())
 
     def fits(self, view: View) -> Mask:
         """By row of the view, whether it fits."""
         fitting = np.ones(len(view), np.bool_)
         for column, values in self._parts():
-            if values:
+            if values is not None:
                 fitting &= view.coded(column).among(*values)
         return fitting
 
-    def _parts(self) -> Sequence[tuple[str, tuple[str, ...]]]:
+    def _parts(self) -> Sequence[tuple[str, tuple[str, ...] | None]]:
         return (
             ("function", self.functions),
             ("channel", self.channels),

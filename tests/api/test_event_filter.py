@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
+from graph.figures.scope import EventFilter
 from graph.rules import Rules
 from graph.segments.rules import Condition, PersonaRule, SegmentRule
 from graph.store.driver import Store
@@ -69,15 +71,46 @@ QUESTIONS = {
 
 
 async def test_a_channel_narrows_whom_a_figure_about_customers_is_of(ask: Ask) -> None:
-    """With all channels all are meant, with one those who came by it, and by one that nobody used nobody is."""
+    """With all channels all are meant, with one those who came by it; by one that nobody used, or none, nobody is."""
     found: dict[str, list[int]] = {name: [] for name in QUESTIONS}
-    for channels in ("[EMAIL, CHAT]", "[EMAIL]", "[CHAT]", "[MAIL]"):
+    for channels in ("[EMAIL, CHAT]", "[EMAIL]", "[CHAT]", "[MAIL]", "[]"):
         for name, (question, path) in QUESTIONS.items():
             answer = await ask("{ it: " + question.replace("FILTER", f"filter: {{channels: {channels}}}") + " }")
             assert "errors" not in answer, answer["errors"]
             found[name].append(_count(answer["data"]["it"], path))
 
-    assert found == {name: [WRITERS + CHATTERS, WRITERS, CHATTERS, 0] for name in QUESTIONS}
+    assert found == {name: [WRITERS + CHATTERS, WRITERS, CHATTERS, 0, 0] for name in QUESTIONS}
+
+
+@pytest.mark.parametrize("part", [field.name for field in dataclasses.fields(EventFilter)] + [
+    "segments", "personas", "lifecycleStages", "countries", "owners",
+])  # fmt: skip
+async def test_of_an_empty_list_nothing_is_one(part: str, ask: Ask) -> None:
+    """An empty list is said, and fits nobody, in whichever part of the filter; null is not said."""
+    question, path = QUESTIONS["segments"]
+    answers = [
+        await ask("{ it: " + question.replace("FILTER", f"filter: {{{part}: {given}}}") + " }")
+        for given in ("[]", "null")
+    ]
+
+    assert [_count(answer["data"]["it"], path) for answer in answers] == [0, WRITERS + CHATTERS]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        f'funnel(input: {{steps: [{{kinds: [], touchpoints: ["t"]}}], windowDays: 9, {PERIOD}}}) {{ customerCount }}',
+        f'timeBetween(input: {{from: {{stage: "lead"}}, to: {{kinds: []}}, {PERIOD}}}) {{ begunCount }}',
+        f'journeyPaths(input: {{goal: {{kinds: ["a"], touchpoints: []}}, {PERIOD}}}) {{ customerCount }}',
+        f"attribution(dimension: CHANNEL, goalKinds: [], {PERIOD}) {{ caveat }}",
+    ],
+)
+async def test_steps_and_goals_of_no_kind_are_refused(question: str, ask: Ask) -> None:
+    """Nothing could be at such a step, which is told instead of an answer about everything."""
+    (error,) = (await ask(f"{{ {question} }}"))["errors"]
+
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "is empty" in error["message"]
 
 
 def _count(told: Any, path: list[Any]) -> int:

@@ -91,6 +91,15 @@ async def test_whoever_sees_masks_finds_by_the_whole_and_sees_it_masked(company:
     assert _parts(edge) == [("NAME", "Ada")]
 
 
+async def test_of_no_types_nothing_is_found(ask: Ask) -> None:
+    """An empty list of types is said and fits nobody, by a word, an address or a number; null is all types."""
+    query = "query ($q: String!, $t: [SearchType!]) { search(query: $q, types: $t) { totalCount } }"
+    for typed in ("analytical", "old@x.test", "030123456"):
+        counts = [(await ask(query, q=typed, t=types))["data"]["search"]["totalCount"] for types in ([], None)]
+        assert counts[0] == 0, typed
+        assert counts[1] > 0 or typed == "old@x.test", typed
+
+
 async def test_a_page_goes_on_at_its_cursor_and_a_cursor_of_another_list_is_refused(ask: Ask) -> None:
     """Two pages of one are the list of two; the cursor of a list of customers is none of a search."""
     whole = await _edges(ask, "analytical")

@@ -223,6 +223,7 @@ async def test_what_cannot_be_started_is_told(
     ]
     (tmp_path / "plugins.toml").write_text('[shop]\nconnector = "nonsense"\n')
     refused += [(await ask(START, input={"sources": [name]}))["data"]["startSync"] for name in ("shp", "--preview", "")]
+    (of_none,) = (await ask(START, input={"sources": []}))["errors"]
     asked = (await ask(START, input={"sources": ["shop"]}))["data"]["startSync"]
     failed = await ended_sync(store)
 
@@ -230,6 +231,7 @@ async def test_what_cannot_be_started_is_told(
     assert codes == ["NOT_AVAILABLE", "NOT_AVAILABLE", "UNKNOWN_SOURCE", "UNKNOWN_SOURCE", "UNKNOWN_SOURCE"]
     assert "Did you mean" in refused[2]["userErrors"][0]["message"]
     assert all(answer["sync"] is None for answer in refused)
+    assert of_none["extensions"]["code"] == "BAD_USER_INPUT"
     assert asked["sync"]["status"] == "WAITING"
     assert failed.status == "FAILED"
     assert "nonsense" in (failed.error or "")
