@@ -7,42 +7,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLSchema
+from graphql import FieldNode, GraphQLField
 
 from api.plan.connection import connection
 from api.plan.cost import COMPUTED, ROOT, WORKED
-from api.plan.errors import bad_input, coded
-from api.plan.fields import ReadsId
-from api.plan.ids import decode_id, encode_id
+from api.plan.lookups import RootIdentified, RootNode, RootNodes, identified, node_by_id, nodes_by_ids, one_row
 from api.plan.ranked import Member, RankedPage, Ranking, page_of_ranking, ranked, with_keys
-from api.plan.rows import Arguments, Parameters, Row, Size, object_type
+from api.plan.rows import Arguments, Parameters, Row, object_type
 from api.plan.select import Selector
-from api.plan.select import reads as declared
 from api.plan.shape import (
     Cells,
     Expression,
     Shape,
-    called,
     cells_of,
     cells_of_each,
     compiled,
     each,
-    function,
     objects,
-    present,
 )
 from api.syncs import SyncProcesses
 from graph.changes import Entry
 from graph.journeys.journeys import Journeys
 from graph.journeys.keeper import JourneyKeeper
 from graph.keys import Role
-from graph.reading import Column, Part, Reading, Traversal, compile_query, compile_query_of_few
+from graph.reading import Part, Reading, Traversal, compile_query, compile_query_of_few
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.tracing import NamedQuery
 
-MOST_IDS = 100
-MOST_OWNERS = 20
 MOST_SOUGHT = 1_000
 """So many ids are sought one by one; of more a page is read in its order, until enough of them have come by."""
 
@@ -81,29 +73,6 @@ class RootPage:
     """A connection."""
 
     traversal: Traversal
-
-
-@dataclass(frozen=True, slots=True)
-class RootNode:
-    """A node of any type by its global id; `by_type` says how a type's nodes are found by their keys."""
-
-    by_type: Mapping[str, Traversal]
-
-
-@dataclass(frozen=True, slots=True)
-class RootNodes:
-    """Nodes of any type by their global ids, in the order of the ids, null where there is none."""
-
-    by_type: Mapping[str, Traversal]
-
-
-@dataclass(frozen=True, slots=True)
-class RootIdentified:
-    """The one owner of an identifier; several owners are an error that names them."""
-
-    ways: Mapping[str, tuple[Traversal, Callable[[Any], str]]]
-    argument: str
-    typename: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +228,7 @@ def _planned(
             number, _ = selector.occurrence(definition, nodes[0])
             given = {fill.parameter: selector.slot(number, fill.value) for fill in filled}
             part = Part(traversal, "one", arguments=given)
-            return _one(selector, part, object_type(definition.type), definition, nodes, cells)
+            return one_row(selector, part, object_type(definition.type), definition, nodes, cells)
         case RootAll(traversal):
             part = Part(traversal, "all")
             rows, row = cells.add(part), cells_of_each(selector.row_name(), part.reading)
@@ -268,11 +237,11 @@ def _planned(
         case RootPage(traversal):
             return connection(selector, traversal, definition, nodes, cells)
         case RootNode(by_type):
-            return _node(selector, by_type, definition, nodes, cells)
+            return node_by_id(selector, by_type, definition, nodes, cells)
         case RootNodes(by_type):
-            return _nodes(selector, by_type, definition, nodes, cells)
+            return nodes_by_ids(selector, by_type, definition, nodes, cells)
         case RootIdentified() as spec:
-            return _identified(selector, spec, definition, nodes, cells)
+            return identified(selector, spec, definition, nodes, cells)
         case RootRanked(by_type):
             return ranked(selector, by_type, definition, nodes, cells)
         case RootComputed() | RootWorked() | RootEvents() | RootWatched():
@@ -334,118 +303,3 @@ async def _named(plan: RootPlan, reader: Reader, parameters: Parameters, answers
         for name, each in keys.items()
     }
     return (await reader.read(plan.query(parameters), **parameters, **lists))[0]
-
-
-def _one(
-    selector: Selector,
-    part: Part,
-    type_: GraphQLObjectType,
-    definition: GraphQLField,
-    nodes: Sequence[FieldNode],
-    cells: Cells,
-) -> Expression:
-    row = cells.add(part)
-    made = selector.row(type_, nodes, cells_of(row, part.reading))
-    return present(definition.type, f"{row} is not None", made)
-
-
-def _node(
-    selector: Selector,
-    by_type: Mapping[str, Traversal],
-    definition: GraphQLField,
-    nodes: Sequence[FieldNode],
-    cells: Cells,
-) -> Expression:
-    number, given = selector.occurrence(definition, nodes[0])
-    typename, _ = decode_id(given["id"])
-    _expect_type(typename, by_type)
-    ids = selector.slot(number, lambda current: [decode_id(current["id"])[1]])
-    part = Part(by_type[typename], "one", arguments={"ids": ids})
-    return _one(selector, part, _concrete(selector.schema, typename), definition, nodes, cells)
-
-
-def _nodes(
-    selector: Selector,
-    by_type: Mapping[str, Traversal],
-    definition: GraphQLField,
-    nodes: Sequence[FieldNode],
-    cells: Cells,
-) -> Expression:
-    number, given = selector.occurrence(definition, nodes[0])
-    typenames = sorted({decode_id(text)[0] for text in given["ids"]})
-    # Each id is an item, as of a page: what is selected of it is multiplied.
-    selector.sizes.append(Size(selector.slot(number, lambda current: len(current["ids"]) + 1), None))
-    selector.within = len(selector.sizes) - 1
-    keys_at: list[int] = []
-    makers: list[Expression] = []
-    for typename in typenames:
-        _expect_type(typename, by_type)
-        type_ = _concrete(selector.schema, typename)
-        identity = declared(type_.fields["id"])
-        assert isinstance(identity, ReadsId)
-        part = Part(by_type[typename], "all", arguments={"ids": selector.slot(number, _ids_of(typename))})
-        cells.add(part)
-        keys_at.append(part.reading.add(identity.column))
-        row = cells_of(selector.row_name(), part.reading)
-        makers.append(function(row.name, selector.row(type_, nodes, row)))
-    selector.within = None
-    wanted = selector.slot(number, _all_ids)
-
-    def in_order(answer: Row, ids: Sequence[str], *makers: Callable[[Row], Any]) -> list[Any]:
-        found = {
-            (typename, row[key_at]): make(row)
-            for typename, key_at, rows, make in zip(typenames, keys_at, answer, makers, strict=True)
-            for row in rows
-        }
-        return [found.get(decode_id(text)) for text in ids]
-
-    return called(in_order, "answer", f"given[{wanted!r}]", *makers)
-
-
-def _all_ids(current: Arguments) -> list[str]:
-    if len(current["ids"]) > MOST_IDS:
-        raise bad_input(f"`ids` may hold at most {MOST_IDS} ids; there are {len(current['ids'])}.")
-    return list(current["ids"])
-
-
-def _ids_of(typename: str) -> Callable[[Arguments], list[str]]:
-    return lambda current: sorted(
-        {key for text in current["ids"] for name, key in [decode_id(text)] if name == typename}
-    )
-
-
-def _expect_type(typename: str, by_type: Mapping[str, Traversal]) -> None:
-    if typename not in by_type:
-        raise bad_input(f"There are no nodes of type {typename!r}. Known: {', '.join(sorted(by_type))}.")
-
-
-def _identified(
-    selector: Selector, spec: RootIdentified, definition: GraphQLField, nodes: Sequence[FieldNode], cells: Cells
-) -> Expression:
-    number, given = selector.occurrence(definition, nodes[0])
-    (way,) = given[spec.argument]
-    traversal, identifier = spec.ways[way]
-    key = selector.slot(number, lambda current: identifier(current[spec.argument][way]))
-    part = Part(traversal, "all", arguments={"key": key})
-    id_at = part.reading.add(Column("id", nullable=False))
-    row = cells_of(selector.row_name(), part.reading)
-    made = selector.row(object_type(definition.type), nodes, row)
-
-    def only(owners: Sequence[Row], make: Callable[[Row], Any]) -> Any:
-        if len(owners) > 1:
-            ids = [encode_id(spec.typename, owner[id_at]) for owner in owners]
-            raise coded(
-                "AMBIGUOUS_IDENTIFIER",
-                f"{len(ids)} customers share this identifier. Ask for one of them by id: see extensions.customerIds.",
-                customerIds=ids[:MOST_OWNERS],
-                customerCount=len(ids),
-            )
-        return make(owners[0]) if owners else None
-
-    return called(only, cells.add(part), function(row.name, made))
-
-
-def _concrete(schema: GraphQLSchema, typename: str) -> GraphQLObjectType:
-    type_ = schema.get_type(typename)
-    assert isinstance(type_, GraphQLObjectType)
-    return type_

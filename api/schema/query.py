@@ -10,18 +10,8 @@ import strawberry
 from api.plan.errors import bad_input
 from api.plan.fields import Argument, described, page_arguments, root
 from api.plan.ids import key_of
-from api.plan.roots import (
-    Filled,
-    Question,
-    RootAll,
-    RootComputed,
-    RootIdentified,
-    RootNode,
-    RootNodes,
-    RootOne,
-    RootPage,
-    RootWorked,
-)
+from api.plan.lookups import RootIdentified, RootNode, RootNodes
+from api.plan.roots import Filled, Question, RootAll, RootComputed, RootOne, RootPage, RootWorked
 from api.plan.rows import Row
 from api.schema.account import Account
 from api.schema.alert import Alert, AlertFilter, AlertOrder
