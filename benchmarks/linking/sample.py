@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.linking.sets import SAMPLES, TRUTH
+from benchmarks.linking.sets import LARGE_SAMPLES, SAMPLES, TRUTH
 from benchmarks.sync import sources
 from connectors.hookspecs import StreamKind
 from connectors.records import Person
@@ -19,7 +19,7 @@ from graph.sync.people import PersonColumns
 
 def write_sample(name: str, folder: Path) -> Path:
     """Make the sample company of that name (seed 1) and write its person records, as a sync maps them, into a file."""
-    customers, hard = SAMPLES[name]
+    customers, hard = {**SAMPLES, **LARGE_SAMPLES}[name]
     table, truth = sample_people(folder / name, customers, hard)
     file = folder / f"{name}.parquet"
     who = pa.array([truth[str(key)] for key in table["record_id"].to_pylist()], pa.string())

@@ -18,6 +18,11 @@ SAMPLES: Mapping[str, tuple[int, bool]] = {
     "sample_hard_100k": (50_000, True),
 }
 """The sample company: how many customers (of about two records each), and whether it is the hard one."""
+LARGE_SAMPLES: Mapping[str, tuple[int, bool]] = {
+    "sample_1m": (500_000, False),
+    "sample_hard_1m": (500_000, True),
+}
+"""The same at a size that is measured only when it is asked for by name."""
 
 TRUTH = "cluster"
 
