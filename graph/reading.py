@@ -146,7 +146,8 @@ class Page:
     """Which rows of an order are wanted; names are query parameters.
 
     `after` holds the sort values of the row after which (in reading direction) the page begins; `backward` reads
-    from the end. `most` bounds what `limit` will be.
+    from the end. `most` bounds how many rows the page will have. With `spare` one more is read, which says whether
+    there are others: `limit` counts it.
     """
 
     keys: tuple[SortKey, ...]
@@ -156,6 +157,7 @@ class Page:
     backward: bool = False
     order: str | None = None
     descending: bool = False
+    spare: bool = True
 
 
 @dataclass(slots=True)
@@ -283,16 +285,16 @@ class _Compiler:
         walk, page = part.traversal.walk, part.page
         assert walk is not None
         assert page is not None
-        steps = next((bound for bound in WALK_STEPS if page.most <= bound), page.most)
+        rows = next((bound for bound in WALK_STEPS if page.most <= bound), page.most) + page.spare
         newest_first = page.descending != page.backward
         if not page.after:
             pattern = walk.newest if newest_first else walk.oldest
-            return [_renamed(pattern.replace("{steps}", f"{{0,{steps}}}"), scope, {})]
+            return [_renamed(pattern.replace("{steps}", f"{{0,{rows - 1}}}"), scope, {})]
         row, this = scope[part.traversal.variables[0]], outer["this"]
         at, known = self._fresh("at"), self._fresh("known")
         walking = {**scope, "at": at}
         pattern = walk.backwards_from if newest_first else walk.forwards_from
-        stepped = _renamed(pattern.replace("{steps}", f"{{1,{steps + 1}}}"), walking, {})
+        stepped = _renamed(pattern.replace("{steps}", f"{{1,{rows}}}"), walking, {})
         ordinary = self._matched(part, scope, outer, [_beyond_all(page, scope)])
         return [
             # By itself, so that it is sought by its id and not among all that the chain's owner has.

@@ -42,7 +42,7 @@ def connection(
     if "totalCount" in names:
         selector.charge(COUNT)
     if names & {"nodes", "edges", "pageInfo"}:
-        page = _page_of_rows(selector, traversal, number, arguments, type_, cells, where)
+        page = _page_of_rows(selector, traversal, number, arguments, type_, nodes, cells, where)
         selector.within = len(selector.sizes) - 1
     if "totalCount" in names:
         count = leaf(type_.fields["totalCount"].type, cells.add(Part(traversal, "count", where=where)))
@@ -77,16 +77,16 @@ def _narrowed(
 
 
 def page_of(
-    selector: Selector, traversal: Traversal, number: int, arguments: Arguments, subject: str
+    selector: Selector, traversal: Traversal, number: int, arguments: Arguments, subject: str, *, spare: bool
 ) -> tuple[Page, str]:
-    """The page that the arguments ask for, and the hash of its order."""
+    """The page that the arguments ask for, and the hash of its order; with `spare` a row more, if there is one."""
     orders = [(plain(order["field"]), plain(order["direction"]) == "DESC") for order in arguments.get("orderBy") or ()]
     keys = traversal.keys(orders)
     hashed = order_hash(subject, keys)
     backward = arguments.get("last") is not None or (
         arguments.get("before") is not None and arguments.get("first") is None
     )
-    limit = selector.slot(number, lambda current: page_size(current) + 1)
+    limit = selector.slot(number, lambda current: page_size(current) + spare)
     argument = "before" if backward else "after"
     after: tuple[str, ...] | None = None
     if arguments.get(argument) is not None:
@@ -95,8 +95,8 @@ def page_of(
     most = DEFAULT_PAGE if (size or DEFAULT_PAGE) <= DEFAULT_PAGE else LARGEST_PAGE
     single = orders[0] if len(orders) == 1 else None
     order, descending = single or ((traversal.order, traversal.descending) if not orders else (None, False))
-    selector.sizes.append(Size(limit, selector.within))
-    return Page(keys, limit, most, after, backward, order, descending), hashed
+    selector.sizes.append(Size(limit, selector.within, int(spare)))
+    return Page(keys, limit, most, after, backward, order, descending, spare), hashed
 
 
 def _cursor_slots(selector: Selector, number: int, argument: str, order: str, keys: Sequence[SortKey]) -> list[str]:
@@ -142,7 +142,8 @@ class _PageOfRows:
                 return self.selector.record(type_, nodes, self._info)
 
     def _on_page(self) -> str:
-        return f"{self.rows}[:given[{self.page.limit!r}] - 1]" + ("[::-1]" if self.page.backward else "")
+        shown = f"{self.rows}[:given[{self.page.limit!r}] - 1]" if self.page.spare else self.rows
+        return f"{shown}[::-1]" if self.page.backward else shown
 
     def _edge(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> Expression:
         def value(found: list[FieldNode]) -> Expression:
@@ -177,9 +178,22 @@ def _page_of_rows(
     number: int,
     arguments: Arguments,
     type_: GraphQLObjectType,
+    nodes: Sequence[FieldNode],
     cells: Cells,
     where: Predicate | None,
 ) -> _PageOfRows:
-    page, order = page_of(selector, traversal, number, arguments, type_.name)
+    spare = _asks_for_more(selector, type_, nodes)
+    page, order = page_of(selector, traversal, number, arguments, type_.name, spare=spare)
     part = Part(traversal, "page", where=where, page=page)
     return _PageOfRows(selector, page, order, cells.add(part), cells_of_each(selector.row_name(), part.reading))
+
+
+def _asks_for_more(selector: Selector, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> bool:
+    """Whether it is asked if there are rows beyond the page: otherwise none is read to know it."""
+    info = object_type(type_.fields["pageInfo"].type)
+    return any(
+        below[0].name.value in ("hasNextPage", "hasPreviousPage")
+        for found in selector.collect(type_, nodes).values()
+        if found[0].name.value == "pageInfo"
+        for below in selector.collect(info, found).values()
+    )

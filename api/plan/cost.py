@@ -27,6 +27,6 @@ def rows_of(sizes: Sequence[Size], parameters: Parameters) -> list[int]:
     """How many rows each page can hold with these parameters: a page within a page is multiplied."""
     rows: list[int] = []
     for size in sizes:
-        own: int = parameters[size.parameter] - 1
+        own: int = parameters[size.parameter] - size.spare
         rows.append(own * (rows[size.within] if size.within is not None else 1))
     return rows

@@ -85,7 +85,7 @@ def nodes_by_ids(
     number, given = selector.occurrence(definition, nodes[0])
     typenames = sorted({decode_id(text)[0] for text in given["ids"]})
     # Each id is an item, as of a page: what is selected of it is multiplied.
-    selector.sizes.append(Size(selector.slot(number, lambda current: len(current["ids"]) + 1), None))
+    selector.sizes.append(Size(selector.slot(number, lambda current: len(current["ids"])), None))
     selector.within = len(selector.sizes) - 1
     keys_at: list[int] = []
     makers: list[Expression] = []

@@ -95,7 +95,7 @@ def ranked(
     type_ = object_type(definition.type)
     selector.charge(1 + COUNT)  # whether it is counted or not: the whole list is ranked
     outer = selector.within
-    selector.sizes.append(Size(selector.slot(number, lambda current: page_size(current) + 1), outer))
+    selector.sizes.append(Size(selector.slot(number, page_size), outer))
     selector.within = len(selector.sizes) - 1
     members: dict[str, _Rows] = {}
     if any(found[0].name.value in ("nodes", "edges") for found in selector.collect(type_, nodes).values()):

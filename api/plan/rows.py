@@ -56,10 +56,14 @@ class JourneySlot:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many rows a page can hold, and the page within which it stands: the cost is the product."""
+    """How many rows a page can hold, and the page within which it stands: the cost is the product.
+
+    `spare` are rows of the parameter's that the page does not show.
+    """
 
     parameter: str
     within: int | None
+    spare: int = 0
 
 
 def object_type(type_: GraphQLOutputType) -> GraphQLObjectType:

@@ -119,6 +119,47 @@ async def test_a_journey_is_walked_whole_in_both_orders_and_directions(crowd: As
             assert await walk(crowd, field, wrap, size, forward=False) == expected
 
 
+@pytest.mark.parametrize("size", [1, 19, 20, 21, 44, 45, 46])
+async def test_a_page_has_the_same_rows_when_nobody_asks_for_more(crowd: Ask, store: Store, size: int) -> None:
+    """Without `hasNextPage` no row beyond the page is read; the page is the same in both directions and anywhere."""
+    await write_interactions(
+        store,
+        "c01",
+        [
+            {"id": f"n{i:02}", "source": "s", "at": i // 2, "sequence": i % 2, "kind": "page.viewed", "channel": "web",
+             "function": "marketing", "direction": "inbound", "automated": False}
+            for i in range(45)
+        ],
+    )  # fmt: skip
+
+    async def page(selected: str, bounds: str) -> list[str]:
+        asked = f'customer(id: "{encode_id("Customer", "c01")}") {{ interactions({bounds}) {{ {selected} }} }}'
+        answer = await ask_all(crowd, f"{{ {asked} }}")
+        found = answer["customer"]["interactions"]
+        return [node["id"] for node in found.get("nodes") or [edge["node"] for edge in found["edges"]]]
+
+    newest_first = [encode_id("Interaction", f"n{i:02}") for i in reversed(range(45))]
+    for bounds, shown in ((f"first: {size}", newest_first[:size]), (f"last: {size}", newest_first[-size:])):
+        for selected in (
+            "nodes { id }",
+            "edges { node { id } }",
+            f"nodes {{ id }} {INFO}",
+            "nodes { id } pageInfo { endCursor }",
+        ):
+            assert await page(selected, bounds) == shown, (selected, bounds)
+    first = await ask_all(
+        crowd, f'{{ customer(id: "{encode_id("Customer", "c01")}") {{ interactions(first: 3) {{ {INFO} }} }} }}'
+    )
+    cursor = first["customer"]["interactions"]["pageInfo"]["endCursor"]
+    assert await page("nodes { id }", f'first: {size}, after: "{cursor}"') == newest_first[3 : 3 + size]
+
+
+async def ask_all(ask: Ask, query: str) -> Any:
+    answer = await ask(query)
+    assert "errors" not in answer, answer["errors"]
+    return answer["data"]
+
+
 async def test_a_page_goes_on_although_its_last_interaction_is_gone(crowd: Ask, store: Store) -> None:
     """A cursor whose interaction was moved to another customer meanwhile still leads to what comes after it."""
     wrap = f'{{ customer(id: "{encode_id("Customer", "c00")}") {{ interactions(PAGE) {{ nodes {{ id }} {INFO} }} }} }}'
