@@ -70,6 +70,9 @@ def rules_page() -> str:
         for kind in kinds:
             heading = f"[{name}]" if kind is hint else f"[[{name}]]"
             lines += ["", f"## {heading}", "", *_section(kind)]
+            for keys, inner in _tables_in(kind).items():
+                within = ", ".join(f"`[[{name}.{key}]]`" for key in keys)
+                lines += ["", f"### {within}", "", *_section(inner)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -296,6 +299,16 @@ def _section(kind: type[msgspec.Struct]) -> list[str]:
         default = _default(field)
         lines.append(f"| `{field.name}` | {default} | {said.get(field.name, '')} |")
     return lines
+
+
+def _tables_in(kind: type[msgspec.Struct]) -> dict[tuple[str, ...], type[msgspec.Struct]]:
+    """The tables that may stand in a section, by the keys under which they do."""
+    keys: dict[type[msgspec.Struct], list[str]] = {}
+    for key, hint in get_type_hints(kind).items():
+        for inner in get_args(hint):
+            if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+                keys.setdefault(inner, []).append(key)
+    return {tuple(names): inner for inner, names in keys.items()}
 
 
 def _default(field: Any) -> str:
