@@ -254,7 +254,8 @@ def _change(line: Line) -> str | None:
     change = line.current.value - line.previous.value
     better = (change > 0) == line.kpi.definition.higher_is_better
     how = "unchanged" if change == 0 else "better" if better else "worse"
-    return f"{'+' if change > 0 else ''}{_number(line.kpi, change, None)}, {how}"
+    told = f"{change:,.1f} points" if line.kpi.definition.unit is KpiUnit.PERCENT else _number(line.kpi, change, None)
+    return f"{'+' if change > 0 else ''}{told}, {how}"
 
 
 def _number(kpi: Kpi, value: float, currency: str | None) -> str:

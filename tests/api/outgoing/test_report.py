@@ -32,7 +32,7 @@ def test_a_report_says_each_figure_with_its_change() -> None:
     text = report.text()
 
     assert report.subject == "Board <of service>: 2026-03-02 to 2026-03-08"
-    assert "Customer satisfaction: 80.0 % (37.6 % to 96.4 %); +40.0 %, better; target 90.0 %; n = 5" in text
+    assert "Customer satisfaction: 80.0 % (37.6 % to 96.4 %); +40.0 points, better; target 90.0 %; n = 5" in text
     assert "Churn: no value (No source tells of contracts (subscription.started …).)" in text
     assert "Board &lt;of service&gt;" in report.html()
     assert report.data()["kpis"][0]["previous"] == 40.0
