@@ -4,7 +4,7 @@ whether customers fare better for it, `vanity` asks."""
 from __future__ import annotations
 
 from graph.estimates.proportion import proportion
-from graph.figures.figure import Figure, KpiUnit, Unavailable, kpi, none
+from graph.figures.figure import Figure, KpiUnit, kpi
 from graph.figures.scope import Scope
 from graph.journeys.view import Mask, View
 
@@ -75,6 +75,4 @@ def _sent(rows: View) -> Mask:
 
 def _counted(rows: View, chosen: Mask) -> Figure:
     many = int(chosen.sum())
-    if not many:
-        return none(Unavailable.NO_DATA_IN_PERIOD, "It did not happen in the period.")
-    return Figure(float(many), many)
+    return Figure.counted(many, many)
