@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from graph.linkage.coded import Coded, Column, Ints, Rows
 from graph.linkage.compare import SAME, SWAPPED, Levels, compare, matched_values
-from graph.linkage.em import NAMED_ALIKE, names_agreement, names_together
+from graph.linkage.em import NAMED_ALIKE, family_names_agreement, names_agreement, names_together
 from graph.linkage.model import LinkageModel
 from graph.linkage.train import country_hashes, full_name_hashes
 
@@ -40,6 +40,7 @@ class Scorer:
         self.records, self.model = records, model
         self._names = list(model.names)
         self._match = [_logs(level) for level in model.match]
+        self._given_of_match = self._given_names_of_matches()
         self._random = [_logs(level) for level in model.random]
         self._relations = [[_logs(level) for level in relation.levels] for relation in model.relations]
         self._email = np.stack([_logs(level) for level in model.email_given_names]) if model.email_given_names else None
@@ -124,7 +125,20 @@ class Scorer:
             if len(sharing):
                 for bits, more in zip((strangers, *relations), self._who_shares[name], strict=True):
                     bits[sharing] += more
-            yield _Term(self._match[at][level], strangers, relations, identifier)
+            match = self._match[at][level]
+            if name == "first_name" and self._given_of_match is not None:
+                family = self._names.index("last_name")
+                match = self._given_of_match[
+                    family_names_agreement(levels[:, family], self.model.fields[family]), level
+                ]
+            yield _Term(match, strangers, relations, identifier)
+
+    def _given_names_of_matches(self) -> Bits | None:
+        """How matches stand on the given name, by how their family names agree (`family_names_agreement`)."""
+        if not self.model.given_names_of_matches:
+            return None
+        usual = self.model.match[self._names.index("first_name")]
+        return np.stack([_logs(level) for level in (usual, *self.model.given_names_of_matches)])
 
     def _same_codes(self, name: str, left: Ints, right: Ints, same: npt.NDArray[np.int64]) -> Ints:
         column = self.records[name]

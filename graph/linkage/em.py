@@ -116,6 +116,12 @@ def names_together(levels: Levels, names: Sequence[str]) -> tuple[Levels, Levels
     return np.asarray(given, np.uint8), np.asarray(family, np.uint8)
 
 
+def family_names_agreement(levels: Levels, field: Field) -> npt.NDArray[np.uint8]:
+    """By the levels of the family name, 0: not said (or swapped), 1: the same, 2: alike, 3: different."""
+    levels = np.asarray(levels, np.uint8)
+    return np.where(levels == len(field.levels), 3, np.minimum(levels, 2)).astype(np.uint8)
+
+
 def distinct_patterns(
     levels: Levels, fields: Sequence[Field]
 ) -> tuple[Levels, npt.NDArray[np.int64], npt.NDArray[np.int64]]:

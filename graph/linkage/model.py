@@ -16,7 +16,10 @@ from graph.linkage.rules import LinkageError
 
 Weights = tuple[tuple[float, ...], ...]
 
-FORMAT = 6
+FORMAT = 7
+_WITHOUT_GIVEN_NAMES = 6
+READABLE = (_WITHOUT_GIVEN_NAMES, FORMAT)
+"""Formats that are read. A model without `given_names_of_matches` is one of format 6, and keeps its version."""
 
 
 class RelationClass(msgspec.Struct, frozen=True):
@@ -68,6 +71,8 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
     match_share: float
     """The share of matches among all pairs of records: the prior."""
     match: Weights
+    given_names_of_matches: Weights = ()
+    """How matches stand on the given name where their family names are the same, alike, differ; empty: not learned."""
     random: Weights
     relations: tuple[RelationClass, ...]
     repeated: tuple[float, ...]
@@ -96,16 +101,27 @@ class LinkageModel(_Content, frozen=True, kw_only=True, dict=True):
     trained_at: str = ""
     completeness: dict[str, float] = {}
     """The share of records that said each field at training. Told, never used: it is no part of the version."""
+    reached: float | None = None
+    """Of the matches at training, the share that some key made candidates, as estimated; None: not known. Told only."""
+
+    @property
+    def format(self) -> int:
+        """The oldest format that holds the model."""
+        return FORMAT if self.given_names_of_matches else _WITHOUT_GIVEN_NAMES
 
     @cached_property
     def version(self) -> str:
-        """Hash of the content (without `trained_at` and `completeness`), 16 hex digits."""
+        """Hash of the content (without `trained_at`, `completeness` and `reached`), 16 hex digits."""
         content = {name: getattr(self, name) for name in _Content.__struct_fields__}
-        return hashlib.blake2b(msgspec.msgpack.encode([FORMAT, content], order="sorted"), digest_size=8).hexdigest()
+        if self.format == _WITHOUT_GIVEN_NAMES:
+            del content["given_names_of_matches"]
+        return hashlib.blake2b(
+            msgspec.msgpack.encode([self.format, content], order="sorted"), digest_size=8
+        ).hexdigest()
 
     def to_bytes(self) -> bytes:
         """MessagePack; `from_bytes` gives an equal model."""
-        return msgspec.msgpack.encode({"format": FORMAT, "version": self.version, "model": self}, order="sorted")
+        return msgspec.msgpack.encode({"format": self.format, "version": self.version, "model": self}, order="sorted")
 
     @staticmethod
     def from_bytes(data: bytes) -> LinkageModel:
@@ -114,9 +130,10 @@ class LinkageModel(_Content, frozen=True, kw_only=True, dict=True):
             saved = msgspec.msgpack.decode(data, type=_Saved)
         except msgspec.MsgspecError as error:
             raise LinkageError(f"This is not a saved linkage model ({error}). Train one again.") from error
-        if saved.format != FORMAT:
+        if saved.format not in READABLE:
+            known = " and ".join(map(str, READABLE))
             raise LinkageError(
-                f"The saved model has format {saved.format}; this program reads {FORMAT}. Train one again."
+                f"The saved model has format {saved.format}; this program reads {known}. Train one again."
             )
         if saved.model.version != saved.version:
             raise LinkageError(

@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from graph.linkage.candidates import NAMES_IN_ANY_ORDER, Blocks, Candidates, Key, part_hashes
 from graph.linkage.coded import MISSING, Coded, Hashes
-from graph.linkage.compare import SAME, SWAPPED, Levels
+from graph.linkage.compare import NEARLY_SWAPPED, SAME, SWAPPED, Levels
 from graph.linkage.decide import Scorer
-from graph.linkage.em import most_matches
+from graph.linkage.em import family_names_agreement, most_matches
 from graph.linkage.fields import Field
-from graph.linkage.model import LinkageModel
+from graph.linkage.model import LinkageModel, Weights
 from graph.linkage.rules import MatchingRules
 from graph.linkage.train import repeated
 
@@ -51,7 +51,7 @@ def with_unreached(
     rules: MatchingRules,
     sampled: float,
 ) -> LinkageModel:
-    """The model, with the share and the levels of all matches instead of those that blocking reaches.
+    """The model, with the share and the levels of all matches instead of those that blocking reaches, and their reach.
 
     `levels` are those of the candidates `pairs`, which are the share `sampled` of the pairs of `blocks`. A key reaches
     pairs that agree on what it asks; counted over all candidates, matches would agree too often and be too few. So how
@@ -70,11 +70,14 @@ def with_unreached(
     for _ in range(_ROUNDS):
         likely = 1 / (1 + np.exp2(-Scorer(records, model).score(pairs.left, pairs.right, levels).astype(np.float64)))
         free = [reach.free[:, at] & (levels[:, at] > 0) for at in range(len(model.fields))]
-        share = likely.sum() / reach.reached([_standing(reach, at, levels, likely) for at in range(len(free))])
+        reached = reach.reached([_standing(reach, at, levels, likely) for at in range(len(free))])
+        match = tuple(_levels(field, levels[:, at], free[at], likely) for at, field in enumerate(model.fields))
         model = msgspec.structs.replace(
             model,
-            match_share=most_matches(float(share) / all_pairs),
-            match=tuple(_levels(field, levels[:, at], free[at], likely) for at, field in enumerate(model.fields)),
+            match_share=most_matches(float(likely.sum()) / reached / all_pairs),
+            reached=reached,
+            match=match,
+            given_names_of_matches=_given_names(model, match, levels, free, likely),
             repeated=tuple(
                 repeated(records[field.name], pairs, free[at], likely[free[at]])
                 for at, field in enumerate(model.fields)
@@ -93,6 +96,27 @@ def _levels(field: Field, levels: Signs, free: Flags, likely: Floats) -> tuple[f
         level[:-1] *= (1 - field.most_different) / level[:-1].sum()
         level[-1] = field.most_different
     return tuple(float(share) for share in level)
+
+
+def _given_names(model: LinkageModel, match: Weights, levels: Levels, free: Sequence[Flags], likely: Floats) -> Weights:
+    """How matches stand on the given name by how their family names agree: errors come together in one record.
+
+    Swapped names are a level of the given name at which the family name says nothing; they keep their share.
+    """
+    if not {"first_name", "last_name"} <= set(model.names):
+        return ()
+    given, family = model.names.index("first_name"), model.names.index("last_name")
+    usual, agree = np.array(match[given]), family_names_agreement(levels[:, family], model.fields[family])
+    swapped = np.zeros(len(usual), bool)
+    swapped[SWAPPED - 1 : NEARLY_SWAPPED] = True
+    found = []
+    for standing in (1, 2, 3):
+        here = free[given] & (agree == standing)
+        seen = np.bincount(levels[here, given], likely[here], len(usual) + 1)[1:] + _USUAL_PAIRS * usual
+        level = np.where(swapped, 0, seen)
+        level = np.where(swapped, usual, level / level.sum() * (1 - usual[swapped].sum()))
+        found.append(tuple(float(share) for share in np.maximum(level, _LEAST)))
+    return tuple(found)
 
 
 def _standing(reach: _Reach, at: int, levels: Levels, likely: Floats) -> Floats:

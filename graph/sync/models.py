@@ -11,7 +11,7 @@ import msgspec
 from graph.cypher import cypher
 from graph.linkage.drift import Drift, drift
 from graph.linkage.link import train
-from graph.linkage.model import FORMAT, LinkageModel
+from graph.linkage.model import READABLE, LinkageModel
 from graph.linkage.rules import LinkageError
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
@@ -74,7 +74,7 @@ async def readable_model(store: Store) -> InForce | None:
     if row is None:
         return None
     saved = zlib.decompress(base64.b64decode(row[0]))
-    if msgspec.msgpack.decode(saved, type=_Saved).format != FORMAT:
+    if msgspec.msgpack.decode(saved, type=_Saved).format not in READABLE:
         return None
     return InForce(LinkageModel.from_bytes(saved), row[1])
 

@@ -111,8 +111,10 @@ async def test_a_newer_linkage_restores_what_an_older_one_backed_up(
     made = await _backed_up(embedded_store, tmp_path)
     facts = await _facts(embedded_store)
     await _empty(embedded_store)
+    newer = model.FORMAT + 1
+    monkeypatch.setattr(model, "FORMAT", newer)
     for module in (model, models):
-        monkeypatch.setattr(module, "FORMAT", model.FORMAT + 1)
+        monkeypatch.setattr(module, "READABLE", (newer,))
 
     restored = await restore(embedded_store, Path(made.path), RULES)
 

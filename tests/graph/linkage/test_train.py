@@ -7,12 +7,14 @@ import random
 import numpy as np
 import pyarrow as pa
 
+from graph.linkage.candidates import blocked
 from graph.linkage.coded import coded
 from graph.linkage.columns import normalised
 from graph.linkage.compare import compare
 from graph.linkage.decide import probability
-from graph.linkage.link import link, train
+from graph.linkage.link import link, prepared, train
 from graph.linkage.model import LinkageModel
+from graph.linkage.rules import MatchingRules
 from graph.linkage.train import usable_fields
 from tests.graph.linkage.people import silos, table
 
@@ -167,7 +169,7 @@ def test_there_are_no_colleagues_where_no_record_says_a_company():
 
 def test_matches_that_no_key_reaches_are_counted():
     """Names that come with errors and dates that are mostly missing: a fifth of the matches is never compared. How many
-    there are, and how often a family name is mistyped, is told nevertheless."""
+    these are, how many there are, and how often a family name is mistyped, is told nevertheless."""
     rng = random.Random(7)
     rows, truth = [], []
     for person in range(2_500):
@@ -192,8 +194,38 @@ def test_matches_that_no_key_reaches_are_counted():
     edges = linked.edges()
     found = sum(truth[one] == truth[two] for one, two in zip(edges.left, edges.right, strict=True))
     assert found < 0.9 * len(matches)
+    reached = _reached(records, model, truth) / len(matches)
+    assert reached < 0.9
+    assert model.reached is not None
+    assert abs(model.reached - reached) < 0.03
     assert abs(told / len(matches) - 1) < 0.1
     assert abs(model.match[model.names.index("last_name")][0] - same) < 0.04
+
+
+def test_errors_that_come_together_are_learned_together():
+    """A tenth of the records hold neither of the person's names: where family names differ, given names mostly do, and
+    where they agree hardly any do. So two of one name at one address stay two people."""
+    rng = random.Random(12)
+    rows = []
+    for person in range(1_500):
+        first, last = rng.choice(_GIVEN), "".join(rng.choice(_SYLLABLES) for _ in range(3)).title()
+        row = {"email": f"box{person * 7919}@gmail.com", "birth_date": f"{1930 + person % 70}-0{1 + person % 9}-11"}
+        for _ in range(2):
+            other = {"first_name": "Account", "last_name": f"Holder {rng.choice(_SYLLABLES)}"}
+            rows.append({**row, **({"first_name": first, "last_name": last} if rng.random() < 0.9 else other)})
+    model = train(table(rows))
+
+    same, _, different = model.given_names_of_matches
+    assert same[-1] < 0.02
+    assert different[-1] > 0.5
+
+
+def _reached(records: pa.Table, model: LinkageModel, truth: list[int]) -> int:
+    """How many pairs of one person are candidates."""
+    ready, order = prepared(records)
+    who = np.array(truth)[order]
+    parts = blocked(ready, model.keys, MatchingRules()).parts(1_000_000)
+    return sum(int((who[pairs.left] == who[pairs.right]).sum()) for pairs, _ in parts)
 
 
 _GIVEN = (

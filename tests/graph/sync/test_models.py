@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import zlib
 
 import msgspec
 import pytest
 
-from graph.linkage.link import train
+from graph.linkage.link import link, train
+from graph.linkage.model import FORMAT, LinkageModel
 from graph.linkage.rules import LinkageError
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.sync.models import frozen_model, model_in_force, readable_model, save_model
 from graph.sync.rebuild import plan_rebuild
 from tests.graph.linkage.people import silos
+from tests.graph.store.older.load import HERE
 
 pytestmark = pytest.mark.anyio
 
@@ -55,6 +58,18 @@ async def test_an_older_versions_model_is_trained_again(store: Store) -> None:
     assert await frozen_model(store, 5_000) is None
     with pytest.raises(LinkageError, match="link train --use"):
         await model_in_force(store)
+
+
+def test_a_model_of_the_format_before_is_read_under_its_version() -> None:
+    """The one of a graph of schema 13: it needs no training, and its bytes are those of its format again."""
+    dump = msgspec.json.decode(gzip.decompress((HERE / "schema_013.json.gz").read_bytes()))
+    (saved,) = [node["plain"] for node in dump["nodes"] if node["labels"] == ["LinkageModel"]]
+
+    model = LinkageModel.from_bytes(zlib.decompress(base64.b64decode(saved["body"])))
+
+    assert model.format == FORMAT - 1
+    assert model.version == saved["version"] == LinkageModel.from_bytes(model.to_bytes()).version
+    assert link(silos(40, seed=1)[0], model=model).model.version == saved["version"]
 
 
 async def test_a_rebuild_is_planned_by_the_model_that_is_given(embedded_store: Store) -> None:
