@@ -198,6 +198,13 @@ def model_sentence(model: LinkageModel) -> str:
     return f"Learned from {model.records:,} records{day}; one customer from {model.match_bits:+.1f} bits on."
 
 
+def reach_sentence(model: LinkageModel) -> str | None:
+    """How many matches are never compared; None where that is not known."""
+    if model.reached is None:
+        return None
+    return f"Matches that no blocking key reaches: about {1 - model.reached:.0%} (estimated)."
+
+
 def value_of(item: Evidence, longest: int = _LONGEST) -> str:
     """Both values of a piece of evidence on one line, cut where they are long."""
     if item.left is None and item.right is None:

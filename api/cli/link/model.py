@@ -15,7 +15,7 @@ from api.cli.invocation import Invocation, JsonOption, of, opened, run
 from api.cli.link.bars import bar_between
 from api.cli.link.options import read_model
 from api.cli.output import print_json
-from graph.linkage.drawings import model_sentence, weights
+from graph.linkage.drawings import model_sentence, reach_sentence, weights
 from graph.linkage.drift import level_bits
 from graph.linkage.fields import LABELS
 from graph.linkage.model import LinkageModel
@@ -71,6 +71,7 @@ def plain(model: LinkageModel) -> dict[str, Any]:
         "records": model.records,
         "match_bits": model.match_bits,
         "match_share": model.match_share,
+        "reached": model.reached,
         "relations": {relation.name: relation.share for relation in model.relations},
         "caps_bound": list(model.caps_bound),
         "completeness": model.completeness,
@@ -117,5 +118,7 @@ def _print(invocation: Invocation, model: LinkageModel) -> None:
         f"Shares of all pairs: {', '.join([f'one person {model.match_share:.2g}', *related])}. "
         f"Blocking keys: {len(model.keys)}."
     )
+    if (reach := reach_sentence(model)) is not None:
+        invocation.out.print(reach)
     for name in model.caps_bound:
         invocation.say(f"{name} was held at its limit of disagreement among matches: look at it before you trust it.")

@@ -15,6 +15,7 @@ from api.cli.link.options import EncodingOption, MapOption, ModelOption, mapping
 from api.cli.output import print_json
 from api.cli.progress import shown_progress
 from graph.linkage.decide import probability
+from graph.linkage.drawings import reach_sentence
 from graph.linkage.joins import writable, write_joins
 from graph.linkage.linkage import Linkage
 from graph.linkage.rules import MatchingRules
@@ -107,6 +108,8 @@ def _show(invocation: Invocation, linked: FileLinkage, written: list[Path]) -> N
         f"Model {model.version} learned from {model.records:,} records; one person from "
         f"{linkage.report.match_bits:+.1f} bits on."
     )
+    if (reach := reach_sentence(model)) is not None:
+        invocation.out.print(reach)
     if model.records < 1_000:
         invocation.say(f"{model.records:,} records are few to learn weights from: they rest mostly on usual values.")
     for field in linkage.report.caps_bound:
@@ -141,4 +144,5 @@ def _result(linked: FileLinkage, out: Path | None, explain: Path | None) -> dict
         "sureness": _sureness(linkage),
         "match_bits": linkage.report.match_bits,
         "model": linkage.model.version,
+        "reached": linkage.model.reached,
     }

@@ -41,6 +41,7 @@ def test_linking_says_what_it_used_and_how_sure_it_is(shell: Shell, people: Path
     assert "email: email" in call.err
     assert "How sure: " in call.out
     assert "one person from +1.0 bits on" in call.out
+    assert f"no blocking key reaches: about {1 - told['reached']:.0%}" in call.out
     assert "Nothing was written" in call.err
     assert set(shell.folder.iterdir()) == before
     sureness = told["sureness"]
