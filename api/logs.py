@@ -20,7 +20,7 @@ from api.logged_errors import as_lines, as_objects, with_safe_words
 from api.server_error import ServerError
 
 LogFormat = Literal["human", "json"]
-_OF_LIBRARIES = ("uvicorn.error", "asyncio", "opentelemetry")
+_OF_LIBRARIES = ("uvicorn.error", "asyncio", "opentelemetry", "stamina")
 """Who else tells what went wrong in this process, with exceptions that nobody of ours has seen before."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{8,64}")
 
@@ -35,7 +35,9 @@ def log_format(environment: Mapping[str, str] | None = None) -> LogFormat:
 
 def set_up_logging(say: Callable[[str], None], *, verbose: bool = False, form: LogFormat = "human") -> None:
     """Warnings and worse of c360 go to `say`, a line each; with `verbose` everything that it logs."""
-    lines = _Lines(say, _formatter(form))
+    known = _known(form)
+    _take_what_goes_through_structlog(known)
+    lines = _Lines(say, _formatter(form, known))
     logger = logging.getLogger("c360")
     logger.setLevel(logging.DEBUG if verbose else logging.WARNING)
     logger.handlers[:] = [lines]
@@ -75,18 +77,44 @@ class _Lines(logging.Handler):
         self._say(self.format(with_safe_words(record)))
 
 
-def _formatter(form: LogFormat) -> logging.Formatter:
-    known: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level]
+def _known(form: LogFormat) -> list[Processor]:
+    """What is added to a line, whoever wrote it."""
+    added: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level]
+    if form == "json":
+        added += [structlog.stdlib.add_logger_name, structlog.processors.TimeStamper("iso", utc=True)]
+    return added
+
+
+def _take_what_goes_through_structlog(known: list[Processor]) -> None:
+    """stamina tells of retries through structlog, which would print them between the answers of a command."""
+    structlog.configure(
+        processors=[*known, _told_of_a_retry, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+
+
+def _told_of_a_retry(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """What is tried again, without the words of its error: those may quote what a source answered."""
+    if event["event"] == "stamina.retry_scheduled":
+        for name in ("callable", "args", "kwargs", "waited_so_far"):
+            event.pop(name, None)
+        why, wait, number = (event.pop(name) for name in ("caused_by", "wait_for", "retry_num"))
+        event["event"] = f"tried again in {wait:g} s, for the {number}. time: {why.partition('(')[0]}"
+    return event
+
+
+def _formatter(form: LogFormat, known: list[Processor]) -> logging.Formatter:
+    ending: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form == "human":
-        ending: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _line]
+        ending.append(_line)
     else:
-        known += [structlog.stdlib.add_logger_name, structlog.processors.TimeStamper("iso", utc=True)]
-        ending = [
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            as_objects,
-            structlog.processors.JSONRenderer(lambda value, **_: orjson.dumps(value, default=str).decode()),
-        ]
+        ending += [as_objects, structlog.processors.JSONRenderer(lambda value, **_: _as_json(value))]
     return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=known, processors=ending)
+
+
+def _as_json(value: object) -> str:
+    return orjson.dumps(value, default=str).decode()
 
 
 def _line(_: WrappedLogger, __: str, event: EventDict) -> str:

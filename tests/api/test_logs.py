@@ -6,10 +6,12 @@ import asyncio
 import json
 import logging
 import re
+import socket
 from io import StringIO
 from pathlib import Path
 
 import pytest
+import stamina
 import structlog
 from rich.console import Console
 
@@ -205,6 +207,33 @@ async def test_every_line_of_a_sync_has_its_id(
     assert [line["event"] for line in ill if line["level"] == "warning"] == [
         "sync ended: status=FAILED failed=shop; why: c360 doctor"
     ]
+
+
+RETRIED = r"tried again in 0 s, for the [12]\. time: ConnectError"
+
+
+@pytest.mark.parametrize("form", ["human", "json"])
+def test_what_is_tried_again_is_a_line_of_the_log_and_not_of_the_answer(form: LogFormat, tmp_path: Path) -> None:
+    """A source that nobody answers for: `--json` is JSON, and the log says so in its own form."""
+    shell = Shell(tmp_path)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        shell.write("plugins.toml", f'[desk]\nconnector = "request_tracker"\nurl = "{url}"\ntoken = "1-14-abc"\n')
+        with stamina.set_testing(True, attempts=3):
+            call = shell("plugins", "check", "--json", env={"C360_LOG": form})
+
+    assert call.code == 1
+    assert call.json["desk"]["ok"] is False
+    told = [line for line in call.err.splitlines() if "tried again" in line]
+    assert len(told) == 2
+    if form == "human":
+        assert all(re.fullmatch(f"warning: {RETRIED}", line) for line in told)
+    else:
+        lines = [json.loads(line) for line in told]
+        assert all(re.fullmatch(RETRIED, line.pop("event")) for line in lines)
+        assert {(line["level"], line["logger"]) for line in lines} == {("warning", "stamina")}
+        assert {*lines[0]} == {"level", "logger", "timestamp"}
 
 
 async def test_no_line_of_a_whole_demo_holds_anybodys_name_address_or_telephone(
