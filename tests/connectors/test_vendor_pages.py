@@ -28,9 +28,13 @@ def _ours() -> list[EntryPoint]:
     return [EntryPoint(name, value, GROUP) for name, value in project["entry-points"][GROUP].items()]
 
 
+SECTIONS = {"What it gives", "How it stays right", "Limits", "Known gaps"}
+"""Of every page, after what it needs: the section, credentials and scopes, settings. `Pushes` where there are some."""
+
+
 @pytest.mark.parametrize("page", VENDORS)
 async def test_the_page_of_a_connector_says_what_it_is(page: str, tmp_path: Path) -> None:
-    """Its section can be used as it stands, every setting is in a table, and every stream is named."""
+    """Its section can be used as it stands, every setting is in a table, every stream is named, no part is missing."""
     text = (PAGES / page).read_text(encoding="utf-8")
     section = re.findall(r"^```toml\n(.*?)^```", text, re.M | re.S)[0]
     (tmp_path / "plugins.toml").write_text(section, encoding="utf-8")
@@ -45,4 +49,6 @@ async def test_the_page_of_a_connector_says_what_it_is(page: str, tmp_path: Path
         streams = {stream.name for stream in await connector.discover()}
         unsaid = streams - set(re.findall(r"`([\w-]+)`", text))
         assert not unsaid, f"{page} does not name the streams {sorted(unsaid)}"
+        pushes = {"Pushes"} if hasattr(connector, "webhook") else set()
+        assert set(re.findall(r"^## (.+)$", text, re.M)) == SECTIONS | pushes
         await connector.close()
