@@ -108,13 +108,12 @@ async def accept_above(store: Store, rules: Rules, probability: float, ask: Ask)
         in_force = await decisions_in_force(store)
         rows = await store.read(cypher("writes/likely_reviews"), probability=probability, most=_LOOKED_AT)
         whole = await whole_of(store, rules, [_new("merge", (left, right)) for left, right in rows], in_force)
-        done = await _write(store, lease, rules, whole, ask, request)
-        there = {decision.id for decision in (*in_force, *done.decisions)}
+        there = {decision.id for decision in (*in_force, *(whole.taken if lease else ()))}
         left = [
             LeftReview(decision.records[0], decision.records[1], only_taken(chain, there))
             for decision, chain in whole.against
         ]
-        return msgspec.structs.replace(done, left=tuple(left))
+        return await _write(store, lease, rules, whole, ask, request, tuple(left))
 
     return await _once(store, ask, request, work)
 
@@ -169,6 +168,7 @@ async def revert_decision(store: Store, rules: Rules, id: str, ask: Ask) -> Done
         effect = await effect_of(store, planned)
         if lease is None:
             return Done(effect)
+        done = Done(effect, (decision,))
 
         async def write(tx: Transaction) -> None:
             await lease.hold(tx)
@@ -180,13 +180,14 @@ async def revert_decision(store: Store, rules: Rules, id: str, ask: Ask) -> Done
                 reason=ask.reason,
                 key=ask.idempotency_key,
                 request=request,
+                outcome=_outcome(ask, done),
             )
             await tx.run(cypher("writes/reopen_reviews"), id=id)
             await tx.run(cypher("writes/mark_pending"), keys=list(decision.records))
 
         await store.transaction(write)
         await _carry_out(store, lease, rules, planned, decision.records)
-        return Done(effect, (decision,))
+        return done
 
     return await _once(store, ask, request, work)
 
@@ -218,14 +219,23 @@ async def _decide(store: Store, lease: Lease | None, rules: Rules, decision: Dec
     return await _write(store, lease, rules, Whole([decision], planned, ()), ask, request)
 
 
-async def _write(store: Store, lease: Lease | None, rules: Rules, whole: Whole, ask: Ask, request: str) -> Done:
+async def _write(
+    store: Store,
+    lease: Lease | None,
+    rules: Rules,
+    whole: Whole,
+    ask: Ask,
+    request: str,
+    left: tuple[LeftReview, ...] = (),
+) -> Done:
     """Write what is decided and carry it out; without a lease only tell what would change."""
     planned, taken = whole.planned, whole.taken
     if planned is None:
-        return Done(Effect())
+        return Done(Effect(), left=left)
     effect = await effect_of(store, planned)
     if lease is None:
-        return Done(effect)
+        return Done(effect, left=left)
+    done = Done(effect, tuple(taken), left)
     if planned.component.pending and await is_held(store):
         raise Refused(
             "BUSY", "The merge brake holds the last sync, and these records wait for it. Nothing was changed."
@@ -241,8 +251,9 @@ async def _write(store: Store, lease: Lease | None, rules: Rules, whole: Whole, 
             "reason": ask.reason,
             "key": ask.idempotency_key,
             "request": request,
+            "outcome": None if number else _outcome(ask, done),
         }
-        for decision in taken
+        for number, decision in enumerate(taken)
     ]
     status = [
         [decision.records[0], decision.records[1], "ACCEPTED" if decision.kind == "merge" else "REJECTED", decision.id]
@@ -257,7 +268,7 @@ async def _write(store: Store, lease: Lease | None, rules: Rules, whole: Whole, 
 
     await store.transaction(write)
     await _carry_out(store, lease, rules, planned, records)
-    return Done(effect, tuple(taken))
+    return done
 
 
 async def _carry_out(
@@ -315,10 +326,22 @@ async def _decided_before(store: Store, ask: Ask, request: str) -> Done | None:
     if not rows:
         return None
     refuse_another({row[-1] for row in rows}, request)
-    decisions = [Decision(id, kind, tuple(records), tuple(apart or ())) for id, kind, records, apart, _ in rows]
-    keys = sorted({key for decision in decisions for key in decision.records})
-    customers = [id for (id,) in await store.read(cypher("writes/customers_of_records"), keys=keys)]
-    return Done(Effect(customers=tuple(customers)), tuple(decisions))
+    decisions = tuple(Decision(id, kind, tuple(records), tuple(apart or ())) for id, kind, records, apart, *_ in rows)
+    told = next((outcome for *_, outcome, _ in rows if outcome is not None), None)
+    if told is None:  # taken by an earlier version, which kept no answer
+        keys = sorted({key for decision in decisions for key in decision.records})
+        customers = [id for (id,) in await store.read(cypher("writes/customers_of_records"), keys=keys)]
+        return Done(Effect(customers=tuple(customers)), decisions)
+    done = msgspec.json.decode(told, type=Done)
+    today = await store.read(cypher("writes/customers_of_today"), ids=list(done.effect.customers))
+    return msgspec.structs.replace(
+        done, effect=msgspec.structs.replace(done.effect, customers=tuple(id for (id,) in today))
+    )
+
+
+def _outcome(ask: Ask, done: Done) -> str | None:
+    """What came of a request, to be answered again when it comes again."""
+    return None if ask.idempotency_key is None else msgspec.json.encode(done).decode()
 
 
 def _contradicts(chain: Chain) -> Refused:

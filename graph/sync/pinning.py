@@ -71,6 +71,7 @@ async def pin(store: Store, rules: Rules, customer: str, field: str, value: str,
                 reason=ask.reason,
                 key=ask.idempotency_key,
                 request=request,
+                replaced=list(before),
                 now=at,
             )
             await tx.run(cypher("writes/mark_stale_customers"), keys=keys[:1])
@@ -147,4 +148,8 @@ async def _pinned_before(store: Store, ask: Ask, request: str) -> Pinned | None:
         return None
     refuse_another({row[-1] for row in rows}, request)
     found = await store.read(cypher("writes/customers_of_records"), keys=[rows[0][1]])
-    return Pinned(found[0][0] if found else None, tuple(id for id, _, _ in rows))
+    return Pinned(
+        found[0][0] if found else None,
+        tuple(id for id, *_ in rows),
+        tuple(id for _, _, replaced, _ in rows for id in replaced),
+    )

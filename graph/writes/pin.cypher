@@ -7,6 +7,7 @@
 // :param reason => null
 // :param key => null
 // :param request => null    the hash of what came under the key
+// :param replaced => []     ids of the pins that give way
 // :param now => 1751328000000
 CREATE (:Pin {id: $id, record: $record, field: $field, value: $value, by: $by, reason: $reason, idempotency_key: $key,
-              request: $request, at: datetime({epochMillis: $now})})
+              request: $request, replaced: $replaced, at: datetime({epochMillis: $now})})
