@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -77,6 +77,11 @@ def faults() -> list[Fault]:
         Fault("a decompression bomb", bomb, SourceError, ("larger than", address), asked=1),
         Fault("a broken gzip", broken_gzip, SourceUnavailable, unreachable),
     ]
+
+
+def unsaid(words: Sequence[str], text: str) -> list[str]:
+    """Which of these a text lacks."""
+    return [one for one in words if one not in text]
 
 
 def status(code: int, retry_after: str | None = None) -> Bad:

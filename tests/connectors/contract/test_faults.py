@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
 
 from connectors.errors import SourceError
 from connectors.http import Patience
 from tests.connectors.contract import faults as bad
-from tests.connectors.contract.faults import HOW_IT_CHANGES, LED_AWAY, Fault, changed, faults
+from tests.connectors.contract.faults import HOW_IT_CHANGES, LED_AWAY, Fault, changed, faults, unsaid
 from tests.connectors.contract.readings import joined, read, stream_of
 from tests.connectors.contract.vendors import Vendor, vendors
 from tests.connectors.contract.wires import FaultyWire
@@ -67,11 +67,7 @@ def _judge(vendor: Vendor, fault: Fault, error: SourceError | None) -> None:
     assert error is not None, f"{fault} was not told"
     assert type(error) is fault.gives, f"{type(error).__name__}: {error}"
     assert f"[{vendor.name}]" in str(error)
-    assert _unsaid(fault.says, str(error)) == []
-
-
-def _unsaid(words: Sequence[str], text: str) -> list[str]:
-    return [one for one in words if one not in text]
+    assert unsaid(fault.says, str(error)) == []
 
 
 @pytest.mark.parametrize("fault", [one for one in faults() if one.gives is not None and one.times is None], ids=str)
@@ -84,7 +80,7 @@ async def test_check_answers_whatever_happens(vendor: Vendor, fault: Fault) -> N
 
     assert not report.ok
     assert f"[{vendor.name}]" in report.message
-    assert _unsaid(vendor.check_says.get(fault.name, fault.says), report.message) == []
+    assert unsaid(vendor.check_says.get(fault.name, fault.says), report.message) == []
     assert not [number for number, secret in enumerate(vendor.secrets, 1) if secret in repr(report)], "shown"
 
 
@@ -133,7 +129,7 @@ async def test_a_link_to_another_host_is_not_followed(vendor: Vendor) -> None:
 
     assert wire.asked
     assert "elsewhere.example" not in wire.hosts
-    assert vendor.next_link is None or _unsaid(LED_AWAY, str(reading.error)) == []
+    assert vendor.next_link is None or unsaid(LED_AWAY, str(reading.error)) == []
 
 
 async def test_a_cursor_that_does_not_move_ends_the_stream(vendor: Vendor) -> None:
