@@ -109,7 +109,7 @@ EVERYBODY = [person(f"{source}/people/{n}", "Zed Void") for source in ("crm", "h
 
 @pytest.mark.long
 @settings(
-    max_examples=5,
+    max_examples=40,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
