@@ -12,6 +12,7 @@ from graph.search.upkeep import name_everybody, spell_words
 from graph.store.driver import Store, Transaction
 from graph.store.errors import CopyUnfinished, RestoreUnfinished, SchemaTooNew
 from graph.store.lease import Lease
+from graph.store.older_reviews import queue_everybody
 
 # Leases and the schema's number are kept in nodes; these two keys must exist before a lease can protect the rest.
 _FIRST = (
@@ -25,8 +26,13 @@ _SET_SCHEMA = "MERGE (m:Meta {name: 'c360'}) ON CREATE SET m.derivation = 0 SET 
 Filling = Literal["restore", "copy"]
 """What fills a store, and can be stopped before its end."""
 
-# What a migration does besides its file, because Cypher cannot; it can be repeated, too.
-_BESIDES = {"005_search": name_everybody, "013_national_numbers": number_everybody, "015_letters": spell_words}
+# What a migration does besides its file, a batch a transaction; it can be repeated, too.
+_BESIDES = {
+    "002_reviews": queue_everybody,
+    "005_search": name_everybody,
+    "013_national_numbers": number_everybody,
+    "015_letters": spell_words,
+}
 
 
 async def migrate(store: Store, *, finishing: Filling | None = None) -> int:

@@ -19,6 +19,7 @@ from graph.store.driver import Store, Transaction
 from graph.store.errors import LeaseLost
 from graph.store.lease import Lease
 from graph.store.migrate import migrate
+from graph.store.older_reviews import queue_everybody
 from graph.store.settings import StoreSettings
 from graph.sync.asking import Ask
 from graph.sync.decisions import Pair, accept_match
@@ -99,6 +100,35 @@ async def test_reviews_of_before_get_their_place(queue: Store) -> None:
 
     await migrate(queue)
 
+    assert await waiting(queue) == before
+
+
+async def test_what_a_kill_cuts_off_is_queued_by_the_next_upgrade(
+    queue: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction holds a few records: what is committed stays when the second of them is cut off."""
+    before = await waiting(queue)
+    await queue.write("MATCH ()-[m:MAY_MATCH]->() SET m.queue = null, m.distance = null, m.stake = null")
+    await queue.write("MATCH (m:Meta {name: 'c360'}) SET m.schema = 1")
+    transaction, done = queue.transaction, 0
+
+    async def cut_off(work: Any, **options: Any) -> Any:
+        nonlocal done
+        done += 1
+        if done == 2:
+            raise ConnectionResetError("killed")
+        return await transaction(work, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, "transaction", cut_off)
+        with pytest.raises(ConnectionResetError):
+            await queue_everybody(queue, batch=2)
+    (placed,) = (await queue.read("MATCH ()-[m:MAY_MATCH]->() WHERE m.queue IS NOT NULL RETURN count(m)"))[0]
+    assert 0 < placed < len(before)
+
+    await queue_everybody(queue, batch=2)
+    assert await waiting(queue) == before
+    await migrate(queue)
     assert await waiting(queue) == before
 
 
