@@ -224,8 +224,8 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     "Money": {READER: "amount currencyCode"},
     "Touchpoint": {READER: "id key name function channel isMomentOfTruth"},
     "SurveyResponse": {
-        READER: "id metric program rawScore scale question comment reason topic answeredAt source interaction about "
-        "customer",
+        READER: "id metric program rawScore scale group question comment reason topic answeredAt source interaction "
+        "about customer",
     },
     "ScoreScale": {READER: "min max polarity"},
     "SurveyAbout": {READER: "method interaction"},

@@ -67,6 +67,13 @@ class SurveyProgram(Enum):
     TRANSACTIONAL = value("transactional", "One touchpoint.")
 
 
+@strawberry.enum(description="What a score says, by the limits that figures go by.")
+class ResponseGroup(Enum):
+    POSITIVE = value("POSITIVE", "A promoter (9 and 10), satisfied (4 and 5 of 5), it was easy (5 to 7 of 7), good.")
+    NEUTRAL = value("NEUTRAL", "A passive (7 and 8): of the Net Promoter Score alone.")
+    NEGATIVE = value("NEGATIVE", "A detractor (0 to 6), not satisfied, it was not easy, bad.")
+
+
 @strawberry.enum(description="How it is known which interaction a survey is about.")
 class AboutMethod(Enum):
     TOKEN = value("token", "By the token that was sent with the survey.")

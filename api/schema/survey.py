@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import strawberry
 
-from api.plan.fields import column, described, identity, instant, itself, one
-from api.schema.enums import AboutMethod, SurveyMetric, SurveyProgram
+from api.plan.fields import column, described, identity, instant, itself, momentary, one
+from api.schema.enums import AboutMethod, ResponseGroup, SurveyMetric, SurveyProgram
 from api.schema.lazy import LazyCustomer, LazyInteraction
 from api.schema.paging import Node
 from graph.customer import reading
+from graph.figures.score_groups import group_of
 from graph.reading import Column
+
+
+def _group(values: Sequence[Any], _: object) -> str | None:
+    metric, *numbers = values
+    if metric is None or not all(isinstance(number, int | float) for number in numbers):
+        return None
+    return group_of(metric, *numbers)
 
 
 @described
@@ -40,6 +50,14 @@ class SurveyResponse(Node):
     program: SurveyProgram | None = column("What the survey is about.")
     raw_score: float = column("The score as it was given.", "score")
     scale: ScoreScale | None = itself("The scale of the score.", Column("scale_min"), Column("scale_max"))
+    group: ResponseGroup | None = momentary(
+        "What the score says; null on a scale that no figure knows.",
+        _group,
+        Column("metric"),
+        Column("score"),
+        Column("scale_min"),
+        Column("scale_max"),
+    )
     question: str | None = column("What was asked.")
     comment: str | None = column("The answer in the customer's own words.", "text")
     reason: str | None = column("The reason they chose, or that was given for them.")

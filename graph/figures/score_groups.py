@@ -6,14 +6,19 @@ Each counts by their latest answer of the period.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
+from graph.figures.pain.harm import good_from
 from graph.figures.resolution import contacts_resolved
 from graph.figures.scope import Scope
 from graph.figures.voice import Answers, answers, latest_of_each
 from graph.journeys.view import Mask
 from graph.lifecycle.visits import told_stages
+
+_PROMOTES = 9
+"""Whoever gives so much of ten, or more, is a promoter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +30,23 @@ class ScoreGroup:
     members: Mask
 
 
+def group_of(metric: str, score: float, low: float, high: float) -> Literal["POSITIVE", "NEUTRAL", "NEGATIVE"] | None:
+    """Of one answer, by the limits that figures go by; only passives of NPS are neutral. None on an unusual scale."""
+    limit = good_from(metric, low, high)
+    if limit is None:
+        return None
+    if score < limit:
+        return "NEGATIVE"
+    return "NEUTRAL" if metric == "nps" and score < _PROMOTES else "POSITIVE"
+
+
 def nps_groups(scope: Scope, program: str | None = "relationship") -> list[ScoreGroup]:
     """Promoters, passives and detractors by their latest answer of the period."""
     found = latest_of_each(answers(scope, "nps", program).on_scale(0, 10))
     score = found.score
     return [
-        _group(found, "promoters", "Promoters (9 and 10)", score >= 9),
-        _group(found, "passives", "Passives (7 and 8)", (score >= 7) & (score < 9)),
+        _group(found, "promoters", "Promoters (9 and 10)", score >= _PROMOTES),
+        _group(found, "passives", "Passives (7 and 8)", (score >= 7) & (score < _PROMOTES)),
         _group(found, "detractors", "Detractors (0 to 6)", score <= 6),
     ]
 

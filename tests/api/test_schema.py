@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +107,30 @@ def test_everything_in_the_schema_is_described() -> None:
 
     assert silent == []
     assert validate_schema(graphql_schema()) == []
+
+
+def test_a_deprecation_says_what_to_ask_for_and_until_when() -> None:
+    """Each names what takes its place and, at its end, the day from which on it is gone."""
+    told = {
+        f"{name}.{field_name}": field.deprecation_reason
+        for name, type_ in graphql_schema().type_map.items()
+        if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType)
+        for field_name, field in type_.fields.items()
+        if field.deprecation_reason is not None
+    }
+    told |= {
+        f"{name}.{member}": found.deprecation_reason
+        for name, type_ in graphql_schema().type_map.items()
+        if isinstance(type_, GraphQLEnumType)
+        for member, found in type_.values.items()
+        if found.deprecation_reason is not None
+    }
+
+    assert told
+    for place, reason in told.items():
+        found = re.fullmatch(r"Ask for `\w+`.*\. It is gone from (\d{4}-\d{2}-\d{2}) on\.", reason, re.DOTALL)
+        assert found, place
+        assert date.fromisoformat(found[1]), place
 
 
 def test_every_field_declares_what_it_reads() -> None:
