@@ -18,6 +18,7 @@ from graph.figures.score_groups import (
     csat_groups,
     good_or_bad_groups,
     nps_groups,
+    rating_groups,
 )
 from graph.journeys.period import Period
 
@@ -58,6 +59,8 @@ _GROUPS: Mapping[str, Callable[[Scope], list[ScoreGroup]]] = {
     "csat": csat_groups,
     "csat_binary": good_or_bad_groups,
     "ces": ces_groups,
+    "ces_mean": ces_groups,
+    "rating": rating_groups,
     "first_contact_resolution": contact_groups,
 }
 

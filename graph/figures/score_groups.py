@@ -70,6 +70,12 @@ def ces_groups(scope: Scope) -> list[ScoreGroup]:
     return _two(found, found.score >= 5, "easy", "It was easy (5 to 7)", "It was not easy (1 to 4)")
 
 
+def rating_groups(scope: Scope) -> list[ScoreGroup]:
+    """Who gave many stars, and who few."""
+    found = latest_of_each(answers(scope, "rating").on_scale(1, 5))
+    return _two(found, found.score >= 4, "many_stars", "4 and 5 stars", "Up to 3 stars")
+
+
 def contact_groups(scope: Scope) -> list[ScoreGroup]:
     """Whose contacts of the period were all resolved at first, whose were not, and comparable customers without any.
 

@@ -49,7 +49,8 @@ class Answers:
 
 
 def answers(scope: Scope, metric: str, program: str | None = None) -> Answers:
-    """The answers of the period; with a program only those that say so. A score outside its scale is no answer.
+    """The answers of the period; with a program only those that say so. A score outside its scale is no answer, nor
+    is one of NPS that is no whole number: its groups have none between them.
 
     An answer that says no scale is taken to be on the usual one of its metric.
     """
@@ -66,7 +67,8 @@ def answers(scope: Scope, metric: str, program: str | None = None) -> Answers:
     low, high = view.numbers("scale_min")[rows], view.numbers("scale_max")[rows]
     low, high = np.where(np.isnan(low), usual_low, low), np.where(np.isnan(high), usual_high, high)
     found = Answers(view, rows, view.numbers("score")[rows], low, high)
-    return found.where((found.score >= low) & (found.score <= high))
+    is_answer = (found.score >= low) & (found.score <= high)
+    return found.where(is_answer & (np.floor(found.score) == found.score) if metric == "nps" else is_answer)
 
 
 def rows_of(view: View, metric: str) -> NDArray[np.int64]:

@@ -49,6 +49,24 @@ def test_churn_of_promoters_is_read_beside_that_of_detractors() -> None:
     assert (found.difference.low, found.difference.high) == pytest.approx((-59.88, 8.24), abs=0.01)
 
 
+def test_orders_of_who_gave_many_stars_are_read_beside_those_of_who_gave_few() -> None:
+    """Six gave 4 or 5 stars at last, and all order again; of six with 1 to 3 one does. CES has such groups, too."""
+    told = []
+    for number in range(12):
+        who = f"c{number:02d}"
+        told.append(event(who, "2026-02-05", "order.placed", amount=1.0))
+        told.append(answer(who, "2026-03-05", "rating", 4 + number % 2 if number < 6 else 1 + number % 3))
+        told.append(answer(who, "2026-03-06", "ces", 6 if number < 6 else 4))
+        if number < 7:
+            told.append(event(who, "2026-03-20", "order.placed", amount=1.0))
+    told.append(answer("c11", "2026-03-02", "rating", 5))
+
+    for key, best in (("rating", "many_stars"), ("ces_mean", "easy")):
+        found = linked(scope(*told), key, KPIS["next_order"])
+        shares = {group.key: (figure.value, figure.sample_size) for group, figure in found.groups}
+        assert shares == {best: (100.0, 6), f"not_{best}": (pytest.approx(100 / 6), 6)}
+
+
 def test_a_figure_by_score_group_is_the_same() -> None:
     """The breakdown of churn by SCORE_GROUP tells the same shares."""
     told = {

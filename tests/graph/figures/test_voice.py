@@ -86,6 +86,15 @@ def test_scales_are_never_mixed() -> None:
     assert (refused.value, refused.unavailable) == (None, Unavailable.MIXED_SCALES)
 
 
+def test_an_answer_to_nps_is_a_whole_number() -> None:
+    """6.5 is neither a detractor nor a passive: it is no answer."""
+    scores = (9, 10, 7, 8, 6, 6.5)
+    told = [answer(who, "2026-03-05", "nps", score) for who, score in zip("abcdef", scores, strict=True)]
+
+    assert (nps_relationship.figure(scope(journeys(*told))).value, len(told)) == (pytest.approx(20.0), 6)
+    assert nps_relationship.figure(scope(journeys(*told))).sample_size == 5
+
+
 def test_an_answer_counts_where_what_it_is_about_happened() -> None:
     """Transactional answers stand with the ticket they are about; a relationship answer is about no touchpoint."""
     events = []
