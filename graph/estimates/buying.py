@@ -11,6 +11,7 @@ Of each customer three columns are needed, in one unit of time (days, weeks):
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -71,12 +72,31 @@ class Buying:
 
         EstimateError: `within` is below 0, or as of `fit_buying`, about the columns.
         """
-        if not within >= 0:
-            raise EstimateError(f"Purchases within {within:g} cannot be expected. Give a time of 0 or more.")
+        return self.weighed_purchases([(within, 1.0)], repeats, recency, age)
+
+    def weighed_purchases(
+        self,
+        times: Sequence[tuple[float, float]],
+        repeats: npt.ArrayLike,
+        recency: npt.ArrayLike,
+        age: npt.ArrayLike,
+    ) -> FloatArray:
+        """float64[n]: the sum over `times`, each with its weight, of `expected_purchases` within it.
+
+        What customers share is looked for once for all times.
+
+        EstimateError: as of `expected_purchases`.
+        """
+        for within, _ in times:
+            if not within >= 0:
+                raise EstimateError(f"Purchases within {within:g} cannot be expected. Give a time of 0 or more.")
         x, t, age = _histories(repeats, recency, age)
-        # It depends on repeats and age alone, and many customers share these.
+        # If they are alive it depends on repeats and age alone, and many customers share these.
         pairs, back = _distinct(x, age)
-        return self._if_alive(within, *pairs)[back] * self.alive(x, t, age)
+        expected = np.zeros(pairs[0].size)
+        for within, weight in times:
+            expected += weight * self._if_alive(within, *pairs)
+        return expected[back] * self.alive(x, t, age)
 
     def scores(self, repeats: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike) -> FloatArray:
         """float64[n, 4]: the slope of each customer's ln L in the logarithms of r, alpha, a and b; see `pulls`.

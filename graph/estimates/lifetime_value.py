@@ -67,12 +67,8 @@ def value_without_contract(
     _check(months, discount_rate)
     repeats, recency, age = (np.asarray(column, dtype=np.float64) for column in histories)
     same_length(repeats=repeats, spend=worth)
-    expected = np.zeros(worth.size)
-    until_before = np.zeros(worth.size)
-    for k in range(1, months + 1):
-        until = buying.expected_purchases(k * month, repeats, recency, age)
-        expected += (until - until_before) * (1 + discount_rate) ** (-k / 12)
-        until_before = until
+    times = [(k * month, weight) for k, weight in enumerate(_weights(months, discount_rate).tolist(), start=1)]
+    expected = buying.weighed_purchases(times, repeats, recency, age)
     return LifetimeValue(expected * worth * margin, months, discount_rate, "BG/NBD × Gamma-Gamma")
 
 
@@ -97,20 +93,18 @@ def slopes_of_value(
     spend = spending.expected_spend(count, worth) * margin
     logs = buying.logarithms()
     of_buying = np.zeros((worth.size, logs.size))
-    for time, weight in _few_times(value.months, value.discount_rate):
-        for number, step in enumerate(np.eye(logs.size) * _STEP):
-            more, less = (
-                buying.with_logarithms(at).expected_purchases(time * month, *histories)
-                for at in (logs + step, logs - step)
-            )
-            of_buying[:, number] += weight * (more - less) / (2 * _STEP) * spend
+    times = [(time * month, weight) for time, weight in _few_times(value.months, value.discount_rate)]
+    for number, step in enumerate(np.eye(logs.size) * _STEP):
+        more, less = (
+            buying.with_logarithms(at).weighed_purchases(times, *histories) for at in (logs + step, logs - step)
+        )
+        of_buying[:, number] = (more - less) / (2 * _STEP) * spend
     return of_buying, spending.spend_slopes(count, worth) * value.values[:, None]
 
 
 def _few_times(months: int, discount_rate: float) -> list[tuple[float, float]]:
     """Months from today and weights, so that Σ weight · f(month) is Σ (f(k) − f(k − 1)) / (1 + d)^(k/12), f(0) = 0."""
-    discount = np.append((1 + discount_rate) ** (-np.arange(1, months + 1) / 12), 0.0)
-    by_month = discount[:-1] - discount[1:]
+    by_month = _weights(months, discount_rate)
     if months <= _TIMES:
         return [(float(k + 1), float(weight)) for k, weight in enumerate(by_month)]
     # Chebyshev's points without 0, where f is 0; powers 1 to _TIMES of the share of the horizon.
@@ -118,6 +112,12 @@ def _few_times(months: int, discount_rate: float) -> list[tuple[float, float]]:
     powers = np.arange(1, _TIMES + 1)[:, None]
     weights = np.linalg.solve(points**powers, ((np.arange(1, months + 1) / months) ** powers * by_month).sum(axis=1))
     return [(float(point * months), float(weight)) for point, weight in zip(points, weights, strict=True)]
+
+
+def _weights(months: int, discount_rate: float) -> FloatArray:
+    """float64[months]: of each month, what f(month) counts in Σ (f(k) − f(k − 1)) / (1 + d)^(k/12), f(0) = 0."""
+    discount = np.append((1 + discount_rate) ** (-np.arange(1, months + 1) / 12), 0.0)
+    return np.asarray(discount[:-1] - discount[1:], dtype=np.float64)
 
 
 def slopes_of_contracts(
