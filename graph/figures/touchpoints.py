@@ -78,7 +78,8 @@ def touchpoint_figures(scope: Scope, score: str, least: int) -> list[TouchpointF
 
 
 def _touchpoint_figures(scope: Scope, score: str, least: int) -> list[TouchpointFigures]:
-    view = scope.view.where(~scope.view.flags("automated"))
+    # Of any period the same rows, and the same waits.
+    view = scope.view.once("by people", lambda: scope.view.where(~scope.view.flags("automated")))
     at, coded = view.at, view.coded("touchpoint")
     counted = (coded.codes >= 0) & (at >= scope.period.start_ms) & (at < scope.period.end_ms)
     if scope.only.narrows:
@@ -88,7 +89,7 @@ def _touchpoint_figures(scope: Scope, score: str, least: int) -> list[Touchpoint
     interactions = np.bincount(codes, minlength=size)
     customers = distinct(codes, view.unit[rows].astype(np.int64), size)
     everybody = len(np.unique(view.unit[rows]))
-    waited, gaps = _waits(view)
+    waited, gaps = view.once("waits", lambda: _waits(view))
     said = _scores(scope)
     loyal = _relationship_scores(scope)
     told: list[TouchpointFigures] = []
