@@ -22,7 +22,7 @@ _LEAST = 1e-5
 _LEAST_SHARED = 0.5
 # Where hardly any are seen, families and colleagues are still believed to be possible.
 _RARELY_RELATED, _RELATED_PAIRS = 0.02, 5.0
-# A handful of records is a sample of many people: however alike they are, strangers are the rule.
+# A handful of records is a sample of many people: however alike they are, strangers are the rule, not relatives.
 _MOST_MATCHES = 0.01
 _USUAL_PAIRS = 1000.0
 _FEW_NAMESAKES, _USUAL_NAMESAKES = 5.0, 20.0
@@ -91,7 +91,7 @@ def unsupervised(
 
 
 def most_matches(share: float) -> float:
-    """A share of matches among all pairs, held to what is possible in a sample of many people."""
+    """A share of matches, or of a relation, among all pairs, held to what is possible in a sample of many people."""
     return min(max(share, 1e-12), _MOST_MATCHES)
 
 
@@ -251,9 +251,8 @@ def _maximise(
     seen = np.asarray(design.matrix.T @ pairs.T)
     starts = design.starts
     for which, (name, shared) in enumerate(learned.relations.items(), 1):
-        learned.relation_shares[name] = max(
-            pairs[which].sum() / all_pairs, _RARELY_RELATED * learned.match_share, 1e-12
-        )
+        share = max(pairs[which].sum() / all_pairs, _RARELY_RELATED * learned.match_share)
+        learned.relation_shares[name] = most_matches(share)
         for at, field in enumerate(fields):
             if field.name in shared:
                 found = seen[starts[at] : starts[at + 1], which] + 0.5 * random[at]

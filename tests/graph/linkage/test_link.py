@@ -112,6 +112,14 @@ def test_few_records_are_linked_sensibly():
     assert linkage.weights[2] == 0
 
 
+def test_the_only_two_records_are_one_person_when_they_say_the_same():
+    """Nothing else is seen that would tell a family or colleagues: two of one name in one town are one person."""
+    here = {"first_name": "Ada", "last_name": "Byron", "postcode": "10115"}
+
+    assert link(table([dict(here), dict(here)])).labels.tolist() == [0, 0]
+    assert link(table([dict(here), {**here, "first_name": "Robert"}])).labels.tolist() == [0, 1]
+
+
 def test_an_address_alone_identifies():
     """Records that hold nothing but an e-mail join when it is the same personal one."""
     rows = [{"email": "ada@lovelace.org"}, {"email": "ada@lovelace.org"}, {"email": "bob@hill.org"}]
