@@ -163,7 +163,8 @@ def read_table(
 ) -> pa.Table:
     """A CSV (`,` `;` tab or `|`; also compressed by gzip, `.csv.gz`) as text columns, or a Parquet as it is.
 
-    A byte order mark says more than `encoding`. Of columns with one name the second is called `name (2)`. Broken CSV
+    A byte order mark says more than `encoding`, and so does UTF-16 without one. Of columns with one name the second is
+    called `name (2)`. Broken CSV
     lines are left out and told to `warn`. Raises LinkageError when the file cannot be read.
     """
     file = Path(path)
@@ -320,13 +321,20 @@ def _with_names_once(table: pa.Table) -> pa.Table:
     return table.rename_columns(names)
 
 
+def _without_mark(begin: bytes, encoding: str) -> str:
+    """UTF-16 shows itself without a mark, too: every second byte of plain letters is nothing."""
+    if len(begin) == 4 and begin[0] and begin[2] and not begin[1] and not begin[3]:
+        return "utf-16-le"
+    return "utf-16-be" if len(begin) == 4 and begin[1] and begin[3] and not begin[0] and not begin[2] else encoding
+
+
 def _read_csv(file: Path, encoding: str, warn: Callable[[str], None] | None) -> pa.Table:
     packed = file.suffix.lower() == ".gz"
     with gzip.open(file) if packed else file.open("rb") as content:
         begin = content.read(4)
         if begin.startswith(_GZIP):
             raise LinkageError(f"{file} is compressed by gzip. Call it {file.name}.gz, or uncompress it.")
-        encoding = next((name for mark, name in _MARKS.items() if begin.startswith(mark)), encoding)
+        encoding = next((name for mark, name in _MARKS.items() if begin.startswith(mark)), _without_mark(begin, encoding))
         content.seek(0)
         with io.TextIOWrapper(content, encoding=encoding, newline="") as lines:
             head = lines.readline().lstrip("\ufeff")

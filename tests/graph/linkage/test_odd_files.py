@@ -28,6 +28,8 @@ TEXTS: dict[str, tuple[str, bytes]] = {
     "UTF-8 with a mark": ("a.csv", PEOPLE.encode("utf-8-sig")),
     "UTF-16 with a mark": ("a.csv", PEOPLE.encode("utf-16")),
     "UTF-16, big end first": ("a.csv", b"\xfe\xff" + PEOPLE.encode("utf-16-be")),
+    "UTF-16 without a mark": ("a.csv", PEOPLE.encode("utf-16-le")),
+    "UTF-16 without a mark, big end first": ("a.csv", PEOPLE.encode("utf-16-be")),
     "lines as Windows ends them": ("a.csv", PEOPLE.replace("\n", "\r\n").encode()),
     "lines as old Macs end them": ("a.csv", PEOPLE.replace("\n", "\r").encode()),
     "compressed": ("a.csv.gz", gzip.compress(PEOPLE.encode())),
