@@ -334,7 +334,9 @@ def _read_csv(file: Path, encoding: str, warn: Callable[[str], None] | None) -> 
         begin = content.read(4)
         if begin.startswith(_GZIP):
             raise LinkageError(f"{file} is compressed by gzip. Call it {file.name}.gz, or uncompress it.")
-        encoding = next((name for mark, name in _MARKS.items() if begin.startswith(mark)), _without_mark(begin, encoding))
+        encoding = next(
+            (name for mark, name in _MARKS.items() if begin.startswith(mark)), _without_mark(begin, encoding)
+        )
         content.seek(0)
         with io.TextIOWrapper(content, encoding=encoding, newline="") as lines:
             head = lines.readline().lstrip("\ufeff")

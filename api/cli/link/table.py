@@ -96,7 +96,9 @@ def _show(invocation: Invocation, linked: FileLinkage, written: list[Path]) -> N
     linkage = linked.linkage
     sure = _sureness(linkage)
     customers = int(linkage.labels.max()) + 1 if linked.rows else 0
-    invocation.out.print(f"{linked.rows:,} records are {customers:,} people.")
+    people = "one person" if customers == 1 else f"{customers:,} people"
+    records = "One record is" if linked.rows == 1 else f"{linked.rows:,} records are"
+    invocation.out.print(f"{records} {people}.")
     if sure["joined"]:
         invocation.out.print(
             f"How sure: {sure['joined']:,} records are tied to another one, {sure['sure']:,} of them with 99 % or "
