@@ -32,17 +32,23 @@ class Server(uvicorn.Server):
     on_started: Callable[[], None]
     feed: Feed
     watch: Watch
+    asked: signal.Signals | None = None
+    """The signal by which it was asked to end."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
+            loop.add_signal_handler(number, self._end, number)
         try:
             yield
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
+
+    def _end(self, asked: signal.Signals) -> None:
+        self.asked = asked
+        self.handle_exit(asked, None)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

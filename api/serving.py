@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -36,8 +37,8 @@ async def serve(
     deliverer: Deliverer | None = None,
     on_started: Callable[[str], None] | None = None,
     on_reading: Callable[[int, int], None] | None = None,
-) -> None:
-    """Serve the API until the process is asked to end; `on_started` is told the address.
+) -> signal.Signals | None:
+    """Serve the API until the process is asked to end, and tell by which signal; `on_started` is told the address.
 
     `on_reading` is told how many customers' journeys have been read, of how many, while all are read.
 
@@ -66,6 +67,7 @@ async def serve(
             await beside.enter_async_context(kept_alive(store))
             _settle_memory()
             await server.serve(sockets=[listener])
+    return server.asked
 
 
 def _settle_memory() -> None:

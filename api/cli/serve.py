@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Coroutine
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 
 from api import serving
 from api.cli.destinations import deliverer_of
-from api.cli.errors import INTERRUPTED
+from api.cli.errors import INTERRUPTED, TERMINATED
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, of, opened, run
 from api.cli.reading import reading_shown
@@ -38,7 +39,11 @@ PortOption = Annotated[int, typer.Option("--port", min=0, max=65535, help="The p
 
 
 class Interrupted(Exception):
-    """Serving was ended from outside."""
+    """Serving was ended from outside, with this exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 def hang_on(app: typer.Typer) -> None:
@@ -63,12 +68,12 @@ def serve(context: typer.Context, host: HostOption = DEFAULT_HOST, port: PortOpt
 
 
 def until_interrupted(invocation: Invocation, work: Coroutine[Any, Any, None]) -> None:
-    """Run what serves; Ctrl-C is how it is meant to end, and still exit code 130."""
+    """Run what serves; Ctrl-C is how it is meant to end, and still exit code 130, or 143 by SIGTERM."""
     try:
         run(work, serves=True)
-    except Interrupted:
+    except Interrupted as interrupted:
         invocation.say("Stopped serving.")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(interrupted.code) from None
 
 
 async def _serve(invocation: Invocation, store: StoreSettings, settings: ApiSettings, rules: Rules) -> None:
@@ -136,7 +141,7 @@ async def serve_graph(
     schedule: Schedule | None = None,
     deliverer: Deliverer | None = None,
 ) -> None:
-    """Serve until Ctrl-C; always ends as Interrupted."""
+    """Serve until Ctrl-C or SIGTERM; always ends as Interrupted."""
 
     def say(address: str) -> None:
         invocation.err.print(f"GraphiQL [bold]{address}/graphiql[/]   GraphQL {address}/graphql   (Ctrl-C stops it)")
@@ -149,8 +154,9 @@ async def serve_graph(
 
     outgoing = OutgoingSettings.from_environment()
     with reading_shown(invocation) as tell:
-        await serving.serve(
+        asked = await serving.serve(
             graph, settings, rules=rules, syncs=syncs, ingest=ingest, outgoing=outgoing, schedule=schedule,
             deliverer=deliverer, on_started=say, on_reading=tell,
         )  # fmt: skip
-    raise Interrupted  # the server takes Ctrl-C for itself, ends well and says nothing of it
+    # The server takes signals for itself, ends well and raises nothing.
+    raise Interrupted(TERMINATED if asked == signal.SIGTERM else INTERRUPTED)

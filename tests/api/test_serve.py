@@ -28,6 +28,7 @@ from graph.store.migrate import migrate
 from graph.store.settings import StoreSettings
 from tests.cable import cable_to
 from tests.conftest import Homes
+from tests.served import serving as a_process_serving
 
 pytestmark = pytest.mark.anyio
 QUERY = {"query": "{ sources { name } }"}
@@ -100,9 +101,26 @@ async def test_the_server_answers_and_ends_when_it_is_asked_to(store: Store) -> 
     async with httpx.AsyncClient(base_url=base) as client:
         answer = await client.post("/graphql", json=QUERY)
     os.kill(os.getpid(), signal.SIGTERM)
-    await asyncio.wait_for(running, 15)
+    asked = await asyncio.wait_for(running, 15)
 
     assert answer.json() == {"data": {"sources": []}}
+    assert asked == signal.SIGTERM
+
+
+@pytest.mark.parametrize(("asked", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_exit_code_says_by_what_it_was_ended(
+    asked: signal.Signals, code: int, embedded_settings: StoreSettings, tmp_path: Path
+) -> None:
+    """As of every command, by docs/cli.md: so whoever runs it knows who ended it."""
+    environment = {
+        "C360_STORE": embedded_settings.uri,
+        "C360_STORE_USER": embedded_settings.user,
+        "C360_STORE_PASSWORD": embedded_settings.password.get_secret_value(),
+    }
+    with a_process_serving(tmp_path, tmp_path / "log", environment) as served:
+        served.process.send_signal(asked)
+
+        assert served.process.wait(20) == code
 
 
 @pytest.fixture
