@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.figures.board import UnknownKpi, kpi_of
+from graph.figures.board import UnknownKpi, kpi_of, misnamed
 from graph.figures.plan import plan_rows, unplanned
 from graph.figures.plan_rules import KpiPlan
 from graph.figures.scope import Scope
@@ -88,6 +88,46 @@ def test_the_plan_says_what_is_missing() -> None:
     assert "Did you mean 'csat'?" in unknown.missing[0]
     assert "nps_relationship" in unplanned(asked)
     assert "csat" not in unplanned(asked)
+
+
+def test_each_place_that_names_a_kpi_that_there_is_not_is_told(tmp_path: Path) -> None:
+    """In every section that may name one; those that there are, are not told."""
+    rules = rules_of(
+        tmp_path,
+        """
+        [[kpi]]
+        key = "csta"
+        [[report]]
+        title = "Board"
+        owner = "Ines Marl"
+        kpis = ["csat", "csta", "churm", "csta"]
+        webhook = true
+        [[promise]]
+        name = "quick"
+        statement = "We are quick."
+        kpi = "first_response"
+        threshold = 1.0
+        [[segment]]
+        name = "all"
+        title = "All"
+        all = [{ field = "lifecycle_stage" }]
+        kpi = "npss"
+        [[initiative]]
+        name = "calls"
+        title = "Calls"
+        function = "service"
+        owner = "Ines Marl"
+        start = 2026-01-01
+        kpi = "reach"
+        """,
+    )
+
+    told = misnamed(rules)
+
+    places = ("[[kpi]] csta", "[[report]] Board", "[[report]] Board", "[[promise]] quick", "[[initiative]] calls")
+    assert [line.split(": There is no KPI ")[0] for line in told] == [*places, "[[segment]] all"]
+    assert "Did you mean 'csat'?" in told[0]
+    assert misnamed(Rules()) == []
 
 
 @pytest.mark.parametrize(
