@@ -162,6 +162,13 @@ def operations(asked: Asked) -> list[Operation]:
     return made
 
 
+def of_all_journeys() -> Asking:
+    """A question of ours about everybody, which can be answered once all journeys have been read."""
+    query = 'query ($period: PeriodInput!) { kpi(key: "csat", period: $period) { current { sampleSize } } }'
+    (asking,) = _graphql(query, [{"period": {"from": "2026-01-01", "to": "2026-07-01"}}])
+    return asking
+
+
 def page_of(id: str, first: int, after: str | None) -> Asking:
     """A page of one customer's journey, asked of us."""
     (asking,) = _graphql(
