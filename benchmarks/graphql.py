@@ -7,8 +7,9 @@ the one that lies in FOLDER. Then serves the same graph by c360 (`c360 serve`, w
 @neo4j/graphql with Apollo's standalone server, by a plain Strawberry server with a DataLoader, and by an endpoint
 written by hand with one Cypher query (the floor); and by c360 with all off that can be: no token, no log of slow
 operations (limits of size, metrics and request ids stay). Each answer is held against ours before anything is
-measured, and c360 has read all journeys, which a new server does once. The servers are measured in turns, a few seconds each, round after round. They and the database share one
-core, who asks has another. Needs Node.js, npm, Java, Maven and taskset.
+measured, and c360 has read all journeys, which a new server does once. The servers are measured in turns, a few
+seconds each, round after round. They and the database share one core, who asks has another. Needs
+Node.js, npm, Java, Maven and taskset.
 """
 
 from __future__ import annotations

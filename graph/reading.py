@@ -34,9 +34,9 @@ class Column:
 class Walk:
     """The cheap way along a chain: from either end, or on from the row of a cursor, in the chain's own order.
 
-    `order` is the order the chain has when walked from `newest` (descending) or from `oldest` (ascending). `sought`
-    finds the row of the cursor by its id, `$at`; in the patterns after it that row is `at`, and `{steps}` stands for
-    the quantifier.
+    `order` is the order the chain has when walked from `newest` (descending) or from `oldest` (ascending); `way` is
+    the list of the steps of such a walk. `sought` finds the row of the cursor by its id, `$at`; in the patterns after
+    it that row is `at`, and `{steps}` stands for the quantifier.
     """
 
     order: str
@@ -255,15 +255,18 @@ class _Compiler:
             return [*lines, f"WITH {carried} ORDER BY {order}{limit}"]
         assert part.page is not None
         page = part.page
-        ordered = f"ORDER BY {_order_by(page.keys, scope, backward=page.backward)} LIMIT ${page.limit}"
-        if self._walks(part):
-            lines = self._walked(part, scope, outer)
+        order = _order_by(page.keys, scope, backward=page.backward)
+        if self._walks(part) and not page.after:
+            way = self._fresh("way")
+            lines, order = [self._walked_from_an_end(part, {**scope, "way": way})], f"size({way})"
+        elif self._walks(part):
+            lines = self._walked_on(part, scope, outer)
         else:
             sought = self._of_few and _leads(part.where)
             conditions = [] if sought else _along_index(part.traversal, page, scope)
             conditions += [_beyond_all(page, scope)] if page.after else []
             lines = self._matched(part, scope, outer, conditions)
-        return [*lines, f"WITH {carried} {ordered}"]
+        return [*lines, f"WITH {carried} ORDER BY {order} LIMIT ${page.limit}"]
 
     def _matched(self, part: Part, scope: Scope, outer: Scope, more: Sequence[str]) -> list[str]:
         traversal = part.traversal
@@ -280,21 +283,25 @@ class _Compiler:
         walk, page = part.traversal.walk, part.page
         return walk is not None and page is not None and part.where is None and page.order == walk.order
 
-    def _walked(self, part: Part, scope: Scope, outer: Scope) -> list[str]:
-        """Walk the chain; where the cursor's row is gone, the ordinary page by sort values instead."""
+    def _walked_from_an_end(self, part: Part, scope: Scope) -> str:
+        """Walk the chain from where the page begins; the number of steps is the order, and no row is read for it."""
         walk, page = part.traversal.walk, part.page
         assert walk is not None
         assert page is not None
-        rows = next((bound for bound in WALK_STEPS if page.most <= bound), page.most) + page.spare
-        newest_first = page.descending != page.backward
-        if not page.after:
-            pattern = walk.newest if newest_first else walk.oldest
-            return [_renamed(pattern.replace("{steps}", f"{{0,{rows - 1}}}"), scope, {})]
+        pattern = walk.newest if page.descending != page.backward else walk.oldest
+        return _renamed(pattern.replace("{steps}", f"{{0,{_longest(page) - 1}}}"), scope, {})
+
+    def _walked_on(self, part: Part, scope: Scope, outer: Scope) -> list[str]:
+        """Walk on from the cursor's row; where that is gone, the ordinary page by sort values instead."""
+        walk, page = part.traversal.walk, part.page
+        assert walk is not None
+        assert page is not None
+        assert page.after is not None
         row, this = scope[part.traversal.variables[0]], outer["this"]
         at, known = self._fresh("at"), self._fresh("known")
         walking = {**scope, "at": at}
-        pattern = walk.backwards_from if newest_first else walk.forwards_from
-        stepped = _renamed(pattern.replace("{steps}", f"{{1,{rows}}}"), walking, {})
+        pattern = walk.backwards_from if page.descending != page.backward else walk.forwards_from
+        stepped = _renamed(pattern.replace("{steps}", f"{{1,{_longest(page)}}}"), walking, {})
         ordinary = self._matched(part, scope, outer, [_beyond_all(page, scope)])
         return [
             # By itself, so that it is sought by its id and not among all that the chain's owner has.
@@ -431,6 +438,11 @@ def _beyond(text: str, value: str, key: SortKey, backward: bool) -> str:
     if backward:
         return f"({further} OR ({text} IS NOT NULL AND {value} IS NULL))"
     return f"({further} OR ({text} IS NULL AND {value} IS NOT NULL))"
+
+
+def _longest(page: Page) -> int:
+    """How many rows of a chain a page reads at most; one of few bounds, so that plans are few."""
+    return next((bound for bound in WALK_STEPS if page.most <= bound), page.most) + page.spare
 
 
 def _renamed(text: str, scope: Scope, arguments: Mapping[str, str]) -> str:

@@ -23,8 +23,8 @@ from graph.search.find import Viewing, find, read_search
 
 _LATEST = """
 CALL (c) {
-  MATCH (c)-[:LAST]->(:Interaction)<-[:NEXT]-{0,19}(i:Interaction)
-  WITH i ORDER BY i.at DESC, i.sequence DESC, i.id DESC LIMIT 20
+  MATCH (c)-[:LAST]->(:Interaction)<-[way:NEXT]-{0,19}(i:Interaction)
+  WITH i ORDER BY size(way) LIMIT 20
   RETURN collect([%s]) AS found
 }
 """

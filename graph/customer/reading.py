@@ -24,8 +24,8 @@ _CUSTOMER_ORDERS = {
 _INTERACTION_ORDERS = {"at": (_AT, Column("sequence", "item", nullable=False))}
 _ALONG_NEXT = Walk(
     order="at",
-    newest="MATCH (this)-[:LAST]->(:Interaction)<-[:NEXT]-{steps}(item:Interaction)",
-    oldest="MATCH (this)-[:FIRST]->(:Interaction)-[:NEXT]->{steps}(item:Interaction)",
+    newest="MATCH (this)-[:LAST]->(:Interaction)<-[way:NEXT]-{steps}(item:Interaction)",
+    oldest="MATCH (this)-[:FIRST]->(:Interaction)-[way:NEXT]->{steps}(item:Interaction)",
     sought="MATCH (at:Interaction {id: $at})",
     belongs="(at)<-[:EXPERIENCED]-(this)",
     backwards_from="MATCH (at)<-[:NEXT]-{steps}(item:Interaction)",
