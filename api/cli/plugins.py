@@ -19,7 +19,7 @@ from connectors.hookspecs import CheckReport
 from connectors.plugins import load_plugins
 from connectors.settings import plugin_paths
 from connectors.testing.contract import ContractBroken, check_contract
-from graph.sync.door import closed, in_time
+from graph.sync.door import closed, failed, in_time
 from graph.sync.land import LandingSource
 
 CHECK_SECONDS = 300.0
@@ -90,6 +90,10 @@ def try_contract(
         for line in str(broken).splitlines():
             invocation.say(f"{source}: {line}")
         raise typer.Exit(FAILURE) from None
+    except C360Error:
+        raise
+    except (Exception, SystemExit) as error:  # the connector's mistake, and not ours
+        raise failed(landing.kind, "its test", error) from error
     if as_json:
         print_json(invocation.out, msgspec.to_builtins(found))
         return

@@ -193,6 +193,18 @@ def test_a_connector_that_does_wrong_hides_no_other_source(tmp_path: Path, words
     assert "odd: the connector 'wayward' failed in close: " in said
 
 
+def test_the_test_of_a_connector_that_ends_the_process_says_which_it_was(tmp_path: Path) -> None:
+    """It is its own failure, with exit code 1 and a sentence."""
+    shell = Shell(tmp_path)
+    shell.write("wayward.py", WAYWARD)
+    shell.write("plugins.toml", '[odd]\npath = "wayward.py"\n')
+
+    call = shell("plugins", "test", "odd")
+
+    assert call.code == 1
+    assert "error: the connector 'wayward' failed in its test: SystemExit: 3" in call.err
+
+
 @pytest.mark.parametrize(
     ("made", "why"), [("sys.exit(5)", "SystemExit: 5"), ("pass", "AttributeError"), ("self.name = 'x'", "not that of")]
 )
