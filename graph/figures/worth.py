@@ -282,8 +282,9 @@ def _histories(view: View, moment: int) -> Histories:
         size = len(view.members)
         bought = before & told.purchase
         day = told.at[bought] // _DAY_MS
-        pairs = np.unique(told.unit[bought].astype(np.int64) << 32 | day)
-        unit, day = pairs >> 32, pairs & 0xFFFFFFFF
+        begin = int(day.min(initial=0))  # below 0 where a source tells of a purchase before 1970
+        pairs = np.unique(told.unit[bought].astype(np.int64) << 32 | (day - begin))
+        unit, day = pairs >> 32, (pairs & 0xFFFFFFFF) + begin
         count = np.bincount(unit, minlength=size)
         who = np.flatnonzero(count)
         ends = np.cumsum(count[who])

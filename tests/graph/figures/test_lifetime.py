@@ -31,7 +31,7 @@ def scope(table: Journeys, period: Period = YEAR) -> Scope:
 
 
 @cache
-def shop() -> Journeys:
+def shop(begin: date = YEAR.first) -> Journeys:
     """400 buyers as BG/NBD has them: each at a rate of his own, and gone after a purchase with a chance of his own."""
     random = np.random.default_rng(7)
     told: list[Told] = []
@@ -40,7 +40,7 @@ def shop() -> Journeys:
         worth = 20 * random.gamma(6) / 6
         day = float(random.integers(0, 300))
         while day < 365:
-            at = date(2025, 7, 1) + timedelta(days=int(day))
+            at = begin + timedelta(days=int(day))
             amount = float(np.round(worth * random.gamma(6) / 6, 2))
             told.append(event(f"c{number:03d}", at.isoformat(), "order.placed", amount=amount, currency="EUR"))
             if random.random() < leaves:
@@ -80,6 +80,14 @@ def test_lifetime_value_is_that_of_the_reference_library() -> None:
     assert "Margin 30%, 12 months, discounted at 10.0% a year" in figure.note
     gone = 100 * (1 - buying.conditional_probability_alive(x, t, age)).mean()
     assert expected_inactivity.figure(scope(shop())).value == pytest.approx(gone, rel=5e-3)
+
+
+def test_purchases_before_1970_are_their_buyers() -> None:
+    """The same shop 56 years before, half of its year in the sixties, is worth the same."""
+    before, year = shop(date(1969, 7, 1)), Period(date(1969, 7, 1), date(1970, 7, 1))
+    found = Scope(before.view(as_of=ms("1970-07-01")), year, ms("1970-07-01"))
+
+    assert worth(found).values == pytest.approx(worth(scope(shop())).values)
 
 
 def test_the_interval_of_lifetime_value_holds_the_error_of_the_models() -> None:
