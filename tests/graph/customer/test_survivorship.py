@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 
+import msgspec
+import pytest
+
 from connectors.records import Address, Email, Person, Phone
 from graph.customer.identifiers import phone_numbers
 from graph.customer.survivorship import TrustedRecord, golden_record
@@ -41,6 +44,34 @@ def test_the_most_trusted_source_wins_and_says_so() -> None:
     assert (provenance.record, provenance.rule) == ("crm/contacts/1", "most_trusted")
     (loser,) = provenance.alternatives
     assert (loser.value, loser.record, loser.why) == ("Owner", "shop/buyers/1", "not from the most trusted source")
+
+
+@pytest.mark.parametrize(
+    ("rule", "survives", "of"),
+    [
+        ("most_recent", "Owner", "shop/buyers/1"),
+        ("most_frequent", "CEO", "crm/contacts/1"),
+        ("most_complete", "Chief Executive", "help/users/1"),
+        ("most_trusted", "Boss", "erp/people/1"),
+    ],
+)
+def test_a_field_survives_by_its_own_rule(rule: str, survives: str, of: str) -> None:
+    """What rules.toml says of one field holds for it alone; the record and the rule are told, whatever their order."""
+    records = [
+        record("shop/buyers/1", trust=0.1, day=9, job_title="Owner", account_name="Byron"),
+        record("crm/contacts/1", trust=0.2, job_title="CEO", account_name="Byron Engines"),
+        record("crm/contacts/2", trust=0.2, job_title="ceo"),
+        record("help/users/1", trust=0.3, job_title="Chief Executive"),
+        record("erp/people/1", trust=0.9, job_title="Boss"),
+    ]
+    rules = msgspec.structs.replace(RULES, fields={"job_title": (rule,)})
+
+    for order in (records, records[::-1]):
+        golden = golden_record(order, rules)
+        provenance = golden.provenance["job_title"]
+        assert (golden.values["job_title"], provenance.record, provenance.rule) == (survives, of, rule)
+        assert len(provenance.alternatives) == 3 + (rule != "most_frequent")
+        assert golden.provenance["account_name"].rule == "most_trusted"
 
 
 def test_a_verified_address_beats_a_trusted_one() -> None:
