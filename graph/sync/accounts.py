@@ -1,20 +1,23 @@
-"""Which account records are the same company: the same domain of its own, or the same name without its legal form."""
+"""Which account records are the same company: one domain of its own, or one name where nothing says that it is two."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from connectors.records import Account
 from graph.linkage import normalise
 
+Union = Callable[[str, str], None]
+
 
 def account_clusters(accounts: Sequence[Account]) -> list[list[str]]:
-    """Clusters of record keys; deterministic whatever the order.
+    """Clusters of record keys; deterministic whatever the order. Records that the source has merged are together.
 
-    A name alone joins only where countries do not contradict. Records that the source has merged are together.
+    Names are compared without their legal form, within one country. Companies of one name that have different domains
+    are two, unless they stand at one address; a record that says neither domain nor address of one of them is a third.
     """
-    by_key = {str(account.key): account for account in accounts}
+    by_key = {str(account.key): account for account in sorted(accounts, key=lambda account: str(account.key))}
     leader = {key: key for key in by_key}
 
     def find(key: str) -> str:
@@ -23,29 +26,58 @@ def account_clusters(accounts: Sequence[Account]) -> list[list[str]]:
             key = leader[key]
         return key
 
-    seen: dict[tuple[str, str], str] = {}
-    for key in sorted(by_key):
-        account = by_key[key]
-        for sign in _signs(account):
-            other = seen.setdefault(sign, key)
-            leader[max(find(key), find(other))] = min(find(key), find(other))
-        if account.merged_into is not None:
-            survivor = f"{account.source}/{account.stream}/{account.merged_into}"
-            if survivor in leader:
-                leader[find(key)] = find(survivor)
+    def join(one: str, other: str) -> None:
+        one, other = find(one), find(other)
+        leader[max(one, other)] = min(one, other)
+
+    domains = {key: _own_domain(account) for key, account in by_key.items()}
+    _join_alike(by_key, domains.get, join)
+    for alike in _grouped(by_key, lambda key: _name_in_country(by_key[key])):
+        if len({domain.partition(".")[0] for key in alike if (domain := domains[key])}) <= 1:
+            _join_alike(alike, lambda key: True, join)
+        else:
+            _join_alike(alike, lambda key: _place(by_key[key]), join)
+            _join_alike(alike, lambda key: (domains[key] is None and _place(by_key[key]) is None) or None, join)
+    for key, account in by_key.items():
+        survivor = f"{account.source}/{account.stream}/{account.merged_into}"
+        if account.merged_into is not None and survivor in leader:
+            join(key, survivor)
     clusters: dict[str, list[str]] = defaultdict(list)
-    for key in sorted(by_key):
+    for key in by_key:
         clusters[find(key)].append(key)
     return list(clusters.values())
 
 
-def _signs(account: Account) -> list[tuple[str, str]]:
-    signs = []
+def _join_alike(keys: Iterable[str], sign: Callable[[str], Hashable | None], join: Union) -> None:
+    for alike in _grouped(keys, sign):
+        for key in alike[1:]:
+            join(alike[0], key)
+
+
+def _grouped(keys: Iterable[str], sign: Callable[[str], Hashable | None]) -> list[list[str]]:
+    """The keys by what they show; those that show nothing are left out."""
+    groups: dict[Hashable, list[str]] = defaultdict(list)
+    for key in keys:
+        if (shown := sign(key)) is not None:
+            groups[shown].append(key)
+    return list(groups.values())
+
+
+def _own_domain(account: Account) -> str | None:
     domain = normalise.domain(account.domain)
-    if domain is not None and domain not in normalise.FREE_DOMAINS:
-        signs.append(("domain", domain))
+    return None if domain in normalise.FREE_DOMAINS else domain
+
+
+def _name_in_country(account: Account) -> tuple[str, str] | None:
     name = normalise.company(account.name)
-    if name is not None:
-        country = (account.address.country if account.address else None) or ""
-        signs.append(("name", f"{name}|{normalise.country(country) or ''}"))
-    return signs
+    country = normalise.country(account.address.country) if account.address else None
+    return None if name is None else (name, country or "")
+
+
+def _place(account: Account) -> tuple[str, str] | None:
+    """Street with house number, and postcode or town; None unless both are said."""
+    if account.address is None:
+        return None
+    street = normalise.street(account.address.street)
+    town = normalise.postcode(account.address.postal_code) or normalise.text(account.address.city)
+    return None if street is None or town is None else (street, town)
