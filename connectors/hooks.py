@@ -102,4 +102,4 @@ def loaded_in_time(work: Callable[[], T], doing: str) -> T:
         raise PluginLoadError(f"it took more than {HOOK_SECONDS:g} s {doing}.")
     if isinstance(errors[0], Exception):
         raise errors[0]
-    raise PluginLoadError(f"{type(errors[0]).__name__}: {errors[0]}")
+    raise PluginLoadError(f"{type(errors[0]).__name__}: {errors[0]}".rstrip(": "))

@@ -100,6 +100,7 @@ def test_a_broken_plugin_is_listed_and_the_rest_go_on(
     state, error = states(plugins)["broken"]
     assert state == "failed"
     assert reason in (error or "")
+    assert not (error or "").endswith(":")
     assert states(plugins)["mine"] == ("loaded", None)
     assert plugins.registry.names() == ["mine"]
 
