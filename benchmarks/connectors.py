@@ -53,11 +53,13 @@ class Prepared(SourceClient):
         self.answering = 0.0
         self.plainly = 0.0
 
-    async def request(self, method: str, path: str, *, params: Any = None, **_ignored: Any) -> httpx.Response:
+    async def request(
+        self, method: str, path: str, *, params: Any = None, json: Any = None, **_ignored: Any
+    ) -> httpx.Response:
         """The prepared answer."""
         started = time.process_time()
         asked = {name: [str(value)] for name, value in (params or {}).items() if value is not None}
-        body = self._answer(self._under + path, asked)
+        body = self._answer(self._under + path, asked, orjson.dumps(json))
         response = httpx.Response(200, content=body, request=httpx.Request(method, "http://memory.example/"))
         made = time.process_time()
         orjson.loads(body)
@@ -67,7 +69,7 @@ class Prepared(SourceClient):
 
 
 def hubspot(name: str, url: str, answer: Answer | None) -> tuple[Connector[Any], Prepared | None]:
-    """A page of a hundred contacts a request."""
+    """A page of a hundred contacts a request, and one more for the owners of those that have had several."""
     connector = HubSpotConnector(name, HubSpotConfig(access_token=SecretStr("token"), base_url=url), patience=UNHURRIED)
     if answer is None:
         return connector, None

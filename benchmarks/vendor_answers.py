@@ -14,12 +14,18 @@ from urllib.parse import parse_qs, urlsplit
 PAGE = 100
 DIFFERENT = 200
 """Pages that are prepared; after them they come again, with other cursors."""
+OTHER_OWNER = 5
+REASSIGNED = "2026-01-15T09:00:00.000Z"
 
-Answer = Callable[[str, dict[str, list[str]]], bytes]
+Answer = Callable[[str, dict[str, list[str]], bytes], bytes]
+"""Path, query and body of a request to the body of its answer."""
 
 
 def hubspot(records: int) -> Answer:
-    """Contacts with forty properties, of which a third is empty, and six that the company made itself."""
+    """Contacts with forty properties, of which a third is empty, and six that the company made itself.
+
+    Every fifth has had another owner.
+    """
     custom = [f"our_property_{number}" for number in range(6)]
     pages = [_joined([_contact(page * PAGE + number, custom) for number in range(PAGE)]) for page in range(DIFFERENT)]
     fixed = {
@@ -32,9 +38,12 @@ def hubspot(records: int) -> Answer:
     }
     prepared = {path: json.dumps(body).encode() for path, body in fixed.items()}
 
-    def answer(path: str, asked: dict[str, list[str]]) -> bytes:
+    def answer(path: str, asked: dict[str, list[str]], sent: bytes) -> bytes:
         if path in prepared:
             return prepared[path]
+        if path.endswith("/batch/read"):
+            rows = [_history(int(one["id"])) for one in json.loads(sent)["inputs"]]
+            return json.dumps({"status": "COMPLETE", "results": rows}).encode()
         start = int(asked.get("after", ["0"])[0])
         body = b'{"results":[' + pages[start // PAGE % DIFFERENT] + b"]"
         if start + PAGE < records:
@@ -65,6 +74,7 @@ def _contact(number: int, custom: list[str]) -> dict[str, object]:
         "hs_language": "sv",
         "hs_email_optout": None,
         "hubspot_owner_id": str(number % 50),
+        "hubspot_owner_assigneddate": moment if number % OTHER_OWNER else REASSIGNED,
         "createdate": moment,
         "lastmodifieddate": moment,
         "date_of_birth": None,
@@ -86,6 +96,19 @@ def _contact(number: int, custom: list[str]) -> dict[str, object]:
     }
 
 
+def _history(number: int) -> dict[str, object]:
+    versions = [(REASSIGNED, number % 50), ("2025-01-01T09:00:00.000Z", (number + 1) % 50)]
+    owners = [{"value": str(owner), "timestamp": at, "sourceType": "CRM_UI"} for at, owner in versions]
+    return {
+        "id": str(number),
+        "properties": {"hs_object_id": str(number)},
+        "propertiesWithHistory": {"hubspot_owner_id": owners},
+        "createdAt": "2025-01-01T09:00:00.000Z",
+        "updatedAt": REASSIGNED,
+        "archived": False,
+    }
+
+
 def zendesk(records: int) -> Answer:
     """Tickets of a hundred a page, each with an audit of its creation, an answer, and its solution."""
     pages = [_joined([_ticket(page * PAGE + number) for number in range(PAGE)]) for page in range(DIFFERENT)]
@@ -99,7 +122,7 @@ def zendesk(records: int) -> Answer:
     }
     audits = json.dumps({"audits": _audits(), "meta": {"has_more": False}}).encode()
 
-    def answer(path: str, asked: dict[str, list[str]]) -> bytes:
+    def answer(path: str, asked: dict[str, list[str]], _sent: bytes) -> bytes:
         if path in prepared:
             return prepared[path]
         if path.endswith("/audits.json"):
@@ -184,9 +207,9 @@ class Server(asyncio.Protocol):
             )
             if len(rest) < length:
                 return
-            self._held = rest[length:]
+            sent, self._held = rest[:length], rest[length:]
             target = urlsplit(head.split(b" ", 2)[1].decode())
-            body = self._answer(target.path, parse_qs(target.query))
+            body = self._answer(target.path, parse_qs(target.query), sent)
             self._transport.write(
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
             )

@@ -316,7 +316,7 @@ KINDS: frozenset[str] = frozenset(
     """
     email.sent email.delivered email.opened email.clicked email.bounced email.unsubscribed email.complained
     form.submitted form.abandoned page.viewed ad.clicked event.attended campaign.responded call.made meeting.held
-    lead.created lead.accepted lead.rejected note.written
+    lead.created lead.accepted lead.rejected customer.reassigned note.written
     deal.created deal.stage_changed deal.reassigned deal.won deal.lost quote.sent
     order.placed order.refunded order.cancelled invoice.paid invoice.refunded payment.failed trial.started
     subscription.started subscription.changed subscription.paused subscription.renewed subscription.cancelled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
@@ -71,6 +72,9 @@ class HubSpotConfig(BaseModel):
     base_url: str = Field(default="https://api.hubapi.com", description="address of HubSpot's API")
     extra_properties: tuple[str, ...] = Field(
         default=(), description="properties that HubSpot defines and that are to be kept too, beside your own ones"
+    )
+    former_owners: bool = Field(
+        default=True, description="whether changes of the owner of contacts and companies are read, a call for each 50"
     )
     page_size: int = Field(default=100, ge=1, le=100, description="objects a page of a first load")
     overlap_seconds: int = Field(default=300, ge=0, description="how far before the last change a reading begins again")
@@ -141,7 +145,7 @@ class HubSpotConnector(VendorConnector):
             async for submissions in read_submissions(self._hubspot, state, overlap):
                 yield submissions
             return
-        reader = await self._reader(OBJECTS[stream.name])
+        reader = await self._reader(self._object(stream.name))
         async for objects in reader.read(state):
             yield objects
 
@@ -165,7 +169,7 @@ class HubSpotConnector(VendorConnector):
         told: list[Record | RawProblem] = list(asked.records)
         with asked_for_a_push():
             for name, ids in asked.changed.items():
-                reader = await self._reader(OBJECTS[name], remembered=True)
+                reader = await self._reader(self._object(name), remembered=True)
                 for found in await reader.by_id(sorted(ids)):
                     try:
                         told += self.map(reader.what.stream, found)
@@ -177,6 +181,10 @@ class HubSpotConnector(VendorConnector):
         """An alert as a task of the contact; a customer's id and segments as its properties."""
         async for written in deliver(self._hubspot, event, concerned, CONTACTS.stream.name):
             yield written
+
+    def _object(self, name: str) -> ObjectStream:
+        what = OBJECTS[name]
+        return what if self._config.former_owners else replace(what, owners=False)
 
     async def _reader(self, what: ObjectStream, *, remembered: bool = False) -> Reader:
         known = self._books.get(what.kind)
@@ -194,7 +202,7 @@ class HubSpotConnector(VendorConnector):
         return Codebook(
             await self._hubspot.account(),
             await self._hubspot.owners(),
-            await self._hubspot.deal_pipelines() if what is DEALS else (),
+            await self._hubspot.deal_pipelines() if what.kind == DEALS.kind else (),
             properties,
             mapped=what.properties,
             extra=extra,

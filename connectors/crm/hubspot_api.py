@@ -5,8 +5,10 @@ Ids are texts in one endpoint and numbers in another, values of properties are t
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any, TypeVar
 
 import httpx
@@ -16,6 +18,7 @@ from connectors.errors import SourceError
 from connectors.hookspecs import RawProblem
 from connectors.http import Patience, SourceClient
 from connectors.pace import Budget
+from connectors.records import utc
 
 LIST_LIMIT = 100
 HISTORY_LIMIT = 50
@@ -78,6 +81,12 @@ class CrmObject(msgspec.Struct, frozen=True, rename="camel"):
     def said(self, name: str) -> str | None:
         """What a property says, None where nothing."""
         return text(self.properties.get(name))
+
+    def versions(self, name: str) -> list[tuple[float, str]]:
+        """(Unix time, value) of a property with history, oldest first; what only repeats the one before is left out."""
+        history = (self.properties_with_history or {}).get(name, [])
+        versions = sorted((utc(one.timestamp).timestamp(), value) for one in history if (value := text(one.value)))
+        return [next(same) for _, same in groupby(versions, key=operator.itemgetter(1))]
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -273,9 +282,15 @@ class HubSpot:
         return self._listed(kind, rows)
 
     async def by_id(
-        self, kind: str, ids: Sequence[str | int], properties: Sequence[str], history: Sequence[str] = ()
+        self,
+        kind: str,
+        ids: Sequence[str | int],
+        properties: Sequence[str],
+        history: Sequence[str] = (),
+        *,
+        archived: bool = False,
     ) -> dict[str | None, CrmObject]:
-        """These objects, those that are gone left out."""
+        """These objects, those that are gone left out, or those that are archived alone."""
         found: dict[str | None, CrmObject] = {}
         size = HISTORY_LIMIT if history else LIST_LIMIT
         for start in range(0, len(ids), size):
@@ -284,7 +299,8 @@ class HubSpot:
                 "properties": list(properties),
                 "propertiesWithHistory": list(history),
             }
-            rows = await self.client.json("POST", f"crm/v3/objects/{kind}/batch/read", _Rows, json=body)
+            params = {"archived": "true" if archived else None}
+            rows = await self.client.json("POST", f"crm/v3/objects/{kind}/batch/read", _Rows, params=params, json=body)
             found |= {text(one.id): one for one in self._listed(kind, rows).objects}
         return found
 

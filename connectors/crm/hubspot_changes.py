@@ -15,6 +15,7 @@ import msgspec
 
 from connectors.crm.hubspot_api import HISTORY_LIMIT, SEARCH_LIMIT, CrmObject, HubSpot, Listed, in_order, text
 from connectors.crm.hubspot_codebook import Codebook
+from connectors.crm.hubspot_owners import OWNER, may_have_had_others, with_history
 from connectors.errors import SourceError
 from connectors.hookspecs import Page, State, Stream
 
@@ -31,6 +32,8 @@ class ObjectStream:
     properties: tuple[str, ...]
     history: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    owners: bool = False
+    """Whether former owners are read, of those objects that may have had any."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -126,7 +129,8 @@ class Reader:
             listed = await self._list(after, archived=True)
             recent = [one for one in listed.objects if _archived_at(one) >= state["archived"] - self.overlap_ms]
             newest = max((newest, *(_archived_at(one) for one in recent)))
-            found = [self._found(one, self._links_of(one)) for one in recent]
+            whole = await self._with_owners(recent, archived=True)
+            found = [self._found(one, self._links_of(one)) for one in whole]
             if listed.after is None:
                 done = {"step": "done", "until": state["until"], "archived": newest}
                 yield Page(found, done, problems=listed.problems)
@@ -160,7 +164,7 @@ class Reader:
     async def _complete(self, objects: Sequence[CrmObject]) -> list[Found]:
         """With history and associations: a search has neither, a list may have not all of the latter."""
         if not self.what.history and not self.what.links:
-            return [Found(one, {}, self.book) for one in objects]
+            return [Found(one, {}, self.book) for one in await self._with_owners(objects)]
         bare = [one.id for one in objects if self.what.history and one.properties_with_history is None]
         whole = await self.hubspot.by_id(self.what.kind, bare, self.properties, self.what.history) if bare else {}
         unlinked = [one.id for one in objects if one.associations is None or _cut(one)]
@@ -176,6 +180,13 @@ class Reader:
             for one in objects
             if not self.what.history or one.properties_with_history is not None or text(one.id) in whole
         ]
+
+    async def _with_owners(self, objects: Sequence[CrmObject], *, archived: bool = False) -> Sequence[CrmObject]:
+        asked = [one.id for one in objects if may_have_had_others(one)] if self.what.owners else []
+        if not asked:
+            return objects
+        read = await self.hubspot.by_id(self.what.kind, asked, ["hs_object_id"], [OWNER], archived=archived)
+        return [with_history(one, read.get(text(one.id))) for one in objects]
 
     def _found(self, one: CrmObject, links: Links) -> Found:
         return Found(one, {to: links.get(to, ()) for to in self.what.links}, self.book)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
 from connectors.crm.deals import Deal, Moment, deal_interactions
-from connectors.crm.hubspot_api import text
 from connectors.crm.hubspot_changes import Found, ObjectStream
 from connectors.crm.hubspot_codebook import Codebook
+from connectors.crm.hubspot_owners import ASSIGNED, OWNER, owner_changes
 from connectors.errors import RecordError
 from connectors.exports.formats import Context, Located, split_list
 from connectors.exports.hubspot import CompanyRow, ContactRow, map_companies, map_contacts
@@ -75,37 +75,43 @@ def _stream(name: str, kind: StreamKind, cursor: str, fields: Sequence[str]) -> 
     return Stream(name, kind, cursor_field=cursor, deletions=Deletions.TOMBSTONES, fields=tuple(fields))
 
 
-_OWNED = ("hubspot_owner_id", "createdate")
+_OWNED = (OWNER, "createdate")
 _CONTACT = (
-    *CONTACT.values(), *_OWNED, *MERGED, "lastmodifieddate", "date_of_birth", "hs_timezone", LEAD_SINCE, SQL_SINCE,
+    *CONTACT.values(), *_OWNED, ASSIGNED, *MERGED, "lastmodifieddate", "date_of_birth", "hs_timezone",
+    LEAD_SINCE, SQL_SINCE,
 )  # fmt: skip
-_COMPANY = (*COMPANY.values(), *_OWNED, MERGED[0], "hs_lastmodifieddate", "numberofemployees")
+_COMPANY = (*COMPANY.values(), *_OWNED, ASSIGNED, MERGED[0], "hs_lastmodifieddate", "numberofemployees")
 _DEAL = (*DEAL, *_OWNED, "hs_lastmodifieddate", "dealstage", "pipeline", "amount", "closedate")
 
 CONTACTS = ObjectStream(
-    _stream("contacts", StreamKind.PERSONS, "lastmodifieddate", _CONTACT), "contacts", "lastmodifieddate", _CONTACT
+    _stream("contacts", StreamKind.PERSONS, "lastmodifieddate", _CONTACT),
+    "contacts",
+    "lastmodifieddate",
+    _CONTACT,
+    owners=True,
 )
 COMPANIES = ObjectStream(
     _stream("companies", StreamKind.ACCOUNTS, "hs_lastmodifieddate", _COMPANY),
     "companies",
     "hs_lastmodifieddate",
     _COMPANY,
+    owners=True,
 )
 DEALS = ObjectStream(
     _stream("deals", StreamKind.INTERACTIONS, "hs_lastmodifieddate", _DEAL),
     "deals",
     "hs_lastmodifieddate",
     _DEAL,
-    history=("dealstage", "hubspot_owner_id"),
+    history=("dealstage", OWNER),
     links=("contacts", "companies"),
 )
 
 
 def map_contact(context: Context, found: Found) -> Iterator[Record]:
-    """A person with the moments it became a lead, and the contacts that were merged into it."""
+    """A person with the moments it became a lead or another's, and the contacts that were merged into it."""
     one, book, said = found.object, found.book, found.object.all_said()
     identifier = found.id
-    owner = said.get("hubspot_owner_id")
+    owner = said.get(OWNER)
     born = said.get("date_of_birth")
     row = ContactRow(
         id=identifier,
@@ -120,32 +126,39 @@ def map_contact(context: Context, found: Found) -> Iterator[Record]:
         extra=_extra(said, book),
         **{field: said.get(name) for field, name in CONTACT.items()},
     )
+    url = book.url("0-1", identifier)
     for record in map_contacts(context)(Located("contacts", 0, row)):
         if isinstance(record, Person):
             record = msgspec.structs.replace(  # noqa: PLW2901
-                record, consents=record.consents + _opted_out(said, book), source_url=book.url("0-1", identifier)
+                record, consents=record.consents + _opted_out(said, book), source_url=url
             )
         yield record
+    if one.properties_with_history is not None:
+        person = f"{context.source}/{context.stream}/{identifier}"
+        yield from owner_changes(context.source, context.stream, one, book, person=person, source_url=url)
     for loser in merged(identifier, said):
         yield Person(source=context.source, stream=context.stream, id=loser, merged_into=identifier)
 
 
 def map_company(context: Context, found: Found) -> Iterator[Record]:
-    """An account, and the companies that were merged into it."""
+    """An account, the moments it became another's, and the companies that were merged into it."""
     one, book, said = found.object, found.book, found.object.all_said()
     identifier = found.id
     row = CompanyRow(
         id=identifier,
-        owner=book.owner(said.get("hubspot_owner_id")),
+        owner=book.owner(said.get(OWNER)),
         size=_number(identifier, said, "numberofemployees"),
         created_at=_moment(identifier, said, "createdate") or _utc(one.created_at),
         updated_at=_moment(identifier, said, "hs_lastmodifieddate") or _utc(one.updated_at),
         extra=_extra(said, book),
         **{field: said.get(name) for field, name in COMPANY.items()},
     )
+    url = book.url("0-2", identifier)
     for record in map_companies(context)(Located("companies", 0, row)):
         assert isinstance(record, Account)
-        yield msgspec.structs.replace(record, source_url=book.url("0-2", identifier))
+        yield msgspec.structs.replace(record, source_url=url)
+    account = f"{context.source}/{context.stream}/{identifier}"
+    yield from owner_changes(context.source, context.stream, one, book, account=account, source_url=url)
     for loser in merged(identifier, said):
         yield Account(source=context.source, stream=context.stream, id=loser, merged_into=identifier)
 
@@ -155,7 +168,7 @@ def map_deal(context: Context, found: Found) -> Iterator[Record]:
     one, book, said = found.object, found.book, found.object.all_said()
     companies = found.links["companies"]
     contacts = {link: context.reference("hubspot-contacts", "contacts", link) for link in found.links["contacts"]}
-    owner = said.get("hubspot_owner_id")
+    owner = said.get(OWNER)
     stage = said.get("dealstage")
     deal = Deal(
         id=found.id,
@@ -189,8 +202,8 @@ def _deal_moments(
     book = found.book
     if created is None:
         raise RecordError(f"deal {found.id} has no createdate.")
-    stages = _versions(found, "dealstage")
-    owners = _versions(found, "hubspot_owner_id")
+    stages = found.object.versions("dealstage")
+    owners = found.object.versions(OWNER)
     if stages and stages[0][0] <= created.timestamp() + _AT_ONCE:
         first, stages = stages[0][1], stages[1:]
     else:
@@ -246,13 +259,6 @@ def _moment_of(
     held = [owner for since, owner in owners if since <= at.timestamp() + _AT_ONCE] or [one for _, one in owners[:1]]
     owner = held[-1] if held else None
     return Moment(kind, at, stage, found.book.team(owner), found.book.owner(owner), nth, extra or {})
-
-
-def _versions(found: Found, name: str) -> list[tuple[float, str]]:
-    """(Unix time, value) of a property, oldest first, a value that only repeats the one before left out."""
-    history = (found.object.properties_with_history or {}).get(name, [])
-    versions = sorted((utc(one.timestamp).timestamp(), value) for one in history if (value := text(one.value)))
-    return [next(same) for _, same in groupby(versions, key=lambda version: version[1])]
 
 
 def gone(context: Context, records: Iterator[Record], found: Found) -> Iterator[Tombstone]:

@@ -70,6 +70,8 @@ class Thing:
 class HubSpotStandIn:
     """An account with ten contacts of two companies, deals, a form and engagements; a page has three rows at most.
 
+    The last company and contact have had another owner.
+
     `refused` are parts of paths that the token's scopes do not open.
     """
 
@@ -84,6 +86,9 @@ class HubSpotStandIn:
         for number in range(101, 111):
             self.add("contacts", number, email=f"c{number}@nordl.example", firstname=f"Nr{number}", lastname="Quist",
                      associatedcompanyid="501", hubspot_owner_id="71", lifecyclestage="lead")  # fmt: skip
+        for kind, number in (("companies", 502), ("contacts", 110)):
+            self.set(self.things[kind][number], "hubspot_owner_id", "71")
+            self.set(self.things[kind][number], "hubspot_owner_id", "72")
         self.deal(901, [101, 102], 501)
         self.deal(902, [103], 501)
         self.deal(903, [], 502)
@@ -105,6 +110,8 @@ class HubSpotStandIn:
         """A new object, a minute after the one before."""
         thing = Thing(number, properties, self.tick(), self.now)
         self.things.setdefault(kind, {})[number] = thing
+        if owner := properties.get("hubspot_owner_id"):
+            self.set(thing, "hubspot_owner_id", owner, at=thing.made)
         return thing
 
     def deal(self, number: int, contacts: Sequence[int], company: int | None) -> Thing:
@@ -125,6 +132,8 @@ class HubSpotStandIn:
         moment = at or self.tick()
         thing.properties[name] = value
         thing.history.setdefault(name, []).insert(0, (moment, value or ""))
+        if name == "hubspot_owner_id" and value:
+            thing.properties["hubspot_owner_assigneddate"] = said(moment)
         thing.modified = max(thing.modified, moment)
 
     def submit(self, email: str | None, **values: str) -> None:
@@ -178,7 +187,7 @@ class HubSpotStandIn:
             case ["crm", "v3", "objects", kind, "search"]:
                 return self._search(kind, body)
             case ["crm", "v3", "objects", kind, "batch", "read"]:
-                return self._batch(kind, body)
+                return self._batch(kind, body, archived=asked.get("archived") == "true")
             case ["crm", "v4", "associations", kind, to, "batch", "read"]:
                 return self._associations(kind, to, body)
             case ["marketing", "v3", "forms"]:
@@ -231,13 +240,13 @@ class HubSpotStandIn:
             answer["paging"] = {"next": {"after": str(len(page))}}
         return found(answer)
 
-    def _batch(self, kind: str, body: Json) -> httpx.Response:
+    def _batch(self, kind: str, body: Json, *, archived: bool) -> httpx.Response:
         history = body.get("propertiesWithHistory", [])
         if len(body["inputs"]) > (50 if history else 100):
             return refusal(400, "VALIDATION_ERROR", "too many inputs")
         known = self.things.get(kind, {})
         rows = [known[int(one["id"])] for one in body["inputs"] if int(one["id"]) in known]
-        rows = [one for one in rows if one.archived is None]
+        rows = [one for one in rows if (one.archived is not None) == archived]
         return found(
             {
                 "status": "COMPLETE",
@@ -349,6 +358,8 @@ def not_described() -> Iterator[tuple[str, str]]:
     yield "GET /crm/v3/pipelines/deals", "labels of stages, and which are won or lost"
     yield "GET /crm/v3/properties/{kind}", "which properties are the company's own"
     yield "POST /crm/v3/objects/deals/batch/read", "histories of the deals that a search found"
+    yield "POST /crm/v3/objects/contacts/batch/read", "the description has lists and single objects"
+    yield "POST /crm/v3/objects/companies/batch/read", "the description has lists and single objects"
     yield "POST /crm/v4/associations/{kind}/{to}/batch/read", "the description has associations of one object"
     yield "GET /marketing/v3/forms", "forms are not part of the description"
     yield "GET /form-integrations/v1/submissions/forms/{form}", "forms are not part of the description"
