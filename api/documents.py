@@ -7,9 +7,10 @@ automatic persisted queries, or as `documentId`. Without trusted documents one t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+
+import msgspec
 
 from api.plan.errors import coded
 from api.plan.kept import Kept
@@ -19,8 +20,7 @@ MOST_DOCUMENTS = 2_000
 MOST_BYTES = 8_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What a client sends of a document: itself, its id, or both."""
 
     text: str | None

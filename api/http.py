@@ -35,6 +35,20 @@ from graph.store.driver import Store
 from graph.store.errors import AccessDenied, StoreUnavailable
 
 Headers = tuple[tuple[bytes, bytes], ...]
+_LOOKED_AT = {
+    name.encode(): name
+    for name in (
+        "accept",
+        "authorization",
+        "content-encoding",
+        "content-type",
+        "host",
+        "last-event-id",
+        "origin",
+        "sec-fetch-site",
+        "x-api-key",
+    )
+}
 
 
 class GraphQLEndpoint:
@@ -114,9 +128,9 @@ async def _answered(request: Request) -> Response:
 
 
 def _headers(request: Request) -> dict[str, str]:
-    """The headers by their names in lower case; of several with one name the first."""
+    """The headers that are looked at, by their names in lower case; of several with one name the first."""
     given: list[tuple[bytes, bytes]] = request.scope["headers"]
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(given)}
+    return {_LOOKED_AT[name]: value.decode("latin-1") for name, value in reversed(given) if name in _LOOKED_AT}
 
 
 def _document(documents: Documents, asked: Asked) -> str:

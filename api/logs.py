@@ -9,6 +9,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Literal
 
 import orjson
@@ -22,6 +23,7 @@ from api.server_error import ServerError
 LogFormat = Literal["human", "json"]
 _OF_LIBRARIES = ("uvicorn.error", "asyncio", "opentelemetry", "stamina")
 """Who else tells what went wrong in this process, with exceptions that nobody of ours has seen before."""
+_REQUEST: ContextVar[str | None] = ContextVar("request", default=None)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{8,64}")
 
 
@@ -60,11 +62,11 @@ class RequestLogged:
         self._id = given if _REQUEST_ID.fullmatch(given) else str(uuid_utils.uuid7()).encode()
 
     def __enter__(self) -> bytes:
-        self._before = structlog.contextvars.bind_contextvars(request=self._id.decode())
+        self._before = _REQUEST.set(self._id.decode())
         return self._id
 
     def __exit__(self, *_: object) -> None:
-        structlog.contextvars.reset_contextvars(**self._before)
+        _REQUEST.reset(self._before)
 
 
 class _Lines(logging.Handler):
@@ -79,10 +81,15 @@ class _Lines(logging.Handler):
 
 def _known(form: LogFormat) -> list[Processor]:
     """What is added to a line, whoever wrote it."""
-    added: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level]
+    added: list[Processor] = [structlog.contextvars.merge_contextvars, _of_its_request, structlog.stdlib.add_log_level]
     if form == "json":
         added += [structlog.stdlib.add_logger_name, structlog.processors.TimeStamper("iso", utc=True)]
     return added
+
+
+def _of_its_request(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    request = _REQUEST.get()
+    return line if request is None else {"request": request, **line}
 
 
 def _take_what_goes_through_structlog(known: list[Processor]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import orjson
 from graphql import GraphQLError
 from starlette.requests import Request
@@ -29,8 +29,7 @@ _OFFERED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
+class GraphQLRequest(msgspec.Struct, frozen=True):
     """The parameters of a GraphQL request."""
 
     asked: Asked

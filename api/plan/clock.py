@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from graph.rules import Activity
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True):
     """The moment of a request, and the rules by which it says who is new, dormant, or nearly one."""
 
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    activity: Activity = field(default_factory=Activity)
+    now: datetime = msgspec.field(default_factory=lambda: datetime.now(UTC))
+    activity: Activity = msgspec.field(default_factory=Activity)
 
     @property
     def new_since(self) -> datetime:

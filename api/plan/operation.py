@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+import msgspec
 from graphql import (
     DocumentNode,
     ExecutionResult,
@@ -177,8 +178,7 @@ async def run(
     return finish(schema, plans, prepared, found, walked=walked, seen=seen)
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """An operation with its plan and this request's values."""
 
     operation: Operation
@@ -342,8 +342,7 @@ def _shape(type_: Any, value: Any) -> Any:
     return value <= DEFAULT_PAGE if isinstance(value, int) else "value"
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(msgspec.Struct, frozen=True):
     """A planned root field with this request's values: `rows` that its pages can hold, and what it costs in points."""
 
     plan: RootPlan

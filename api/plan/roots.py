@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+import msgspec
 from graphql import FieldNode, GraphQLField
 
 from api.plan.connection import connection
@@ -143,8 +144,7 @@ class RootWatched:
     ask: Callable[[Arguments], Question]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What a root field's answer is made of: the row of its query, the parameters, and what was worked out."""
 
     row: Row
