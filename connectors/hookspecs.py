@@ -162,12 +162,13 @@ class TakesDeliveries(Protocol):
     """What a connector has besides when c360 may write to its system: `[[deliver]]` with `to` names the source.
 
     It writes to records that the source itself has, and to nobody else. The same event may come again: what it writes
-    is found by `event.id` or the customer. It gives each record that it changed, with the moment of the change as the
-    source says it: a record that is read with it and no other difference is no news. What it adds must not be read at
-    all. Raises SourceError: it is tried again later.
+    is found by `event.id` or the customer. It gives each record that it changes twice: before the write with None,
+    which is noted before it goes on, and then with the moment of the change as the source says it. A record that is
+    read with that moment and no other difference is no news; of a write whose end is not known, with whatever moment.
+    What it adds must not be read at all. Raises SourceError: it is tried again later.
     """
 
-    def deliver(self, event: Event, concerned: Concerned) -> AsyncIterator[tuple[RecordKey, datetime]]: ...
+    def deliver(self, event: Event, concerned: Concerned) -> AsyncIterator[tuple[RecordKey, datetime | None]]: ...
 
 
 class HookSpecs:

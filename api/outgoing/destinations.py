@@ -14,7 +14,7 @@ from connectors.errors import SourceError, SourceUnavailable
 from connectors.events import ABOUT, ConsentWithdrawn, CustomerUpdated, Event, SegmentLeft
 from connectors.hooks import Hook, HookFailed
 from connectors.hookspecs import Concerned
-from graph.deliveries.concerned import describe, note_written
+from graph.deliveries.concerned import describe, note_writing, note_written
 from graph.deliveries.consent import Standing, standing
 from graph.deliveries.queue import Wish
 from graph.store.driver import Store
@@ -118,7 +118,10 @@ class SourceDestination:
                 if written is None:
                     return
                 key, at = written
-            await note_written(store, key, at)
+            if at is None:
+                await note_writing(store, key)
+            else:
+                await note_written(store, key, at)
 
 
 def link_to(public_url: str, customer: str) -> str:

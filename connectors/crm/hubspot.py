@@ -177,7 +177,7 @@ class HubSpotConnector(VendorConnector):
                         told.append(RawProblem(where=f"{self.name}/{name} {found.id}", reason=str(error)))
         return told
 
-    async def deliver(self, event: Event, concerned: Concerned) -> AsyncIterator[tuple[RecordKey, datetime]]:
+    async def deliver(self, event: Event, concerned: Concerned) -> AsyncIterator[tuple[RecordKey, datetime | None]]:
         """An alert as a task of the contact; a customer's id and segments as its properties."""
         async for written in deliver(self._hubspot, event, concerned, CONTACTS.stream.name):
             yield written

@@ -36,10 +36,10 @@ class _Changed(msgspec.Struct, frozen=True, rename="camel"):
 
 async def deliver(
     hubspot: HubSpot, event: Event, concerned: Concerned, contacts: str
-) -> AsyncIterator[tuple[RecordKey, datetime]]:
+) -> AsyncIterator[tuple[RecordKey, datetime | None]]:
     """Write what follows from the event to the contacts (records of the stream `contacts`) of this account alone.
 
-    Gives each contact that was changed, and when.
+    Gives each contact before it is changed, and then when it was.
     """
     ours = [key for key in concerned.records if key.stream == contacts]
     if not ours:
@@ -83,7 +83,7 @@ async def _task(hubspot: HubSpot, alert: AlertRaised, concerned: Concerned, cont
 
 async def _properties(
     hubspot: HubSpot, contacts: list[RecordKey], concerned: Concerned
-) -> AsyncIterator[tuple[RecordKey, datetime]]:
+) -> AsyncIterator[tuple[RecordKey, datetime | None]]:
     """What is there already is not written again: each write is a change to HubSpot."""
     wanted: dict[str, Any] = {ID_PROPERTY: concerned.id, SEGMENTS_PROPERTY: ", ".join(concerned.segments)}
     known = await hubspot.by_id("contacts", [key.id for key in contacts], list(wanted))
@@ -91,6 +91,7 @@ async def _properties(
         said = known[key.id].all_said() if key.id in known else wanted
         if any(said.get(name, "") != value for name, value in wanted.items()):
             path = f"crm/v3/objects/contacts/{key.id}"
+            yield key, None
             try:
                 changed = await hubspot.client.json("PATCH", path, _Changed, json={"properties": wanted})
             except SourceNotFound:

@@ -234,7 +234,7 @@ class ZendeskConnector(VendorConnector):
         stream = next(one for one in STREAMS if one.name == changed.stream)
         return [*(record for raw in found for record in self.map(stream, raw)), *problems]
 
-    async def deliver(self, event: Event, concerned: Concerned) -> AsyncIterator[tuple[RecordKey, datetime]]:
+    async def deliver(self, event: Event, concerned: Concerned) -> AsyncIterator[tuple[RecordKey, datetime | None]]:
         """An alert as a ticket for agents; a customer's id and segments as fields of their users."""
         async for written in deliver(self._writing, event, concerned, USERS.name):
             yield written

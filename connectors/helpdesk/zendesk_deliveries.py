@@ -49,7 +49,7 @@ class Writes(Protocol):
 
 async def deliver(
     zendesk: Writes, event: Event, concerned: Concerned, users: str
-) -> AsyncIterator[tuple[RecordKey, datetime]]:
+) -> AsyncIterator[tuple[RecordKey, datetime | None]]:
     """Write what follows from the event to the users (records of the stream `users`) of this Zendesk alone.
 
     Gives each user that was changed, and when.
@@ -61,8 +61,8 @@ async def deliver(
         await _ticket(zendesk, event, concerned, ours)
     elif about(event) in ("customer", "segment"):
         for key in ours:
-            if (at := await _fields(zendesk, key, concerned)) is not None:
-                yield key, at
+            async for written in _fields(zendesk, key, concerned):
+                yield written
 
 
 async def _ticket(zendesk: Writes, alert: AlertRaised, concerned: Concerned, users: list[RecordKey]) -> None:
@@ -92,15 +92,17 @@ async def _ticket(zendesk: Writes, alert: AlertRaised, concerned: Concerned, use
     await zendesk.call("POST", "tickets.json", _Made, json={"ticket": ticket}, headers=headers)
 
 
-async def _fields(zendesk: Writes, key: RecordKey, concerned: Concerned) -> datetime | None:
+async def _fields(
+    zendesk: Writes, key: RecordKey, concerned: Concerned
+) -> AsyncIterator[tuple[RecordKey, datetime | None]]:
     """What is there already is not written again: each write is a change to Zendesk."""
     wanted = {ID_FIELD: concerned.id, SEGMENTS_FIELD: ", ".join(concerned.segments)}
     path = f"users/{key.id}.json"
     try:
         known = (await zendesk.call("GET", path, _User)).user.user_fields or {}
         if any((known.get(name) or "") != value for name, value in wanted.items()):
+            yield key, None
             written: _User = await zendesk.call("PUT", path, _User, json={"user": {"user_fields": wanted}})
-            return written.user.updated_at
+            yield key, written.user.updated_at
     except SourceNotFound:
-        pass  # deleted since it was read, which the next sync says
-    return None
+        return  # deleted since it was read, which the next sync says

@@ -30,6 +30,11 @@ async def describe(store: Store, source: str, customer: str) -> Described | None
     return Described(id, tuple(RecordKey.parse(key) for key in sorted(keys)), tuple(name for (name,) in segments))
 
 
+async def note_writing(store: Store, key: RecordKey) -> None:
+    """We are about to write to this record in its source: whatever comes of us, reading the write back is no change."""
+    await store.write(cypher("writes/note_writing"), key=str(key))
+
+
 async def note_written(store: Store, key: RecordKey, at: datetime) -> None:
     """We wrote to this record in its source, at that moment by its clock: reading it back is no change."""
     await store.write(cypher("writes/note_written"), key=str(key), at=round(at.timestamp() * 1000))

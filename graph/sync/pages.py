@@ -161,9 +161,9 @@ async def _changed_only(tx: Transaction, rows: PageRows, all_new: bool) -> _Chan
     if all_new:
         return _Changed(list(rows.records.values()), [], list(rows.interactions.values()), [], [], [], set())
     records = {
-        key: (digest, body, written)
+        key: (digest, body, written, writing)
         for batch in _batches(list(rows.records))
-        for key, digest, body, written in await tx.collected(cypher("writes/known_hashes"), keys=batch)
+        for key, digest, body, written, writing in await tx.collected(cypher("writes/known_hashes"), keys=batch)
     }
     interactions = {
         id: (digest, record)
@@ -175,7 +175,7 @@ async def _changed_only(tx: Transaction, rows: PageRows, all_new: bool) -> _Chan
         for key, row in rows.records.items()
         if key in records
         and records[key][0] != row["properties"]["hash"]
-        and not is_echo(row["properties"]["body"], records[key][1], records[key][2])
+        and not is_echo(row["properties"]["body"], *records[key][1:])
     ]
     said_anew = [
         r for k, r in rows.interactions.items() if k in interactions and interactions[k][0] != r["properties"]["hash"]

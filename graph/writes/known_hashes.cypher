@@ -1,5 +1,5 @@
-// The hash (with body, and when we wrote to it in its source) of each source record that is there already, to find which of a page are new or changed.
+// The hash (with body, when we wrote to it in its source, and whether we may have since) of each source record that is there already, to find which of a page are new or changed.
 // :param keys => ["crm/contacts/1"]
 UNWIND $keys AS key
 MATCH (r:SourceRecord {key: key})
-RETURN collect([r.key, r.hash, r.body, r.written_at.epochMillis])
+RETURN collect([r.key, r.hash, r.body, r.written_at.epochMillis, coalesce(r.is_writing, false)])

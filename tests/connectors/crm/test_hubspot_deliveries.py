@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
+from api.outgoing import destinations
+from api.outgoing.deliveries import Deliverer
+from api.outgoing.destinations import SourceDestination
 from connectors.crm.hubspot import HubSpotConnector
 from connectors.errors import SourceError
 from connectors.events import Event
 from connectors.hookspecs import Concerned
 from connectors.http import Patience
 from connectors.records import Person, RecordKey
+from graph.deliveries.queue import Wish, list_deliveries
+from graph.journeys.keeper import JourneyKeeper
+from graph.rules import Rules
+from graph.store.driver import Store
+from graph.sync.land import LandingSource
+from graph.sync.sync import sync
 from tests.connectors.contract.wires import DescribedWire
 from tests.connectors.crm import stand_in_hubspot
 from tests.connectors.crm.stand_in_hubspot import VENDOR, HubSpotStandIn, refusal, said
@@ -23,7 +33,6 @@ pytestmark = pytest.mark.anyio
 OURS = {"c360_customer_id", "c360_segments"}
 NOT_DESCRIBED = {
     "POST /crm/v3/objects/tasks/search": "the description searches contacts, companies, deals and tickets",
-    "POST /crm/v3/objects/contacts/batch/read": "the description reads one contact",
 }
 
 
@@ -67,7 +76,7 @@ def _wired(hubspot: WritableHubSpot) -> HubSpotConnector:
 
 
 async def _deliver(connector: HubSpotConnector, event: Event, concerned: Concerned) -> list[str]:
-    return [key.id async for key, _ in connector.deliver(event, concerned)]
+    return [key.id async for key, at in connector.deliver(event, concerned) if at is not None]
 
 
 def _concerned(*numbers: int, segments: tuple[str, ...] = ("VIP",)) -> Concerned:
@@ -130,3 +139,73 @@ async def test_properties_that_nobody_defined_are_told() -> None:
     await _deliver(connector, ENTERED, Concerned("c", (RecordKey("hubspot", "deals", "901"),), ()))
     await connector.close()
     assert hubspot.changed == []
+
+
+class KilledError(BaseException):
+    """Where the process ends: nothing of ours catches it."""
+
+
+def _killed_before_it_is_noted(monkeypatch: pytest.MonkeyPatch, _hubspot: WritableHubSpot) -> None:
+    async def die(*_: object) -> None:
+        raise KilledError
+
+    monkeypatch.setattr(destinations, "note_written", die)
+
+
+def _cut_before_it_is_answered(monkeypatch: pytest.MonkeyPatch, hubspot: WritableHubSpot) -> None:
+    good = hubspot.answer
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        answered = good(request)
+        if request.method == "PATCH":
+            raise httpx.ReadError("cut", request=request)
+        return answered
+
+    monkeypatch.setattr(hubspot, "answer", answer)
+
+
+@pytest.mark.parametrize("end", [_killed_before_it_is_noted, _cut_before_it_is_answered])
+async def test_a_write_whose_end_nobody_knows_comes_back_as_no_change(
+    embedded_store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[pytest.MonkeyPatch, WritableHubSpot], None],
+) -> None:
+    """Whether the sync or the repeated delivery is first; what somebody else changes is told as ever."""
+    store, hubspot, rules = embedded_store, WritableHubSpot(), Rules(segment=())
+    thing = hubspot.hubspot.things["contacts"][101]
+
+    async def read() -> int:
+        source = LandingSource(_wired(hubspot), "hubspot", 0.5)
+        await sync([source], store, Rules())
+        await source.connector.close()
+        return len(await store.read("MATCH (c:Change) WHERE c.batch CONTAINS 'customers_updated' RETURN c.seq"))
+
+    async def deliver() -> None:
+        told = SourceDestination(Wish("hubspot", frozenset({"customer"})), _wired(hubspot), "hubspot", None)
+        deliverer = Deliverer(store, rules, [told])
+        try:
+            await deliverer.round(JourneyKeeper(store, rules))
+        finally:
+            await deliverer.close()
+
+    await deliver()
+    await read()
+    thing.properties["lastname"], thing.modified = "Quisling", hubspot.hubspot.tick()
+    before = await read()
+    with monkeypatch.context() as patch:
+        end(patch, hubspot)
+        try:
+            await deliver()
+        except KilledError:
+            await store.write("MATCH (l:Lease) SET l.until = 0")
+    written = len(hubspot.changed)
+    assert written, "nothing was written, so nothing comes back"
+
+    assert await read() == before
+    await store.write("MATCH (d:Delivery) SET d.next_at = datetime({epochMillis: 0})")
+    await deliver()
+    assert await list_deliveries(store) == []
+    assert await read() == before
+
+    thing.properties["lastname"], thing.modified = "Quist", hubspot.hubspot.tick()
+    assert await read() > before
