@@ -130,6 +130,8 @@ def asked_period(given: Mapping[str, Any], reporting_zone: str) -> period.Period
         raise bad_input(f"`timeZone` {name[:60]!r} is unknown; use an IANA name such as Europe/Berlin.") from None
     if given["from"] >= given["to"]:
         raise bad_input("`period.from` must be before `period.to`; `to` is the day after the last.")
+    if given["from"] < period.EARLIEST or given["to"] > period.LATEST:
+        raise bad_input(f"`period` must lie between {period.EARLIEST} and {period.LATEST}.")
     return period.Period(given["from"], given["to"], zone)
 
 

@@ -8,6 +8,7 @@ from datetime import date
 import msgspec
 
 from graph.figures.plan_rules import PlanError, check_owner
+from graph.journeys.period import EARLIEST, LATEST
 from graph.maps.rules import FUNCTIONS
 
 
@@ -67,6 +68,8 @@ def check_initiative(initiative: InitiativeRule, segments: Collection[str], wher
         raise InitiativeError(f"{where}comparison without segment: whom does it touch, if not everybody? Say segment.")
     if initiative.comparison is not None and initiative.comparison == initiative.segment:
         raise InitiativeError(f"{where}comparison is the segment itself. Name customers whom it does not touch.")
+    if not EARLIEST <= initiative.start < LATEST:
+        raise InitiativeError(f"{where}start {initiative.start}: write a day between {EARLIEST} and {LATEST}.")
     if initiative.end is not None and initiative.end <= initiative.start:
         raise InitiativeError(
             f"{where}end {initiative.end} is not after start {initiative.start}. Correct one of them."

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from graph.rules import Calendar
+if TYPE_CHECKING:
+    from graph.rules import Calendar
 
+EARLIEST, LATEST = date(1800, 1, 1), date(2200, 1, 1)
+"""Between these a period that is asked about lies, and an initiative begins: what is held beside it is a date, too."""
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 

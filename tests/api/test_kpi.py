@@ -150,6 +150,8 @@ async def test_a_figure_whose_source_was_not_read_is_not_told(answered: Store) -
     [
         ('{ kpi(key: "npss", period: {from: "2026-03-01", to: "2026-04-01"}) { key } }', "There is no KPI 'npss'"),
         ('{ kpi(key: "csat", period: {from: "2026-04-01", to: "2026-04-01"}) { key } }', "must be before"),
+        ('{ kpi(key: "csat", period: {from: "0181-02-09", to: "2726-03-20"}) { key } }', "1800-01-01 and 2200-01-01"),
+        ('{ vanityChecks(period: {from: "3815-11-21", to: "8788-08-18"}) { caveat } }', "1800-01-01 and 2200-01-01"),
         (
             '{ kpi(key: "csat", period: {from: "2026-03-01", to: "2026-04-01", timeZone: "Mars"}) { key } }',
             "IANA name",

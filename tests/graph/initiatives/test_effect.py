@@ -124,6 +124,7 @@ BASE = '[[initiative]]\nname = "a"\ntitle = "A"\nfunction = "service"\nowner = "
         (BASE.replace("Ines Marl", "Service"), "is a department"),
         (BASE.replace('"service"', '"magic"'), "function 'magic' is not known"),
         (BASE + "end = 2026-02-01", "is not after start"),
+        (BASE.replace("start = 2026", "start = 0026"), "write a day between 1800-01-01 and 2200-01-01"),
         (BASE + 'segment = "nobody"', "is no segment"),
         (BASE + 'comparison = "best_customers"', "comparison without segment"),
         (BASE + "expected = 3.0", "expected without kpi"),
