@@ -36,6 +36,7 @@ async def pin_field(store: Store, customer: str, field: str, value: str, *, by: 
             reason=reason,
             key=None,
             request=None,
+            replaced=[],
             now=pin.at,
         )
         await tx.run(cypher("writes/mark_stale_customers"), keys=keys[:1])
