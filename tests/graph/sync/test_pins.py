@@ -6,15 +6,16 @@ import json
 
 import pytest
 
-from graph.customer.pins import PinError
 from graph.rules import Rules
 from graph.store.driver import Store
-from graph.sync.pins import pin_field, unpin_field
+from graph.sync.asking import Ask, Refused
+from graph.sync.pinning import pin, unpin
 from graph.sync.sync import sync
 from tests.sources import fixed_source, person
 
 pytestmark = pytest.mark.anyio
 RULES = Rules()
+EVE = Ask(by="eve", reason="she told us")
 TITLE = "MATCH (c:Customer) RETURN c.job_title, c.provenance ORDER BY c.id"
 
 
@@ -29,7 +30,7 @@ async def _only_customer(store: Store) -> str:
 async def test_a_pinned_value_stays_and_says_so(store: Store) -> None:
     """The source changes its mind; the pin does not, and provenance names it with what the source says."""
     await _synced(store, person("crm/contacts/1", "Ada Byron", email="ada@byron.test", job_title="Clerk"))
-    await pin_field(store, await _only_customer(store), "job_title", "Countess", by="eve", reason="she told us")
+    await pin(store, RULES, await _only_customer(store), "job_title", "Countess", EVE)
 
     await _synced(store, person("crm/contacts/1", "Ada Byron", email="ada@byron.test", job_title="Manager"))
 
@@ -44,11 +45,11 @@ async def test_a_pin_goes_along_with_a_merge(store: Store) -> None:
     await _synced(store, person("crm/contacts/1", "Ada Byron", email="ada@byron.test"))
     await _synced(store, person("crm/leads/2", "Zoe Quill", email="zoe@quill.test"))
     zoe = (await store.read("MATCH (:SourceRecord {key: 'crm/leads/2'})-[:DESCRIBES]->(c) RETURN c.id"))[0][0]
-    await pin_field(store, zoe, "job_title", "Countess", by="eve")
+    await pin(store, RULES, zoe, "job_title", "Countess", EVE)
     await _synced(store, person("crm/leads/2", "Ada Byron", email="ada@byron.test"))
     assert [title for title, _ in await store.read(TITLE)] == ["Countess"]
 
-    await pin_field(store, zoe, "job_title", "Mathematician", by="eve")
+    await pin(store, RULES, zoe, "job_title", "Mathematician", EVE)
     await _synced(store)
 
     assert [title for title, _ in await store.read(TITLE)] == ["Mathematician"]
@@ -57,7 +58,7 @@ async def test_a_pin_goes_along_with_a_merge(store: Store) -> None:
 async def test_a_pinned_address_is_the_primary_one(embedded_store: Store) -> None:
     """Addresses of the records stay in the list, after the pinned one."""
     await _synced(embedded_store, person("crm/contacts/1", "Ada Byron", email="ada@byron.test"))
-    await pin_field(embedded_store, await _only_customer(embedded_store), "email", "Countess@Byron.test", by="eve")
+    await pin(embedded_store, RULES, await _only_customer(embedded_store), "email", "Countess@Byron.test", EVE)
     await _synced(embedded_store)
 
     primary, emails = (await embedded_store.read("MATCH (c:Customer) RETURN c.primary_email, c.emails"))[0]
@@ -71,10 +72,11 @@ async def test_a_pinned_address_is_the_primary_one(embedded_store: Store) -> Non
 async def test_a_pin_taken_back_leaves_the_word_to_the_sources(embedded_store: Store) -> None:
     """The pin stays as history and counts no more."""
     await _synced(embedded_store, person("crm/contacts/1", "Ada Byron", email="ada@byron.test", job_title="Clerk"))
-    pin = await pin_field(embedded_store, await _only_customer(embedded_store), "job_title", "Countess", by="eve")
+    ada = await _only_customer(embedded_store)
+    await pin(embedded_store, RULES, ada, "job_title", "Countess", EVE)
     await _synced(embedded_store)
 
-    await unpin_field(embedded_store, pin.id, by="eve")
+    await unpin(embedded_store, RULES, ada, "job_title", EVE)
     await _synced(embedded_store)
 
     assert [title for title, _ in await embedded_store.read(TITLE)] == ["Clerk"]
@@ -94,5 +96,5 @@ async def test_what_cannot_be_pinned_is_refused(embedded_store: Store, field: st
     """The message says what can."""
     await _synced(embedded_store, person("crm/contacts/1", "Ada Byron", email="ada@byron.test"))
 
-    with pytest.raises(PinError, match=says):
-        await pin_field(embedded_store, await _only_customer(embedded_store), field, value, by="eve")
+    with pytest.raises(Refused, match=says):
+        await pin(embedded_store, RULES, await _only_customer(embedded_store), field, value, EVE)
