@@ -145,7 +145,7 @@ async def _store(store: Store, pages: PageWriter, source: str, pushes: Sequence[
 async def _known(store: Store, items: Iterable[_Item]) -> dict[str, Person | Account]:
     keys = sorted({str(item.record.key) for item in items if isinstance(item.record, Person | Account)})
     rows = await store.read(cypher("writes/known_hashes"), keys=keys) if keys else []
-    found = (decode(body) for (batch,) in rows for _, _, body, _ in batch if body)
+    found = (decode(body) for (batch,) in rows for _, _, body, *_ in batch if body)
     return {str(record.key): record for record in found if isinstance(record, Person | Account)}
 
 
