@@ -6,6 +6,8 @@ import re
 
 import phonenumbers
 
+from graph.linkage.numbering import is_plain, plain_e164
+
 _TRUNK_IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
 _EXTENSION = re.compile(r"(?:\bext|\bx|#|;ext=).*$", re.IGNORECASE)
 _ROUNDED = re.compile(r"\s*\+?\d[.,]\d*E\+?\d+\s*", re.IGNORECASE)
@@ -23,11 +25,33 @@ def phone(value: str | None, country: str | None) -> str | None:
     """
     if not value or _ROUNDED.fullmatch(value):
         return None
-    text = _EXTENSION.sub("", _TRUNK_IN_BRACKETS.sub("", value)).strip()
-    if _is_dummy(_NOT_DIGIT.sub("", text)):
+    text = _without_extension(_TRUNK_IN_BRACKETS.sub("", value)).strip()
+    digits = _NOT_DIGIT.sub("", text)
+    if _is_dummy(digits):
         return None
     if text.startswith("00"):
-        text = "+" + text[2:]
+        text, digits = "+" + text[2:], digits[2:]
+    if is_plain(text):
+        try:
+            return plain_e164(digits, "+" in text, country)
+        except ValueError:
+            pass
+    return _by_library(text, country)
+
+
+def phone_or_digits(value: str | None, country: str | None) -> str | None:
+    """`phone`, else the bare digits of seven and more: a mistyped number is still close to the right one."""
+    number = phone(value, country)
+    if number is not None or not value or _ROUNDED.fullmatch(value):
+        return number
+    digits = _NOT_DIGIT.sub("", _without_extension(_TRUNK_IN_BRACKETS.sub("", value))).lstrip("0")
+    if not 7 <= len(digits) <= 15 or _is_dummy(digits):
+        return None
+    code = str(phonenumbers.country_code_for_region(country)) if country else "0"
+    return f"+{digits}" if code == "0" or digits.startswith(code) else f"+{code}{digits}"
+
+
+def _by_library(text: str, country: str | None) -> str | None:
     try:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
@@ -37,16 +61,8 @@ def phone(value: str | None, country: str | None) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def phone_or_digits(value: str | None, country: str | None) -> str | None:
-    """`phone`, else the bare digits of seven and more: a mistyped number is still close to the right one."""
-    number = phone(value, country)
-    if number is not None or not value or _ROUNDED.fullmatch(value):
-        return number
-    digits = _NOT_DIGIT.sub("", _EXTENSION.sub("", _TRUNK_IN_BRACKETS.sub("", value))).lstrip("0")
-    if not 7 <= len(digits) <= 15 or _is_dummy(digits):
-        return None
-    code = str(phonenumbers.country_code_for_region(country)) if country else "0"
-    return f"+{digits}" if code == "0" or digits.startswith(code) else f"+{code}{digits}"
+def _without_extension(text: str) -> str:
+    return text if is_plain(text) else _EXTENSION.sub("", text)
 
 
 def national(number: str) -> str | None:
