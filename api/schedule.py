@@ -56,7 +56,7 @@ class Schedule:
             return []
         self.syncs.check(due)
         asked = await ask_for_sync(self.store, SyncAsk(by=BY, sources=due))
-        if not asked.is_new:
+        if not asked.is_new or asked.sync is None:
             return []
         self._tried |= dict.fromkeys(due, self.clock())
         await self.syncs.start(asked.sync.id, due, full=False)

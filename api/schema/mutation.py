@@ -104,6 +104,10 @@ class AssignMatchReviewInput:
 
     review_id: strawberry.ID = strawberry.field(description="The match review.")
     assignee: str | None = option("Their name; null takes it back.")
+    idempotency_key: str | None = option(
+        "A text of your choice: a request that is sent again with it assigns nothing anew; another with it is refused."
+    )
+    dry_run: bool = strawberry.field(description="Only tell whether it can be assigned.", default=False)
 
 
 @described_input
@@ -206,7 +210,9 @@ class MatchDecisionPayload:
 class AssignMatchReviewPayload:
     """What came of an assignment."""
 
-    review: MatchReview | None = lookup(reading.REVIEWS_BY_ID, "review_keys", "The review.", key=Column("", "pair"))
+    review: MatchReview | None = lookup(
+        reading.REVIEWS_BY_ID, "review_keys", "The review as it is now.", key=Column("", "pair")
+    )
     user_errors: list[UserError] = entry("Why nothing was changed; empty when all is well.")
 
 
@@ -216,14 +222,8 @@ Change = Callable[[Bench, Arguments, Ask], Awaitable[Done]]
 def _decides(change: Change) -> RootWorked:
     async def work(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
         given = arguments["input"]
-        ask = Ask(
-            by=bench.viewer,
-            reason=given.get("reason"),
-            idempotency_key=given.get("idempotencyKey"),
-            dry_run=given["dryRun"],
-        )
         try:
-            done = await change(bench, given, ask)
+            done = await change(bench, given, _ask(bench, given))
         except Refused as refused:
             return {"user_errors": [user_error(refused)]}
         return {
@@ -241,10 +241,19 @@ async def _assign(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
     given = arguments["input"]
     pair = _pair(given)
     try:
-        await assign_review(bench.store, pair, given.get("assignee"))
+        await assign_review(bench.store, pair, given.get("assignee"), _ask(bench, given))
     except Refused as refused:
         return {"user_errors": [user_error(refused)]}
     return {"review_keys": f"{pair.left}\n{pair.right}", "user_errors": []}
+
+
+def _ask(bench: Bench, given: Mapping[str, Any]) -> Ask:
+    return Ask(
+        by=bench.viewer,
+        reason=given.get("reason"),
+        idempotency_key=given.get("idempotencyKey"),
+        dry_run=given["dryRun"],
+    )
 
 
 def _pair(given: Mapping[str, Any]) -> Pair:

@@ -67,6 +67,7 @@ class StartSyncInput:
     idempotency_key: str | None = option(
         "A text of your choice: a request that is sent again with it starts nothing, and gives the sync of the first."
     )
+    dry_run: bool = strawberry.field(description="Only tell whether one would be started.", default=False)
 
 
 @described
@@ -82,7 +83,9 @@ class StartSyncError:
 class StartSyncPayload:
     """What came of it. With `userErrors` nothing was started."""
 
-    sync: SyncProgress | None = entry("The sync, as it is now; `syncProgressed` tells how it goes on.")
+    sync: SyncProgress | None = entry(
+        "The sync, as it is now; `syncProgressed` tells how it goes on. Null in a dry run when one would be started."
+    )
     is_already_running: bool = entry(
         "Whether this sync was under way before; nothing was started, whatever its sources.", default=False
     )
@@ -111,7 +114,13 @@ async def work_start(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
     if given.get("sources") == []:
         raise bad_input("`sources` is empty; name at least one, or leave it out for all.")
     sources = list(dict.fromkeys(given.get("sources") or ()))
-    ask = SyncAsk(by=bench.viewer, sources=sources, full=given["full"], idempotency_key=given.get("idempotencyKey"))
+    ask = SyncAsk(
+        by=bench.viewer,
+        sources=sources,
+        full=given["full"],
+        idempotency_key=given.get("idempotencyKey"),
+        dry_run=given["dryRun"],
+    )
     try:
         if bench.syncs is None:
             raise SyncRefused(
@@ -121,11 +130,11 @@ async def work_start(bench: Bench, arguments: Arguments) -> Mapping[str, Any]:
         asked = await ask_for_sync(bench.store, ask)
     except SyncRefused as refused:
         return {"user_errors": [{"code": refused.code, "field": refused.field, "message": str(refused)}]}
-    if asked.is_new:
+    if asked.is_new and asked.sync is not None:
         await bench.syncs.start(asked.sync.id, sources, full=ask.full)
     return {
-        "sync": _told(asked.sync),
-        "is_already_running": not asked.is_new and not asked.is_replay,
+        "sync": None if asked.sync is None else _told(asked.sync),
+        "is_already_running": asked.was_under_way,
         "is_replay": asked.is_replay,
         "user_errors": [],
     }

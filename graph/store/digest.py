@@ -46,6 +46,7 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "identities": ("MATCH (i:Identity) WHERE i.ended IS NULL RETURN i.of, i.records, i.by",),
     "decisions": ("MATCH (d:Decision) WHERE d.reverted_at IS NULL RETURN d.kind, d.records, d.apart, d.by, d.reason",),
+    "answers": ("MATCH (a:Answer) RETURN a.id, a.request, a.by",),
     "pins": ("MATCH (p:Pin) WHERE p.reverted_at IS NULL RETURN p.record, p.field, p.value, p.by, p.reason",),
     "alerts": (
         "MATCH (a:Alert) RETURN a.id, a.rule, a.condition, a.status, a.owner, a.outcome, a.note, a.evidence",

@@ -20,6 +20,7 @@ from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.errors import LeaseBusy
 from graph.store.lease import Lease
+from graph.sync.answers import answered_before, keep_answer
 from graph.sync.asking import WAIT_SECONDS, Ask, Refused, refuse_another
 from graph.sync.brake import is_held
 from graph.sync.component import ComponentPlan, write_component
@@ -162,7 +163,7 @@ async def revert_decision(store: Store, rules: Rules, id: str, ask: Ask) -> Done
             raise Refused("NOT_FOUND", "There is no such decision.", "decisionId")
         decision = Decision(id, row[0], tuple(row[1]), tuple(row[2] or ()))
         if row[3]:
-            return Done(Effect(), (decision,))
+            return await _answered(store, lease, ask, request, Done(Effect(), (decision,)))
         others = [each for each in await decisions_in_force(store) if each.id != id]
         planned = await planned_by(store, rules, decision.records, others, [decision])
         effect = await effect_of(store, planned)
@@ -192,15 +193,25 @@ async def revert_decision(store: Store, rules: Rules, id: str, ask: Ask) -> Done
     return await _once(store, ask, request, work)
 
 
-async def assign_review(store: Store, pair: Pair, assignee: str | None) -> None:
+async def assign_review(store: Store, pair: Pair, assignee: str | None, ask: Ask) -> None:
     """Say who looks into an open review. Raises Refused."""
 
-    async def write(tx: Transaction) -> int:
-        rows = await tx.run(cypher("writes/assign_review"), left=pair.left, right=pair.right, assignee=assignee)
-        found: int = rows[0][0]
-        return found
+    request = request_hash("assign", pair.left, pair.right, assignee)
 
-    if not await store.transaction(write):
+    async def write(tx: Transaction) -> bool:
+        if await answered_before(tx, ask, request) is not None:
+            return True
+        rows = await tx.run(cypher("writes/assign_review"), left=pair.left, right=pair.right, assignee=assignee)
+        is_there = bool(rows[0][0])
+        if is_there:
+            await keep_answer(tx, ask, request, "{}")
+        return is_there
+
+    if ask.dry_run:
+        is_there = await store.read_one(cypher("writes/read_review"), left=pair.left, right=pair.right) is not None
+    else:
+        is_there = await store.transaction(write)
+    if not is_there:
         raise Refused("STALE_REVIEW", "This pair waits for nobody any more.", "reviewId")
 
 
@@ -231,7 +242,7 @@ async def _write(
     """Write what is decided and carry it out; without a lease only tell what would change."""
     planned, taken = whole.planned, whole.taken
     if planned is None:
-        return Done(Effect(), left=left)
+        return await _answered(store, lease, ask, request, Done(Effect(), left=left))
     effect = await effect_of(store, planned)
     if lease is None:
         return Done(effect, left=left)
@@ -268,6 +279,20 @@ async def _write(
 
     await store.transaction(write)
     await _carry_out(store, lease, rules, planned, records)
+    return done
+
+
+async def _answered(store: Store, lease: Lease | None, ask: Ask, request: str, done: Done) -> Done:
+    """What changed nothing leaves no decision: its answer is kept under the key."""
+    told = _outcome(ask, done)
+    if lease is None or told is None:
+        return done
+
+    async def write(tx: Transaction) -> None:
+        await lease.hold(tx)
+        await keep_answer(tx, ask, request, told)
+
+    await store.transaction(write)
     return done
 
 
@@ -323,11 +348,12 @@ async def _decided_before(store: Store, ask: Ask, request: str) -> Done | None:
     if ask.idempotency_key is None:
         return None
     rows = await store.read(cypher("writes/decisions_by_key"), key=ask.idempotency_key, by=ask.by)
-    if not rows:
-        return None
     refuse_another({row[-1] for row in rows}, request)
-    decisions = tuple(Decision(id, kind, tuple(records), tuple(apart or ())) for id, kind, records, apart, *_ in rows)
     told = next((outcome for *_, outcome, _ in rows if outcome is not None), None)
+    told = told or await answered_before(store, ask, request)
+    if told is None and not rows:
+        return None
+    decisions = tuple(Decision(id, kind, tuple(records), tuple(apart or ())) for id, kind, records, apart, *_ in rows)
     if told is None:  # taken by an earlier version, which kept no answer
         keys = sorted({key for decision in decisions for key in decision.records})
         customers = [id for (id,) in await store.read(cypher("writes/customers_of_records"), keys=keys)]

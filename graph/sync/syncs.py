@@ -58,14 +58,18 @@ class SyncAsk(msgspec.Struct, frozen=True, kw_only=True):
     sources: Sequence[str] = ()
     full: bool = False
     idempotency_key: str | None = None
+    dry_run: bool = False
 
 
 class Asked(msgspec.Struct, frozen=True):
     """The sync that serves who asked: a new one that has to be begun now, or one that there is."""
 
-    sync: KnownSync
+    sync: KnownSync | None
+    """None when it was only tried, and a new one would be begun."""
     is_new: bool = False
     is_replay: bool = False
+    was_under_way: bool = False
+    """Whether it was at work already when the request came, or, of a repetition, when it came first."""
 
 
 def syncs_of(rows: Sequence[Sequence[Any]]) -> list[KnownSync]:
@@ -81,10 +85,12 @@ async def newest_sync(store: Store) -> KnownSync | None:
 
 async def ask_for_sync(store: Store, ask: SyncAsk) -> Asked:
     """A sync for who asks: the one that is under way, that of the same key, or else a new one. Raises SyncRefused."""
+    if ask.dry_run:
+        return await _under_way(store) or Asked(None)
     try:
         # The same request may come twice at once: one of them makes the sync, the other finds it.
         async with store.lease("ask for sync", wait=_WAIT_SECONDS):
-            return await _asked_before(store, ask) or await _under_way(store) or await _new(store, ask)
+            return await _asked_before(store, ask) or await _joined(store, ask) or await _new(store, ask)
     except LeaseBusy as busy:
         raise SyncRefused("BUSY", f"{busy} Nothing was begun.") from None
 
@@ -102,17 +108,28 @@ async def end_asked(store: Store, id: str, status: Literal["FAILED", "INTERRUPTE
 async def _asked_before(store: Store, ask: SyncAsk) -> Asked | None:
     if ask.idempotency_key is None:
         return None
-    row = await store.read_one(cypher("writes/sync_by_key"), key=ask.idempotency_key, by=ask.by)
+    row = await store.read_one(
+        cypher("writes/sync_by_key"), key=ask.idempotency_key, by=ask.by, joined=f"{_name_of(ask)} "
+    )
     if row is None:
         return None
-    if row[-1] != _fingerprint(ask):
+    *_, request, joined = row
+    if (request if joined is None else joined.partition(" ")[2]) != _fingerprint(ask):
         raise SyncRefused("IDEMPOTENCY_KEY_REUSED", KEY_REUSED, "idempotencyKey")
-    return Asked(_known(row), is_replay=True)
+    return Asked(_known(row), is_replay=True, was_under_way=joined is not None)
+
+
+async def _joined(store: Store, ask: SyncAsk) -> Asked | None:
+    """The sync at work; under a key it remembers who was given it as the answer."""
+    found = await _under_way(store)
+    if found is not None and found.sync is not None and ask.idempotency_key is not None:
+        await store.write(cypher("writes/join_sync"), id=found.sync.id, joined=f"{_name_of(ask)} {_fingerprint(ask)}")
+    return found
 
 
 async def _under_way(store: Store) -> Asked | None:
     known = [sync for sync in syncs_of(await store.read(cypher("writes/read_syncs"))) if sync.is_under_way]
-    return Asked(known[0]) if known else None
+    return Asked(known[0], was_under_way=True) if known else None
 
 
 async def _new(store: Store, ask: SyncAsk) -> Asked:
@@ -130,6 +147,11 @@ async def _new(store: Store, ask: SyncAsk) -> Asked:
 
 def _fingerprint(ask: SyncAsk) -> str:
     return request_hash(sorted(ask.sources), ask.full)
+
+
+def _name_of(ask: SyncAsk) -> str:
+    """What stands for the key of who asks."""
+    return request_hash(ask.by, ask.idempotency_key)
 
 
 def _known(row: Sequence[Any]) -> KnownSync:

@@ -26,6 +26,7 @@ TOO = "help/users/3"
 """Another record of Cleo, which linkage finds."""
 ELSEWHERE = {"startSync": "test_syncs.py: it needs sources"}
 ORDERS: list[tuple[str, dict[str, Any]]] = [
+    ("assignMatchReview", {"reviewId": "review of Ada and Bob", "assignee": "Uma Rai"}),
     ("rejectMatch", {"reviewId": "review of Ada and the other Cleo"}),
     ("acceptMatches", {"aboveProbability": 0.55}),
     ("revertMatchDecision", {"decisionId": "the last decision"}),
@@ -61,6 +62,7 @@ ORDERS: list[tuple[str, dict[str, Any]]] = [
 ANOTHER: dict[str, dict[str, Any]] = {
     "acknowledgeAlert": {"alertId": "another alert"},
     "assignAlert": {"owner": "Ines Marl"},
+    "assignMatchReview": {"assignee": "Ines Marl"},
     "recordInitiative": {"title": "Call them"},
     "recordInteraction": {"kind": "call.answered"},
     "recordLifecycleBaseline": {"unit": "ACCOUNT"},
@@ -110,6 +112,61 @@ async def test_a_repetition_writes_nothing_and_has_the_first_answer(store: Store
         assert _without_replay(again) == _without_replay(first), name
         assert refused["code"] == "IDEMPOTENCY_KEY_REUSED", name
         assert await digest(store) == done, name
+
+
+async def test_an_answer_that_changed_nothing_is_the_answer_of_the_repetition_too(store: Store) -> None:
+    """What came later does not matter: the request of the key was answered. Nor is its key free for another one."""
+    await load_by_sync(store)
+    ask = asker(Service(graphql_schema(), store, writes_to=store, rules=RULES))
+
+    async def answered(name: str, **given: Any) -> dict[str, Any]:
+        told: dict[str, Any] = (await ask(_document(name), input=given))["data"][name]
+        return told
+
+    none = await answered("acceptMatches", aboveProbability=0.6, idempotencyKey="none")
+    async with store.lease("link") as lease:
+        await offer_all(store, lease, [Review(ADA, BOB, 0.1, 0.9)], match_bits=1.0)
+    same = await answered("acceptMatches", aboveProbability=0.6, idempotencyKey="none")
+    other = await answered("acceptMatches", aboveProbability=0.7, idempotencyKey="none")
+    await answered("acceptMatches", aboveProbability=0.8, idempotencyKey="some")
+    decided = {"decisionId": (await _meant(store, {"id": "the last decision"}))["id"]}
+    first = await answered("revertMatchDecision", **decided, idempotencyKey="first")
+    late = await answered("revertMatchDecision", **decided, idempotencyKey="late")
+    again = [await answered("revertMatchDecision", **decided, idempotencyKey=key) for key in ("first", "late")]
+    taken = await answered("acceptMatches", aboveProbability=0.5, idempotencyKey="late")
+
+    assert none["userErrors"] == none["decisions"] == []
+    assert same == none
+    assert first["customers"], "it has been accepted, and taken back"
+    assert late["customers"] == []
+    assert again == [first, late]
+    codes = [[error["code"] for error in told["userErrors"]] for told in (other, taken)]
+    assert codes == [["IDEMPOTENCY_KEY_REUSED"]] * 2
+
+
+async def test_an_assignment_is_tried_and_repeated(store: Store) -> None:
+    """A trial writes nothing; a repetition after somebody else was named, or after the decision, changes nothing."""
+    await load_by_sync(store)
+    async with store.lease("link") as lease:
+        await offer_all(store, lease, [Review(ADA, BOB, 0.1, 0.9)], match_bits=1.0)
+    ask = asker(Service(graphql_schema(), store, writes_to=store, rules=RULES))
+    review = encode_id("MatchReview", f"{ADA}\n{BOB}")
+
+    async def assigned(assignee: str, **more: Any) -> tuple[str | None, list[str]]:
+        given = {"reviewId": review, "assignee": assignee, **more}
+        document = """mutation ($input: AssignMatchReviewInput!) { assignMatchReview(input: $input) {
+            review { assignee } userErrors { code } } }"""
+        told = (await ask(document, input=given))["data"]["assignMatchReview"]
+        return told["review"] and told["review"]["assignee"], [error["code"] for error in told["userErrors"]]
+
+    assert await assigned("Uma", dryRun=True) == (None, [])
+    assert await assigned("Uma", idempotencyKey="k") == ("Uma", [])
+    assert await assigned("Ines") == ("Ines", [])
+    assert await assigned("Uma", idempotencyKey="k") == ("Ines", [])
+    await ask(_document("rejectMatch"), input={"reviewId": review})
+    assert await assigned("Uma", idempotencyKey="k") == ("Ines", [])
+    assert await assigned("Uma") == (None, ["STALE_REVIEW"])
+    assert await assigned("Uma", dryRun=True) == (None, ["STALE_REVIEW"])
 
 
 def _document(name: str) -> str:

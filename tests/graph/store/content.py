@@ -37,6 +37,7 @@ CREATE (r:SourceRecord {key: 'crm/contacts/1', source: 'crm', stream: 'contacts'
                       made_at: datetime({epochMillis: $clock})}),
        (:Baseline {id: $decision, name: 'Before', by: 'Eve', at: datetime({epochMillis: $clock})}),
        (:Initiative {id: $decision, name: 'Call back', body: '{}', by: 'Eve'}),
+       (:Answer {id: 'an answer', request: 'hash', body: '{}', by: 'Eve', at: datetime({epochMillis: $clock})}),
        (:ApiKey {id: '5f2c9a1b7d3e4f60', name: 'dashboard', role: 'reader', hash: 'h'}),
        (:Push {id: $run, source: 'shop', body: '{}', at: datetime({epochMillis: $clock})}),
        (:Destination {name: 'warehouse', seq: $clock}),

@@ -36,6 +36,7 @@ CHANGES = {
     "MATCH (v:Invitation) SET v.answered_at = datetime({epochMillis: 5})": {"invitations"},
     "MATCH (b:Baseline) SET b.by = 'Ada'": {"baselines"},
     "MATCH (i:Initiative) SET i.body = '{\"a\": 1}'": {"initiatives"},
+    "MATCH (a:Answer) SET a.request = 'another'": {"answers"},
     "MATCH (p:Push) SET p.body = '[]'": {"pushes"},
     "MATCH (m:LinkageModel) SET m.in_force = false": {"models"},
     "MATCH (:SourceRecord {id: '9'})-[d:DESCRIBES]->() SET d.weight = 1.25": {"joins"},
