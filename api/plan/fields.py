@@ -120,6 +120,14 @@ class ReadsKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadsBeside:
+    """A value that follows from an item of a document and from properties of the row that the document stands in."""
+
+    columns: tuple[Column, ...]
+    compute: Callable[[Any, Sequence[Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ReadsReckoned:
     """What is reckoned from an item of a worked-out answer and the field's arguments, when it is asked for.
 
@@ -270,6 +278,11 @@ def entry(
     )
     made.deprecation_reason = deprecated
     return made
+
+
+def beside(description: str, compute: Callable[[Any, Sequence[Any]], Any], *columns: Column) -> Any:
+    """A value computed from the item and from `columns` of the row whose document it stands in."""
+    return _field(description, ReadsBeside(columns, compute))
 
 
 def reckoned(description: str, reckon: Callable[[Any, Any], Any], arguments: Sequence[Argument] = ()) -> Any:

@@ -38,6 +38,7 @@ from api.plan.connection import connection
 from api.plan.cost import COMPUTED, COUNT, UNPAGED
 from api.plan.fields import (
     ReadsAll,
+    ReadsBeside,
     ReadsColumn,
     ReadsCount,
     ReadsDocument,
@@ -311,6 +312,9 @@ class Selector:
                     else lambda writer: f"{writer.name(default)} if {value} is None else {value}"
                 )
                 return objects(definition.type, given, inner, made)
+            case ReadsBeside(columns, compute):
+                values = ", ".join([cells.add(column) for column in columns])
+                return leaf(definition.type, called(compute, item, f"({values},)"))
             case ReadsReckoned(reckon):
                 self.charge(COMPUTED)
                 return self._reckoned(reckon, definition, nodes, [item], cells)

@@ -44,7 +44,7 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     "KpiAssociation": {ANALYST: "definition caveat groups difference differenceInterval"},
     "CustomerMetrics": {
         READER: "lifetimeRevenue residualLifetimeValue currencyCode churnRisk lastInboundAt openTicketCount latestNps "
-        "latestNpsAt",
+        "latestNpsAt latestNpsResponse basis estimatedAt",
     },
     "KpiDefinition": {
         ANALYST: "key name unit higherIsBetter summary numerator denominator source sourceUrl version",
@@ -182,7 +182,7 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     "PostalAddress": {READER: "street city region postalCode country"},
     "ExternalId": {READER: "system value"},
     "Consent": {READER: "channel purpose status statedAt evidence recordKey sourceRecord"},
-    "FieldProvenance": {READER: "field rule isPinned recordKey sourceRecord alternatives"},
+    "FieldProvenance": {READER: "field value rule isPinned recordKey sourceRecord alternatives"},
     "FieldAlternative": {READER: "value recordKey observedAt rejectedBecause sourceRecord"},
     "PinnedField": {
         READER: "pinId field value recordKey pinnedBy pinnedAt reason revertedAt revertedBy revertedBecause",
@@ -291,13 +291,17 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     "SourceComparison": {ANALYST: "sources customerCount sharedCount overlaps sentence"},
     "SourceCount": {ANALYST: "source personCount customerCount onlyHereCount"},
     "SourceOverlap": {ANALYST: "sources customerCount"},
-    "MatchReview": {STEWARD: "id status weightBits probability interactionCount assignee version first second"},
+    "MatchReview": {
+        STEWARD: "id status weightBits probability interactionCount assignee version first second impact decision",
+    },
+    "MatchImpact": {STEWARD: "customersMerged interactionsMoved consentsNarrowed"},
     "MatchDecision": {
-        STEWARD: "id kind recordKeys apartKeys decidedBy decidedAt reason revertedAt revertedBy revertedBecause",
+        STEWARD: "id kind recordKeys apartKeys decidedBy decidedAt reason isReverted revertedAt revertedBy "
+        "revertedBecause",
     },
     "MatchExplanation": {
         STEWARD: "outcome isOneCustomer weightBits thresholdBits probability rule evidence keysShared keysDifferent "
-        "trail modelVersion customers",
+        "decisions trail modelVersion customers",
     },
     "MatchFieldEvidence": {STEWARD: "field left right level weightBits levelBits carriers line"},
     "MatchJoin": {STEWARD: "leftId rightId weightBits rule"},
@@ -337,6 +341,7 @@ MASKS: Mapping[str, Mask] = {
     "SourceRecord.sourceUrl": TEXT,
     "SourceRecord.mergedInto": TEXT,
     "FieldAlternative.value": WITHHELD,
+    "FieldProvenance.value": WITHHELD,
     "FieldAlternative.recordKey": TEXT,
     "FieldProvenance.recordKey": TEXT,
     "PinnedField.value": DOTTED,

@@ -11,6 +11,7 @@ import strawberry
 from api.plan.clock import Clock
 from api.plan.fields import (
     Argument,
+    beside,
     column,
     described,
     document,
@@ -59,6 +60,7 @@ from api.schema.survey import SurveyResponse
 from graph.alerts import reading as alert_reading
 from graph.customer import matters, reading
 from graph.customer.activity import activity_status
+from graph.customer.golden import HOLDERS, golden_value
 from graph.reading import Column
 
 _RECORD_KEY = Column("key")
@@ -111,11 +113,20 @@ class FieldAlternative:
     )
 
 
+def _golden_value(item: Mapping[str, Any], values: Sequence[Any]) -> Any:
+    return golden_value(item["field"], dict(zip(HOLDERS, values, strict=True)))
+
+
 @described
 class FieldProvenance:
     """Where a field of the golden record comes from, and why it won."""
 
     field: CustomerFieldName = entry("The field.")
+    value: JSON | None = beside(
+        "The value that survived, an address as one text; null of a full name where given and family name go first.",
+        _golden_value,
+        *(Column(name) for name in HOLDERS),
+    )
     rule: str = entry(
         "The rule that decided, e.g. `most_recent`; `only value` when nothing had to be decided.", default=""
     )

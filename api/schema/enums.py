@@ -53,6 +53,12 @@ class ActivityStatus(Enum):
     CHURNED = value("CHURNED", "Ended their last contract, and has bought nothing since; known of contracts alone.")
 
 
+@strawberry.enum(description="What a customer's value and risk are worked out from.")
+class ValueBasis(Enum):
+    PURCHASES = value("PURCHASES", "How often and how lately they bought: BG/NBD, and Gamma-Gamma for what they spend.")
+    CONTRACT = value("CONTRACT", "The contract they are under: how many like it were renewed.")
+
+
 @strawberry.enum(description="What a survey measures.")
 class SurveyMetric(Enum):
     NPS = value("nps", "Likelihood to recommend, 0 to 10.")

@@ -14,6 +14,7 @@ from api.plan.roots import Bench
 from api.plan.rows import Arguments
 from api.schema.customer import Customer
 from api.schema.enums import MatchOutcome
+from api.schema.review import MatchDecision
 from graph.customer import reading
 from graph.linkage.explain import Evidence, evidence_line
 from graph.linkage.rules import LinkageError
@@ -59,6 +60,13 @@ class MatchExplanation:
     evidence: list[MatchFieldEvidence] = entry("Field by field, the strongest first; the bits add up to the weight.")
     keys_shared: list[str] = entry("Blocking keys that brought the two together.")
     keys_different: list[str] = entry("Blocking keys on which they differ, or that too many records share.")
+    decisions: list[MatchDecision] = lookup(
+        reading.DECISIONS_BY_ID,
+        "decision_keys",
+        "What people decided about the two, the oldest first: what says that they are two blocks them for good.",
+        key=Column("id"),
+        many=True,
+    )
     trail: list[MatchJoin] = entry("The ties that lead from the one to the other, where they are one customer.")
     model_version: str = entry("The model that says so.")
     customers: list[Customer] = lookup(
@@ -90,6 +98,7 @@ def _answer(pair: ExplainedPair) -> dict[str, Any]:
         "evidence": [_evidence(item) for item in sorted(found.evidence, key=lambda item: -abs(item.bits))],
         "keys_shared": list(found.keys_shared),
         "keys_different": list(found.keys_different),
+        "decision_keys": list(pair.decisions),
         "trail": [_join(join) for join in pair.trail],
         "model_version": found.model,
         "customer_keys": list(dict.fromkeys(id for id in pair.customers if id is not None)),

@@ -6,10 +6,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.plan.clock import Clock
-from api.plan.fields import described, entry
+from api.plan.fields import described, entry, lookup
 from api.plan.rows import Arguments
+from api.schema.enums import ValueBasis
+from api.schema.survey import SurveyResponse
+from graph.customer import reading
 from graph.figures.customer_metrics import metrics_of
 from graph.journeys.journeys import Journeys
+from graph.reading import Column
+
+_ID = Column("id")
 
 
 @described
@@ -31,6 +37,13 @@ class CustomerMetrics:
     open_ticket_count: int = entry("How many of their tickets are not solved.")
     latest_nps: float | None = entry("Their latest answer to whether they would recommend the company, 0 to 10.")
     latest_nps_at: datetime | None = entry("When that was.")
+    latest_nps_response: SurveyResponse | None = lookup(
+        reading.SURVEY_RESPONSES, "latest_nps_id", "The same with its words, its scale and what it is about.", key=_ID
+    )
+    basis: ValueBasis | None = entry(
+        "What `residualLifetimeValue` and `churnRisk` are worked out from; null of whom neither tells anything."
+    )
+    estimated_at: datetime | None = entry("As of when they are: the beginning of the day; null where there is none.")
 
 
 def tell_metrics(customer: str, journeys: Journeys | None, clock: Clock, _: Arguments) -> dict[str, Any] | None:
@@ -47,6 +60,9 @@ def tell_metrics(customer: str, journeys: Journeys | None, clock: Clock, _: Argu
         "open_ticket_count": found.open_ticket_count,
         "latest_nps": found.latest_nps,
         "latest_nps_at": _moment(found.latest_nps_at),
+        "latest_nps_id": found.latest_nps_id,
+        "basis": found.basis,
+        "estimated_at": _moment(found.estimated_at),
     }
 
 

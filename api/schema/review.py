@@ -3,16 +3,54 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import strawberry
 
-from api.plan.fields import column, described, identity, instant, one
+from api.plan.fields import column, described, entry, folded, identity, instant, momentary, one
 from api.plan.filters import described_input, option, where
 from api.schema.enums import MatchDecisionKind, MatchReviewOrderField, MatchReviewStatus, SortDirection
 from api.schema.filters import StringFilter
 from api.schema.paging import Node
 from api.schema.source import SourceRecord
 from graph.customer import reading
+from graph.customer.impact import Side, impact_of
+from graph.reading import Column
+
+
+@described
+class MatchDecision(Node):
+    """What a person decided about records; every later run obeys it until it is taken back."""
+
+    id: strawberry.ID = identity()
+    kind: MatchDecisionKind = column("What was decided.")
+    record_keys: list[str] = column("Keys of the records it is about.", "records")
+    apart_keys: list[str] = column("Of a split: the keys of the records that went.", "apart", default=())
+    decided_by: str = column("Who decided.", "by")
+    decided_at: datetime = instant("When.", "at")
+    reason: str | None = column("Why.")
+    is_reverted: bool = momentary(
+        "Whether it was taken back.", lambda values, _: values[0] is not None, Column("reverted_at", instant=True)
+    )
+    reverted_at: datetime | None = instant("When it was taken back; null while it holds.")
+    reverted_by: str | None = column("Who took it back.")
+    reverted_because: str | None = column("Why it was taken back.")
+
+
+@described
+class MatchImpact:
+    """What it would change if the two records were said to be one person."""
+
+    customers_merged: int = entry("Customers that would become one; 0 where the two describe one already.", "customers")
+    interactions_moved: int = entry("Interactions that would go to another customer.", "interactions")
+    consents_narrowed: int = entry(
+        "Consents of a channel and purpose that one grants and the other refuses: what refuses would hold.", "consents"
+    )
+
+
+def _impact(rows: list[list[Any]]) -> dict[str, int]:
+    found = impact_of([Side(id, people, interactions or 0, consents) for id, people, interactions, consents in rows])
+    return {"customers": found.customers, "interactions": found.interactions, "consents": found.consents}
 
 
 @described
@@ -28,22 +66,13 @@ class MatchReview(Node):
     version: str = column("Pass it on when you decide: it changes with the records.", "", of="version")
     first: SourceRecord = one(reading.FIRST_OF_REVIEW, "The one record.")
     second: SourceRecord = one(reading.SECOND_OF_REVIEW, "The other record.")
-
-
-@described
-class MatchDecision(Node):
-    """What a person decided about records; every later run obeys it until it is taken back."""
-
-    id: strawberry.ID = identity()
-    kind: MatchDecisionKind = column("What was decided.")
-    record_keys: list[str] = column("Keys of the records it is about.", "records")
-    apart_keys: list[str] = column("Of a split: the keys of the records that went.", "apart", default=())
-    decided_by: str = column("Who decided.", "by")
-    decided_at: datetime = instant("When.", "at")
-    reason: str | None = column("Why.")
-    reverted_at: datetime | None = instant("When it was taken back; null while it holds.")
-    reverted_by: str | None = column("Who took it back.")
-    reverted_because: str | None = column("Why it was taken back.")
+    impact: MatchImpact = folded(
+        reading.CUSTOMERS_OF_REVIEW,
+        (Column("id"), Column("", "people"), Column("interaction_count"), Column("consents")),
+        "What accepting it would change, as the two customers are now; a dry run of `acceptMatch` names each change.",
+        fold=_impact,
+    )
+    decision: MatchDecision | None = one(reading.DECISION_OF_REVIEW, "What closed it; null while it waits.")
 
 
 @described_input

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -98,6 +98,30 @@ def display_name(golden: GoldenRecord, records: Sequence[str]) -> str:
     if golden.phones:
         return golden.phones[0].number
     return min(records)
+
+
+HOLDERS = (
+    "display_name", "given_name", "family_name", "primary_email", "primary_phone", "job_title", "birth_date", "locale",
+    "timezone", "account_name", "owner", "team", "stage_said", "street", "postal_code", "city", "region", "country",
+)  # fmt: skip
+"""The properties of a customer that hold golden values."""
+
+
+def golden_value(field: str, held: Mapping[str, Any]) -> Any:
+    """The value of a field of the golden record, of what a customer holds in `HOLDERS`; None where it holds none.
+
+    An address is one text, as among what did not survive. A full name is held only by who is called so.
+    """
+    match field:
+        case "email" | "phone":
+            return held[f"primary_{field}"]
+        case "address":
+            return ", ".join(str(held[part]) for part in HOLDERS[-5:] if held[part]) or None
+        case "full_name":
+            parts = " ".join(str(held[part]) for part in ("given_name", "family_name") if held[part])
+            return held["display_name"] if held["display_name"] != parts else None
+        case _:
+            return held.get(field)
 
 
 def account_row(id: str, records: Sequence[tuple[str, Account, float]]) -> Properties:

@@ -153,6 +153,14 @@ FIRST_OF_REVIEW = Traversal(
 SECOND_OF_REVIEW = Traversal(
     "MATCH (second)-[how:DESCRIBES]->() WITH this, second AS item, how", variables=("item", "how"), unique=(_KEY,)
 )
+DECISION_OF_REVIEW = Traversal("MATCH (item:Decision)", where="item.id = this.decision")
+CUSTOMERS_OF_REVIEW = Traversal(
+    "UNWIND [first, second] AS record MATCH (record)-[:DESCRIBES]->(item:Customer) WITH DISTINCT this, item "
+    "WITH this, item, COUNT { (item)<-[:DESCRIBES]-(:SourceRecord {kind: 'person'}) } AS people",
+    variables=("item", "people"),
+)
+"""The customers that the two records describe today, one or two, each with how many records of persons it has."""
+
 MATCH_DECISIONS = Traversal("MATCH (item:Decision)", orders={"at": (_AT,)}, order="at", descending=True)
 DECISIONS_BY_ID = Traversal("UNWIND $ids AS id MATCH (item:Decision {id: id})", parameters=("ids",))
 

@@ -120,8 +120,8 @@ def worth(scope: Scope, margin: float | None = None) -> Worth:
             "Lifetime value is of margin, not of revenue: write margin = 0.3 (or yours) in [value] of rules.toml.",
         )
     view = scope.view.whole
-    today = _midnight(scope, scope.now_ms)
-    moment = _midnight(scope, min(scope.period.end_ms, scope.now_ms))
+    today = midnight(scope, scope.now_ms)
+    moment = midnight(scope, min(scope.period.end_ms, scope.now_ms))
     return view.once(("worth", today, moment, kept), lambda: _worth(scope, view, today, moment, kept))
 
 
@@ -302,7 +302,7 @@ def _fitted(view: View, key: tuple[Hashable, ...], fit: Callable[[], T]) -> T:
     return view.journeys.fits.once((view.unit_of, *key), fit)
 
 
-def _midnight(scope: Scope, moment_ms: int) -> int:
+def midnight(scope: Scope, moment_ms: int) -> int:
     """The beginning of its day in the reporting time zone: all who ask within a day are told the same."""
     zone = ZoneInfo(scope.rules.calendar.reporting_timezone)
     day = datetime.fromtimestamp(moment_ms / 1000, zone).replace(hour=0, minute=0, second=0, microsecond=0)

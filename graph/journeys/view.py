@@ -143,6 +143,10 @@ class View:
         """A column of texts as they are; for few rows."""
         return self.arrow(name).to_pylist()
 
+    def taken(self, name: str, rows: NDArray[np.int64]) -> list[str | None]:
+        """A column of texts of these rows of the view alone."""
+        return self._columns.take(name, rows if self._rows is None else self._rows[rows]).to_pylist()
+
     @property
     def at(self) -> NDArray[np.int64]:
         """When each happened, epoch milliseconds."""

@@ -26,6 +26,8 @@ class ExplainedPair(msgspec.Struct, frozen=True):
     """From this mean weight on records are one customer."""
     customers: tuple[str | None, str | None]
     """The customer that each record describes today; None while it is pending or was deleted."""
+    decisions: tuple[str, ...] = ()
+    """Ids of what people decided about the two, and did not take back; the oldest first."""
     trail: tuple[Join, ...] = ()
     """The ties that lead from the one record to the other, where both are one customer."""
 
@@ -49,7 +51,8 @@ async def explain_pair(store: Store, rules: Rules, left: str, right: str) -> Exp
         rules=rules.matching,
         decisions=await _decisions(store, persons, left, right),
     )
-    pair = ExplainedPair(explanation, _match_bits(in_force, rules), customers)
+    decided = await store.read(cypher("writes/decisions_about"), left=left, right=right)
+    pair = ExplainedPair(explanation, _match_bits(in_force, rules), customers, tuple(id for (id,) in decided))
     if not pair.together:
         return pair
     rows = await store.read(cypher("writes/read_joins"), id=customers[0])

@@ -210,7 +210,7 @@ EVERYTHING = """query ($ada: ID!) {
   customer(id: $ada) {
     displayName birthDate jobTitle primaryEmail { address isPrimary } emails { address } primaryPhone { number }
     phones { number } address { street city postalCode country } externalIds { system value }
-    fieldProvenance { field recordKey alternatives { value } }
+    fieldProvenance { field value recordKey alternatives { value } }
     consents { channel status evidence }
     interactions(first: 50) { nodes { kind subject text reason extra } }
     surveyResponses { nodes { comment rawScore } }

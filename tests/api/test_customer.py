@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
 from api.plan.ids import encode_id
-from tests.api.conftest import JOURNEY, Ask
+from api.plan.service import Service
+from api.schema.schema import graphql_schema
+from connectors.records import Address, Email, Person
+from graph.rules import Rules
+from graph.store.driver import Store
+from graph.sync.sync import sync
+from tests.api.conftest import JOURNEY, Ask, asker
+from tests.sources import fixed_source, person
 
 pytestmark = pytest.mark.anyio
 ADA = encode_id("Customer", "c-ada")
@@ -105,13 +113,14 @@ async def test_each_field_says_where_it_comes_from_and_what_lost(ask: Ask) -> No
     """`fieldProvenance` names the record, the rule, and the values that did not survive."""
     found = await ada(
         ask,
-        """fieldProvenance(fields: [JOB_TITLE]) { field rule isPinned sourceRecord { key }
+        """fieldProvenance(fields: [JOB_TITLE]) { field value rule isPinned sourceRecord { key }
         alternatives { value recordKey observedAt rejectedBecause sourceRecord { source } } }""",
     )
 
     assert found["fieldProvenance"] == [
         {
             "field": "JOB_TITLE",
+            "value": "Analyst",
             "rule": "most_recent",
             "isPinned": False,
             "sourceRecord": {"key": "crm/contacts/1"},
@@ -127,6 +136,39 @@ async def test_each_field_says_where_it_comes_from_and_what_lost(ask: Ask) -> No
         }
     ]
     assert (await ada(ask, "fieldProvenance(fields: [OWNER]) { field }"))["fieldProvenance"] == []
+
+
+async def test_each_golden_value_stands_beside_where_it_comes_from(store: Store) -> None:
+    """What `fieldProvenance` says a field is, is what the customer is told with; the planned way and walked."""
+    told = {"job_title": "Countess", "birth_date": date(1815, 12, 10), "locale": "en-GB", "timezone": "Europe/London",
+            "account_name": "Analytical Ltd", "owner": "Uma", "team": "North", "lifecycle_stage": "customer",
+            "address": Address(street="12 Square", city="London", postal_code="SW1", country="GB")}  # fmt: skip
+    ada = person("crm/contacts/1", "Ada Byron", email="Ada@byron.test", phone="+442079460000", **told)
+    king = Person(
+        source="crm", stream="contacts", id="2", full_name="Augusta King", emails=(Email(value="king@x.test"),)
+    )
+    await sync([fixed_source("crm", ada, king)], store, Rules())
+    query = """{ customers(first: 2) { nodes {
+        fieldProvenance { field value } displayName givenName familyName primaryEmail { address }
+        primaryPhone { number } jobTitle birthDate locale timeZone accountName owner team stageSaidByCrm } } }"""
+    walked = asker(Service(graphql_schema(), store, walked=True))
+
+    found = await asker(Service(graphql_schema(), store))(query)
+
+    assert "errors" not in found
+    assert found == await walked(query)
+    other, one = found["data"]["customers"]["nodes"]
+    values = {each["field"]: each["value"] for each in one["fieldProvenance"]}
+    names = {"GIVEN_NAME": "givenName", "FAMILY_NAME": "familyName", "JOB_TITLE": "jobTitle", "LOCALE": "locale",
+             "BIRTH_DATE": "birthDate", "TIME_ZONE": "timeZone", "ACCOUNT_NAME": "accountName", "OWNER": "owner",
+             "TEAM": "team", "STAGE_SAID": "stageSaidByCrm"}  # fmt: skip
+    assert values == {field: one[name] for field, name in names.items()} | {
+        "EMAIL": one["primaryEmail"]["address"],
+        "PHONE": one["primaryPhone"]["number"],
+        "ADDRESS": "12 Square, SW1, London, GB",
+    }
+    assert None not in values.values()
+    assert {"field": "FULL_NAME", "value": "Augusta King"} in other["fieldProvenance"]
 
 
 async def test_a_source_record_says_why_it_describes_the_customer(ask: Ask) -> None:

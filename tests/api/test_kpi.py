@@ -189,7 +189,10 @@ async def test_scores_are_read_beside_what_the_same_customers_do(embedded_store:
         f'{{ kpi(key: "nps_relationship", {period}) {{ linkedTo(kpi: "repeat_contact") {{ caveat definition {{ key }} '
         "groups { key value { value sampleSize unavailableReason } } difference } } }"
     )
-    metrics = await ask("{ customers(first: 20) { nodes { metrics { openTicketCount latestNps lastInboundAt } } } }")
+    metrics = await ask(
+        "{ customers(first: 20) { nodes { metrics { openTicketCount latestNps lastInboundAt basis estimatedAt "
+        "latestNpsResponse { rawScore metric } } } } }"
+    )
     refused = await ask(f'{{ kpi(key: "churn", {period}) {{ linkedTo(kpi: "csat") {{ difference }} }} }}')
     found = answer["data"]["kpi"]["linkedTo"]
 
@@ -202,6 +205,9 @@ async def test_scores_are_read_beside_what_the_same_customers_do(embedded_store:
     told = [node["metrics"] for node in metrics["data"]["customers"]["nodes"]]
     assert sum(each["openTicketCount"] for each in told) == 5
     assert {each["latestNps"] for each in told} == {0.0, 10.0}
+    responses = [each["latestNpsResponse"] for each in told]
+    assert responses == [{"rawScore": each["latestNps"], "metric": "NPS"} for each in told]
+    assert {(each["basis"], each["estimatedAt"]) for each in told} == {(None, None)}
     assert refused["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert await asking(embedded_store, walked=True)("{ customers(first: 1) { nodes { metrics { latestNps } } } }")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from api.plan.ids import encode_id
 from api.plan.service import Service
 from api.schema.schema import graphql_schema
-from connectors.records import Record
+from connectors.records import Channel, ConsentStatement, ConsentStatus, Person, Record
 from graph.linkage.linkage import Review
 from graph.rules import Rules
 from graph.store.driver import Store
@@ -142,6 +143,57 @@ async def test_a_dry_run_tells_what_moves(decide: Ask, linked: Store) -> None:
     assert await customer_of(linked, AUGUSTA) == augusta
 
 
+async def test_a_review_tells_what_accepting_it_would_change(store: Store) -> None:
+    """The same as the dry run counts, before; what closed it, after, and then there is nothing left to change."""
+
+    def said(status: ConsentStatus, purpose: str = "news") -> ConsentStatement:
+        return ConsentStatement(channel=Channel.EMAIL, purpose=purpose, status=status)
+
+    granted, revoked = ConsentStatus.GRANTED, ConsentStatus.REVOKED
+    consents = {
+        ADA: (said(granted), said(granted, "offers")),
+        AUGUSTA: (said(revoked), said(granted, "offers"), said(granted, "surveys")),
+        BOB: (said(granted), said(revoked, "offers"), said(revoked, "surveys")),
+    }
+    records = [
+        msgspec.structs.replace(one, consents=consents.get(str(one.key), ())) if isinstance(one, Person) else one
+        for one in RECORDS
+    ]
+    await sync([fixed_source("test", *records)], store, Rules())
+    async with store.lease("link") as lease:
+        await offer_all(store, lease, [Review(*told) for told in REVIEWS], match_bits=1.0)
+    decide = asker(Service(graphql_schema(), store, writes_to=store))
+    reviews = """{ matchReviews { nodes { id status decision { id kind isReverted }
+        impact { customersMerged interactionsMoved consentsNarrowed } } } }"""
+    trial = """mutation ($id: ID!) { acceptMatch(input: {reviewId: $id, dryRun: true}) { change {
+        interactionCount retiredCustomerIds changedConsents { channel purpose before after } } } }"""
+
+    before = (await decide(reviews))["data"]["matchReviews"]["nodes"]
+    for review in before:
+        change = (await decide(trial, id=review["id"]))["data"]["acceptMatch"]["change"]
+        narrowed = {(each["channel"], each["purpose"]) for each in change["changedConsents"]
+                    if each["before"] == "GRANTED"}  # fmt: skip
+        assert review["impact"] == {
+            "customersMerged": len(change["retiredCustomerIds"]) + 1,
+            "interactionsMoved": change["interactionCount"],
+            "consentsNarrowed": len(narrowed),
+        }
+        assert review["decision"] is None
+    await run(decide, "accept_match", review=encode_id("MatchReview", f"{ADA}\n{AUGUSTA}"))
+    after = {node["status"]: node for node in (await decide(reviews))["data"]["matchReviews"]["nodes"]}
+    accepted = after["ACCEPTED"]["decision"]
+    why = await run(decide, "match_explanation", records=[record(AUGUSTA), record(ADA)])
+    await run(decide, "revert_decision", decision=accepted["id"])
+    reverted = (await decide(reviews))["data"]["matchReviews"]["nodes"]
+
+    assert {review["impact"]["interactionsMoved"] for review in before} == {0, 2}
+    assert {review["impact"]["consentsNarrowed"] for review in before} == {1, 3}
+    assert (accepted["kind"], accepted["isReverted"]) == ("MERGE", False)
+    assert after["ACCEPTED"]["impact"] == {"customersMerged": 0, "interactionsMoved": 0, "consentsNarrowed": 0}
+    assert [decision["id"] for decision in why["decisions"]] == [accepted["id"]]
+    assert {node["status"]: node["decision"] for node in reverted} == {"OPEN": None}
+
+
 async def test_a_customer_is_split_once_and_a_contradiction_names_its_decisions(decide: Ask, linked: Store) -> None:
     """The same request twice is one decision; merging what was split is refused with the decision against it."""
     ada = await customer_of(linked, ADA)
@@ -191,6 +243,7 @@ async def test_two_records_are_explained(decide: Ask) -> None:
     apart = await run(decide, "match_explanation", records=[record(ADA), record(BOB)])
 
     assert found["isOneCustomer"] is True
+    assert found["decisions"] == apart["decisions"] == []
     assert any("ada@byron.test" in item["line"] for item in found["evidence"])
     assert abs(sum(item["weightBits"] for item in found["evidence"]) - found["weightBits"]) < 0.1
     assert [customer["displayName"] for customer in found["customers"]] == ["Ada Byron"]

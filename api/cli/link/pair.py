@@ -118,7 +118,7 @@ def _in_file(
     customers = dict(zip(linkage.record_ids.tolist(), linkage.labels.tolist(), strict=True))
     found = (str(customers[left]), str(customers[right]))
     way = trail(linkage.joins(), left, right) if found[0] == found[1] else ()
-    return ExplainedPair(explanation, linkage.report.match_bits, found, way)
+    return ExplainedPair(explanation, linkage.report.match_bits, found, trail=way)
 
 
 def verdict_of(pair: ExplainedPair) -> str:

@@ -219,6 +219,9 @@ def test_the_churn_risk_of_an_alert_is_that_of_the_customer() -> None:
         metrics = metrics_of(table, now, alert.customer)
         assert metrics is not None
         assert metrics.churn_risk == pytest.approx(json.loads(alert.evidence)["probability"], abs=1e-4)
+        assert metrics.basis == "PURCHASES"
+        assert metrics.estimated_at is not None
+        assert 0 <= ms(NOW) - metrics.estimated_at < 86_400_000
 
 
 def _buyers() -> Journeys:

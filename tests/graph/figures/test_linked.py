@@ -159,5 +159,8 @@ def test_metrics_of_a_customer_are_theirs() -> None:
     assert (ada.lifetime_revenue, ada.currency, ada.open_ticket_count) == (30.0, "EUR", 1)
     assert (ada.latest_nps, ada.latest_nps_at, ada.last_inbound_at) == (9.0, ms("2026-03-07"), ms("2026-03-07"))
     assert (bob.lifetime_revenue, bob.latest_nps, bob.last_inbound_at) == (None, None, ms("2026-03-08"))
-    assert (ada.residual_lifetime_value, ada.churn_risk) == (None, None)
+    assert (ada.residual_lifetime_value, ada.churn_risk, ada.basis, ada.estimated_at) == (None, None, None, None)
+    view = table.view(as_of=ms("2026-07-01"))
+    assert dict(zip(view.texts("id"), view.at.tolist(), strict=True))[ada.latest_nps_id] == ms("2026-03-07")
+    assert bob.latest_nps_id is None
     assert metrics_of(table, now, "eve") is None
