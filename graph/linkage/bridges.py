@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from graph.linkage.cluster import Clusters, Edges, connected
+from graph.linkage.cluster import Clusters, Edges, connected, spanning_tree
 from graph.linkage.coded import Ints
 
 
@@ -24,13 +24,8 @@ def bridges(clusters: Clusters, rows: Ints, others: Ints) -> Edges:
     found = found.where(_first_of_each(parts[found.left], parts[found.right]))
     if not len(found.left):
         return found
-    # By rank instead of weight no two edges are equal, and the tree is the only one. The rank is told by position.
-    rank = np.arange(1, len(found.left) + 1)
-    from scipy.sparse import coo_array  # half a second that only linking needs
-    from scipy.sparse.csgraph import minimum_spanning_tree
-
-    graph = coo_array((rank, (parts[found.left], parts[found.right])), shape=(len(parts), len(parts)))
-    return found.where(np.isin(rank, minimum_spanning_tree(graph.tocsr()).data.astype(np.int64)))
+    # They stand strongest first, so no two are equal, and the tree is the only one.
+    return found.where(spanning_tree(len(parts), parts[found.left], parts[found.right]))
 
 
 def _first_of_each(one: Ints, two: Ints) -> npt.NDArray[np.bool_]:

@@ -117,13 +117,41 @@ def _too_large(labels: Ints, contents: Contents | None, most: int) -> npt.NDArra
 
 
 def connected(rows: int, left: Ints, right: Ints) -> Ints:
-    """A component number for every row."""
-    from scipy.sparse import coo_array  # half a second that only linking needs
-    from scipy.sparse.csgraph import connected_components
+    """A component number for every row, in the order of the components' smallest rows.
 
-    graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(rows, rows))
-    labels: Ints = connected_components(graph, directed=False)[1]
-    return labels
+    Each round the larger root of an edge is hung on the smaller one, then every row is told its root, as in the
+    parallel algorithm of Shiloach and Vishkin (1982); rounds grow with the logarithm of the longest chain.
+    """
+    roots = np.arange(rows, dtype=np.int32)
+    while True:
+        one, two = roots[left], roots[right]
+        apart = np.flatnonzero(one != two)
+        if not len(apart):
+            break
+        left, right, one, two = left[apart], right[apart], one[apart], two[apart]
+        np.minimum.at(roots, np.maximum(one, two), np.minimum(one, two))
+        while not np.array_equal(above := roots[roots], roots):
+            roots = above
+    numbered = np.cumsum(roots == np.arange(rows)) - 1
+    return np.asarray(numbered[roots], np.int32)
+
+
+def spanning_tree(rows: int, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
+    """Which of the edges, given in the order of their preference, are in the spanning forest that prefers the first.
+
+    Borůvka's algorithm: each component takes its first edge to another one, until no edge leads to another.
+    """
+    taken = np.zeros(len(left), bool)
+    while True:
+        components = connected(rows, left[taken], right[taken])
+        one, two = components[left], components[right]
+        apart = np.flatnonzero(one != two)
+        if not len(apart):
+            return taken
+        first = np.full(rows, len(left))
+        np.minimum.at(first, one[apart], apart)
+        np.minimum.at(first, two[apart], apart)
+        taken[first[first < len(left)]] = True
 
 
 def agglomerated(

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.linkage.columns import LIST_FIELDS, TEXT_FIELDS, Strings
+from graph.linkage.letters import Letters
 
 Ints = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
@@ -21,6 +22,7 @@ Hashes = npt.NDArray[np.uint64]
 MISSING = np.uint64(0)
 _STORED = (*TEXT_FIELDS, *LIST_FIELDS)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
+_TURNED = ((0, 5), (8, 2), (7, 1), (5, 2))
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,23 @@ class Column:
     def values(self) -> npt.NDArray[np.object_]:
         """The distinct values as Python strings; made when they are first asked for, because most columns never are."""
         return _objects(self.strings)
+
+    @cached_property
+    def letters(self) -> Letters:
+        """What the distinct values are written with."""
+        return Letters.of(self.strings)
+
+    @cached_property
+    def initials(self) -> Hashes:
+        """One hash a distinct value for the letter that it begins with."""
+        return hash_strings(pc.utf8_slice_codeunits(self.strings, 0, 1))
+
+    @cached_property
+    def turned_dates(self) -> Hashes:
+        """The hash of each distinct value, a date YYYY-MM-DD, as it would be with its day and month turned."""
+        parts: list[Any] = [pc.utf8_slice_codeunits(self.strings, begin, begin + size) for begin, size in _TURNED]
+        join: Any = pc.binary_join_element_wise
+        return hash_strings(join(*parts, ""))
 
     @cached_property
     def row_hashes(self) -> Hashes:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from graph.linkage.coded import MISSING, Coded, Column, Hashes, Ints, factorised, hash_strings
+from graph.linkage.coded import MISSING, Coded, Column, Ints, factorised
 from graph.linkage.fields import Field
-from graph.linkage.given_names import nickname_pairs
+from graph.linkage.given_names import nickname_table
 
 Levels = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
 
 SAME = 1
 NICKNAME, INITIAL, SWAPPED, NEARLY_SWAPPED = 2, 3, 4, 5
@@ -101,8 +104,7 @@ def value_levels(field: Field, column: Column, left: Ints, right: Ints) -> Level
     levels[said & (left == right)] = SAME
     unequal = np.flatnonzero(said & (left != right))
     if len(unequal) and field.kind != "same":
-        one, two, back = _distinct_pairs(column, left[unequal], right[unequal])
-        levels[unequal] = _unequal_levels(field, column.values[one], column.values[two])[back]
+        levels[unequal] = _unequal_levels(field, column, left[unequal], right[unequal])
     return levels
 
 
@@ -111,70 +113,87 @@ def _distinct_pairs(column: Column, left: Ints, right: Ints) -> tuple[npt.NDArra
 
     The two stand in the order of their hashes, so that a likeness does not depend on the order of the records.
     """
-    size = len(column.values)
+    size = len(column.strings)
     back, keys = factorised(np.minimum(left, right).astype(np.int64) * size + np.maximum(left, right))
     one, two = keys // size, keys % size
     turn = column.hashes[one] > column.hashes[two]
     return np.where(turn, two, one), np.where(turn, one, two), back
 
 
-def _unequal_levels(field: Field, one: npt.NDArray[np.object_], two: npt.NDArray[np.object_]) -> Levels:
+def _unequal_levels(field: Field, column: Column, one: Ints, two: Ints) -> Levels:
     levels = np.full(len(one), len(field.levels), np.uint8)
     match field.kind:
         case "given name":
-            likeness = _likeness(one, two, field.cuts)
+            likeness = _likeness(column, one, two, field.cuts)
             for at in range(len(field.cuts) - 1, -1, -1):
                 levels[likeness >= field.cuts[at]] = NEARLY_SWAPPED + 1 + at
-            levels[_nicknames(one, two)] = NICKNAME
-            levels[_initials(one, two)] = INITIAL
+            levels[_nicknames(column, one, two)] = NICKNAME
+            levels[_initials(column, one, two)] = INITIAL
         case "family name" | "text":
-            likeness = _likeness(one, two, field.cuts)
+            likeness = _likeness(column, one, two, field.cuts)
             for at in range(len(field.cuts) - 1, -1, -1):
                 levels[likeness >= field.cuts[at]] = SAME + 1 + at
         case "edits":
-            edits = _edits(one, two, int(field.cuts[-1]))
+            edits = _edits(column, one, two, int(field.cuts[-1]))
             for at in range(len(field.cuts) - 1, -1, -1):
                 levels[edits <= field.cuts[at]] = SAME + 1 + at
         case "date":
-            edits = _edits(one, two, 2)
+            edits = _edits(column, one, two, 2)
             levels[edits <= 2] = 3
-            levels[(edits <= 1) | _day_and_month_swapped(one, two)] = 2
+            levels[(edits <= 1) | (column.hashes[one] == column.turned_dates[two])] = 2
         case "initial":
-            levels[_initials(one, two)] = 2
+            levels[_initials(column, one, two)] = 2
         case _:
             pass
     return levels
 
 
-def _likeness(
-    one: npt.NDArray[np.object_], two: npt.NDArray[np.object_], cuts: Sequence[float]
-) -> npt.NDArray[np.float32]:
-    # The cut-off is a hair low: float32 rounding must not hide a value that stands on the cut.
+def _likeness(column: Column, left: Ints, right: Ints, cuts: Sequence[float]) -> npt.NDArray[np.float32]:
+    """Jaro-Winkler likeness of pairs of values; 0 where it is less than all cuts."""
+    likeness = np.zeros(len(left), np.float32)
+    least = _a_hair_below(cuts)
+    may = np.flatnonzero(column.letters.may_be_alike(left, column.letters, right, least))
+    if len(may):
+        one, two, back = _distinct_pairs(column, left[may], right[may])
+        likeness[may] = _jaro_winkler(column.values[one], column.values[two], least)[back]
+    return likeness
+
+
+def _edits(column: Column, left: Ints, right: Ints, most: int) -> npt.NDArray[np.int32]:
+    """How many edits make one value the other (optimal string alignment); more than `most` where it is more."""
+    edits = np.full(len(left), most + 1, np.int32)
+    may = np.flatnonzero(column.letters.may_be_edits(left, right, most))
+    if len(may):
+        one, two, back = _distinct_pairs(column, left[may], right[may])
+        found = process.cpdist(
+            column.values[one], column.values[two], scorer=OSA.distance, score_cutoff=most, dtype=np.int32
+        )
+        edits[may] = found[back]
+    return edits
+
+
+def _a_hair_below(cuts: Sequence[float]) -> float:
+    # Rounding to float32 must not hide a value that stands on the cut.
+    return min(cuts) - 1e-3
+
+
+def _jaro_winkler(one: npt.NDArray[np.object_], two: npt.NDArray[np.object_], least: float) -> npt.NDArray[np.float32]:
     likeness: npt.NDArray[np.float32] = process.cpdist(
-        one, two, scorer=JaroWinkler.normalized_similarity, score_cutoff=min(cuts) - 1e-3, dtype=np.float32
+        one, two, scorer=JaroWinkler.normalized_similarity, score_cutoff=least, dtype=np.float32
     )
     return likeness
 
 
-def _edits(one: npt.NDArray[np.object_], two: npt.NDArray[np.object_], most: int) -> npt.NDArray[np.int32]:
-    edits: npt.NDArray[np.int32] = process.cpdist(one, two, scorer=OSA.distance, score_cutoff=most, dtype=np.int32)
-    return edits
+def _nicknames(column: Column, one: Ints, two: Ints) -> Flags:
+    known, pairs = nickname_table()
+    places: Any = pc.index_in(column.strings, pa.array(known))
+    at = places.fill_null(len(known)).to_numpy()
+    return np.asarray(pairs[at[one], at[two]])
 
 
-def _nicknames(one: npt.NDArray[np.object_], two: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
-    known = nickname_pairs()
-    found = ((x, y) in known for x, y in zip(one, two, strict=True))
-    return np.fromiter(found, bool, len(one))
-
-
-def _initials(one: npt.NDArray[np.object_], two: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
-    found = ((len(x) == 1 or len(y) == 1) and x[0] == y[0] for x, y in zip(one, two, strict=True))
-    return np.fromiter(found, bool, len(one))
-
-
-def _day_and_month_swapped(one: npt.NDArray[np.object_], two: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
-    found = (x[:4] == y[:4] and x[5:7] == y[8:10] and x[8:10] == y[5:7] for x, y in zip(one, two, strict=True))
-    return np.fromiter(found, bool, len(one))
+def _initials(column: Column, one: Ints, two: Ints) -> Flags:
+    alone = column.letters.lengths == 1
+    return np.asarray((alone[one] | alone[two]) & (column.initials[one] == column.initials[two]))
 
 
 def crossed_names(first: Column, last: Column, ours: tuple[Ints, Ints], theirs: tuple[Ints, Ints]) -> Levels:
@@ -186,13 +205,16 @@ def crossed_names(first: Column, last: Column, ours: tuple[Ints, Ints], theirs: 
     said = (one != MISSING) & (two != MISSING) & (three != MISSING) & (four != MISSING)
     equal, turned = one == four, three == two
     levels[said & equal & turned & (one != two)] = SWAPPED
-    begins, ends = _initial_letters(first), _initial_letters(last)
+    begins, ends = (np.append(column.initials, MISSING) for column in (first, last))
     letters = (begins[ours[0]] == ends[theirs[1]]) & (begins[theirs[0]] == ends[ours[1]])
     may = np.flatnonzero(said & (levels == 0) & (one != three) & (two != four) & (equal | turned | letters))
+    least = _a_hair_below((_CROSSED_ALIKE,))
+    for given_codes, family_codes in ((ours[0], theirs[1]), (theirs[0], ours[1])):
+        may = may[first.letters.may_be_alike(given_codes[may], last.letters, family_codes[may], least)]
     if len(may):
         likeness = np.minimum(
-            _likeness(first.values[ours[0][may]], last.values[theirs[1][may]], (_CROSSED_ALIKE,)),
-            _likeness(first.values[theirs[0][may]], last.values[ours[1][may]], (_CROSSED_ALIKE,)),
+            _jaro_winkler(first.values[ours[0][may]], last.values[theirs[1][may]], least),
+            _jaro_winkler(first.values[theirs[0][may]], last.values[ours[1][may]], least),
         )
         levels[may[likeness >= _CROSSED_ALIKE]] = NEARLY_SWAPPED
     return levels
@@ -205,11 +227,6 @@ def tell_swapped(levels: Levels, crossed: Levels, given: int, family: int) -> No
     swapped = (crossed == SWAPPED) | ((crossed == NEARLY_SWAPPED) & unlike)
     levels[swapped, given] = crossed[swapped]
     levels[swapped, family] = 0
-
-
-def _initial_letters(column: Column) -> Hashes:
-    """One hash a code for the letter that its value begins with; the last is that of no value."""
-    return np.append(hash_strings(pc.utf8_slice_codeunits(column.strings, 0, 1)), MISSING)
 
 
 def _best_of_several(levels: Levels, field: Field, column: Column, left: Ints, right: Ints) -> None:

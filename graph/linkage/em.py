@@ -134,36 +134,46 @@ def distinct_patterns(
 
 
 class _Design:
-    """Patterns as a sparse 0/1 matrix: a column a level, then one a level of the e-mail by each state of the names."""
+    """Patterns as a matrix of 0 and 1: a column a level, then one a level of the e-mail by each state of the names.
+
+    A pattern shows one level of a field at most, so of each row only the columns that hold a 1 are kept.
+    """
 
     def __init__(self, patterns: Levels, names: Sequence[str], fields: Sequence[Field]) -> None:
         widths = [len(field.levels) for field in fields]
         self.starts = np.concatenate(([0], np.cumsum(widths)))
         self.email = names.index("email") if "email" in names and {"first_name", "last_name"} <= set(names) else None
-        rows, columns = [], []
-        for at in range(len(fields)):
-            said = np.flatnonzero(patterns[:, at])
-            rows.append(said)
-            columns.append(self.starts[at] + patterns[said, at].astype(np.int64) - 1)
+        shown = [
+            np.where(patterns[:, at] > 0, self.starts[at] + patterns[:, at].astype(np.int64) - 1, -1)
+            for at in range(len(fields))
+        ]
         width = int(self.starts[-1])
         if self.email is not None:
-            said = np.flatnonzero(patterns[:, self.email])
-            state = names_agreement(patterns, names)[said].astype(np.int64)
-            rows.append(said)
-            columns.append(width + state * widths[self.email] + patterns[said, self.email].astype(np.int64) - 1)
+            levels, state = patterns[:, self.email].astype(np.int64), names_agreement(patterns, names).astype(np.int64)
+            shown.append(np.where(levels > 0, width + state * widths[self.email] + levels - 1, -1))
             width += 4 * widths[self.email]
         self.together = {"first_name", "last_name"} <= set(names)
         self.names = [names.index(name) for name in ("first_name", "last_name") if self.together]
         if self.together:
             for name, alike in zip(("first_name", "last_name"), names_together(patterns, names), strict=True):
-                said = np.flatnonzero(alike)
-                rows.append(said)
-                columns.append(width + alike[said].astype(np.int64) - 1)
+                shown.append(np.where(alike > 0, width + alike.astype(np.int64) - 1, -1))
                 width += widths[names.index(name)]
-        row, column = np.concatenate(rows), np.concatenate(columns)
-        from scipy.sparse import csr_array  # half a second that only training needs
+        self._shown = [np.where(columns < 0, width, columns) for columns in shown]
+        self._all_shown = np.concatenate(self._shown)
+        self._width = width
 
-        self.matrix = csr_array((np.ones(len(row)), (row, column)), shape=(len(patterns), width))
+    def summed(self, columns: Floats) -> Floats:
+        """The matrix times values by column: (columns, classes) → (patterns, classes)."""
+        values = np.concatenate((columns, np.zeros((1, columns.shape[1]))))
+        found = np.zeros((len(self._shown[0]), columns.shape[1]))
+        for shown in self._shown:
+            found += values[shown]
+        return found
+
+    def counted(self, pairs: Floats) -> Floats:
+        """The transposed matrix times values by pattern: (patterns) → (columns)."""
+        weights = np.tile(pairs, len(self._shown))
+        return np.asarray(np.bincount(self._all_shown, weights, self._width + 1)[:-1], np.float64)
 
     def logs(self, levels: Sequence[Floats], email: Sequence[Floats], together: Sequence[Floats]) -> Floats:
         """Log probabilities, one a column of the matrix.
@@ -232,7 +242,7 @@ def _responsibilities(design: _Design, learned: Learned, together: Sequence[Floa
     ]
     logs.append(design.logs(learned.random, email, together))
     shares = [learned.match_share, *learned.relation_shares.values(), rest]
-    joint = (design.matrix @ np.stack(logs, 1)).T + np.log(shares)[:, None]
+    joint = design.summed(np.stack(logs, 1)).T + np.log(shares)[:, None]
     joint -= joint.max(0)
     likely = np.exp(joint)
     return np.asarray(likely / likely.sum(0))
@@ -248,7 +258,7 @@ def _maximise(
     all_pairs: float,
 ) -> float:
     """Update `learned` from the expected pairs by class; gives the largest change."""
-    seen = np.asarray(design.matrix.T @ pairs.T)
+    seen = np.stack([design.counted(expected) for expected in pairs], 1)
     starts = design.starts
     for which, (name, shared) in enumerate(learned.relations.items(), 1):
         share = max(pairs[which].sum() / all_pairs, _RARELY_RELATED * learned.match_share)
@@ -283,7 +293,7 @@ def _elsewhere(
     design: _Design, counts: npt.NDArray[np.int64], random: Sequence[Floats], said: Sequence[float]
 ) -> list[Floats]:
     """How many pairs outside the candidates stand on each level: strangers nearly all of them."""
-    seen = np.asarray(design.matrix.T @ counts.astype(float))
+    seen = design.counted(counts.astype(float))
     parts = [seen[design.starts[at] : design.starts[at + 1]] for at in range(len(random))]
     return [np.maximum(pairs * u - part, 0) for pairs, u, part in zip(said, random, parts, strict=True)]
 
@@ -329,7 +339,7 @@ def _learn_email(design: _Design, learned: Learned, pairs: Floats) -> float:
     """Of pairs drawn that agree in one name, those of one person are left out: their addresses are alike, too."""
     assert design.email is not None
     others = [at for at, shared in enumerate(learned.relations.values(), 1) if "email" not in shared]
-    seen = np.asarray(design.matrix.T @ (pairs[-1] + pairs[others].sum(0)))
+    seen = design.counted(pairs[-1] + pairs[others].sum(0))
     plain = learned.random[design.email]
     learned.email_given_names[0] = plain.copy()
     moved = 0.0

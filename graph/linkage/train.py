@@ -135,8 +135,9 @@ def repeated(
     error of typing stands alone and agrees with none. Two records that agree on a value show that it does not stand
     alone, and of such values matches agree as much oftener.
     """
-    carried = np.append(column.counts, 0)[column.codes]
-    several = (carried[pairs.left[counted]] > 1).astype(float) + (carried[pairs.right[counted]] > 1)
+    shared = np.append(column.counts > 1, False)[column.codes]
+    places = np.flatnonzero(counted)
+    several = shared[pairs.left[places]].astype(float) + shared[pairs.right[places]]
     return min(1.0, float((_USUAL_MATCHES + likely @ several / 2) / (_USUAL_MATCHES + likely.sum())))
 
 

@@ -12,6 +12,7 @@ import typer
 from api.cli.examples import examples
 from api.cli.invocation import Invocation, JsonOption, of
 from api.cli.link.options import EncodingOption, MapOption, ModelOption, mapping, read_model, shares_of
+from api.cli.link.without_pandas import leave_pandas_out
 from api.cli.output import print_json
 from api.cli.progress import shown_progress
 from graph.linkage.decide import probability
@@ -64,6 +65,7 @@ def link(
     if explain is not None:
         writable(explain)
     matching = _matching(invocation, rules, threshold)
+    leave_pandas_out()
     with shown_progress(invocation.err) as progress:
         linked = link_file(
             file,

@@ -17,6 +17,7 @@ from api.cli.main import app
 from graph.cypher import questions
 from graph.store.settings import StoreSettings
 from tests.api.cli.calls import PEOPLE, Shell, persons_toml
+from tests.graph.linkage.people import silos
 
 COMMANDS = [
     ["demo"], ["init"], ["sync"], ["serve"], ["rebuild"], ["link"], ["link", "evaluate"],
@@ -77,6 +78,28 @@ def test_linking_a_table_waits_for_no_server_and_no_graph() -> None:
         ran.stdout.split()
     ) == set()
     assert {"pyarrow", "rapidfuzz"} <= set(ran.stdout.split())
+
+
+def test_a_table_is_linked_without_pandas_and_scipy(tmp_path: Path) -> None:
+    """`c360 link FILE -o OUT` loads neither; pandas can be had afterwards, and Arrow makes frames of its tables."""
+    people, out = tmp_path / "people.csv", tmp_path / "who.csv"
+    pcsv.write_csv(silos(60, seed=6)[0], people)
+    code = (
+        "import sys\n"
+        "from api.cli.main import app\n"
+        f"app(['link', {str(people)!r}, '-o', {str(out)!r}], standalone_mode=False)\n"
+        "print(*sys.modules)\n"
+        "import pandas as pd, pyarrow as pa\n"
+        "frame = pd.DataFrame({'a': ['x', None], 'b': pd.Categorical(['u', 'v']), 'c': [1.5, float('nan')]})\n"
+        "table = pa.Table.from_pandas(frame)\n"
+        "assert table.to_pandas().equals(frame), table\n"
+        "assert pa.types.is_dictionary(table.schema.field('b').type) and table['c'].null_count == 1\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 0, ran.stderr
+    assert {"pandas", "scipy", "recordlinkage", "neo4j"} & set(ran.stdout.split()) == set()
+    assert out.read_text().startswith('"record_id","customer_id","weight"')
 
 
 @pytest.mark.long

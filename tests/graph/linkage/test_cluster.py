@@ -1,12 +1,23 @@
-"""Average linkage against scipy's, and the guards."""
+"""Average linkage, components and trees against scipy's, and the guards."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
-from graph.linkage.cluster import MUST, MUST_NOT, Edges, agglomerated, bounded_components, cluster
+from graph.linkage.cluster import (
+    MUST,
+    MUST_NOT,
+    Edges,
+    agglomerated,
+    bounded_components,
+    cluster,
+    connected,
+    spanning_tree,
+)
 
 
 @pytest.mark.parametrize("size", [3, 4, 7, 20])
@@ -18,6 +29,33 @@ def test_average_linkage_is_scipys(size):
     for weights, labels in zip(bits, ours, strict=True):
         theirs = fcluster(linkage(20 - weights, "average"), 19.0, "distance")
         assert ((labels[:, None] == labels) == (theirs[:, None] == theirs)).all()
+
+
+@pytest.mark.parametrize(("rows", "edges"), [(1, 0), (5, 0), (2, 1), (50, 20), (50, 60), (400, 300), (400, 2000)])
+def test_components_and_trees_are_scipys(rows, edges):
+    """The same components under the same numbers, and of edges in order of preference the same spanning forest."""
+    rng = np.random.default_rng(rows + edges)
+    for _ in range(20):
+        left, right = rng.integers(0, rows, (2, edges)).astype(np.int32)
+        graph = coo_array((np.ones(edges), (left, right)), shape=(rows, rows))
+        assert connected(rows, left, right).tolist() == connected_components(graph, directed=False)[1].tolist()
+        pairs = np.unique(np.stack((np.minimum(left, right), np.maximum(left, right)), 1), axis=0)
+        pairs = rng.permutation(pairs[pairs[:, 0] != pairs[:, 1]])
+        ranks = np.arange(1, len(pairs) + 1)
+        graph = coo_array((ranks, (pairs[:, 0], pairs[:, 1])), shape=(rows, rows))
+        theirs = np.isin(ranks, minimum_spanning_tree(graph.tocsr()).data)
+        assert spanning_tree(rows, pairs[:, 0], pairs[:, 1]).tolist() == theirs.tolist()
+
+
+@pytest.mark.parametrize("order", ["rising", "falling", "mixed"])
+def test_a_long_chain_is_one_component(order):
+    """A chain of 100,000 rows, whichever way its edges stand."""
+    left = np.arange(99_999, dtype=np.int32)
+    if order == "falling":
+        left = left[::-1]
+    elif order == "mixed":
+        left = np.random.default_rng(1).permutation(left)
+    assert (connected(100_001, left, left + 1) == [*[0] * 100_000, 1]).all()
 
 
 def test_a_cannot_link_parts_and_a_must_link_joins():
