@@ -164,8 +164,9 @@ class TakesDeliveries(Protocol):
     It writes to records that the source itself has, and to nobody else. The same event may come again: what it writes
     is found by `event.id` or the customer. It gives each record that it changes twice: before the write with None,
     which is noted before it goes on, and then with the moment of the change as the source says it. A record that is
-    read with that moment and no other difference is no news; of a write whose end is not known, with whatever moment.
-    What it adds must not be read at all. Raises SourceError: it is tried again later.
+    read with that moment and no other difference is no news; of a write whose end is not known, with a moment within
+    an hour of it. What it adds must not be read at all. Raises SourceError: it is tried again later; one with a status
+    from 400 to 499 (but SourceUnavailable) says that nothing was written.
     """
 
     def deliver(self, event: Event, concerned: Concerned) -> AsyncIterator[tuple[RecordKey, datetime | None]]: ...

@@ -14,7 +14,8 @@ from connectors.errors import SourceError, SourceUnavailable
 from connectors.events import ABOUT, ConsentWithdrawn, CustomerUpdated, Event, SegmentLeft
 from connectors.hooks import Hook, HookFailed
 from connectors.hookspecs import Concerned
-from graph.deliveries.concerned import describe, note_writing, note_written
+from connectors.records import RecordKey
+from graph.deliveries.concerned import describe, note_refused, note_writing, note_written
 from graph.deliveries.consent import Standing, standing
 from graph.deliveries.queue import Wish
 from graph.store.driver import Store
@@ -110,18 +111,30 @@ class SourceDestination:
         """Whatever the connector does is a failure of this event; the others, and other destinations, go on."""
         with door(self._kind, "deliver"):
             writing = aiter(self._connector.deliver(event, concerned))
+        begun: tuple[RecordKey, int | None] | None = None
         while True:
-            with door(self._kind, "deliver"):
-                written = await in_time(
-                    self._kind, "did not deliver", anext(writing, None), DELIVER_SECONDS, "It is tried again later."
-                )
-                if written is None:
-                    return
-                key, at = written
+            try:
+                with door(self._kind, "deliver"):
+                    written = await in_time(
+                        self._kind, "did not deliver", anext(writing, None), DELIVER_SECONDS, "It is tried again later."
+                    )
+                    if written is None:
+                        return
+                    key, at = written
+            except SourceError as error:
+                if begun is not None and _is_refusal(error):
+                    await note_refused(store, *begun)
+                raise
             if at is None:
-                await note_writing(store, key)
+                begun = key, await note_writing(store, key)
             else:
+                begun = None
                 await note_written(store, key, at)
+
+
+def _is_refusal(error: SourceError) -> bool:
+    """Whether the source said that it does not take it; of an answer that breaks off or is no answer nobody knows."""
+    return not isinstance(error, SourceUnavailable) and error.status is not None and 400 <= error.status < 500
 
 
 def link_to(public_url: str, customer: str) -> str:

@@ -30,7 +30,7 @@ _NOT_CONTENT = {
     "customers": frozenset({"id", "absorbed", "parted_from"}),
     "accounts": frozenset({"id"}),
     "interactions": frozenset({"fresh"}),
-    "records": frozenset({"written_at", "is_writing"}),
+    "records": frozenset({"written_at", "writing_since"}),
 }
 
 # Instants are asked for as numbers: reading a million of them as datetimes takes three times as long.

@@ -161,9 +161,9 @@ async def _changed_only(tx: Transaction, rows: PageRows, all_new: bool) -> _Chan
     if all_new:
         return _Changed(list(rows.records.values()), [], list(rows.interactions.values()), [], [], [], set())
     records = {
-        key: (digest, body, written, writing)
+        key: (digest, body, written, writing_since)
         for batch in _batches(list(rows.records))
-        for key, digest, body, written, writing in await tx.collected(cypher("writes/known_hashes"), keys=batch)
+        for key, digest, body, written, writing_since in await tx.collected(cypher("writes/known_hashes"), keys=batch)
     }
     interactions = {
         id: (digest, record)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -173,6 +174,7 @@ async def test_a_write_whose_end_nobody_knows_comes_back_as_no_change(
     """Whether the sync or the repeated delivery is first; what somebody else changes is told as ever."""
     store, hubspot, rules = embedded_store, WritableHubSpot(), Rules(segment=())
     thing = hubspot.hubspot.things["contacts"][101]
+    hubspot.hubspot.now = datetime.now(UTC).replace(microsecond=0)
 
     async def read() -> int:
         source = LandingSource(_wired(hubspot), "hubspot", 0.5)

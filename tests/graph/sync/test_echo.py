@@ -37,12 +37,17 @@ def test_only_a_change_of_the_moment_of_our_write_is_an_echo(
     assert not is_echo(encode(said), None, int(WRITTEN.timestamp() * 1000))
 
 
-@pytest.mark.parametrize(("name", "is_one"), [("Ada", True), ("Ada Byron", False)])
-def test_a_write_that_was_begun_may_have_been_at_whatever_moment(name: str, is_one: bool) -> None:
-    """Also where an earlier one is known to the second; what says something else is news all the same."""
-    said = Person(source="desk", stream="users", id="1", full_name=name, updated_at=WRITTEN + timedelta(days=3))
+@pytest.mark.parametrize(
+    ("minutes", "name", "is_one"),
+    [(3, "Ada", True), (-3, "Ada", True), (59, "Ada", True), (3, "Ada Byron", False), (61, "Ada", False)],
+)
+def test_a_write_that_was_begun_may_have_been_within_the_hour(minutes: int, name: str, is_one: bool) -> None:
+    """Also where an earlier one is known to the second; what says something else, or is later, is news all the same."""
+    begun = WRITTEN + timedelta(days=3)
+    said = Person(source="desk", stream="users", id="1", full_name=name, updated_at=begun + timedelta(minutes=minutes))
+    since = int(begun.timestamp() * 1000)
 
     for written_at in (None, int(WRITTEN.timestamp() * 1000)):
-        assert is_echo(encode(said), BEFORE, written_at, writing=True) is is_one
+        assert is_echo(encode(said), BEFORE, written_at, since) is is_one
         assert not is_echo(encode(said), BEFORE, written_at)
-    assert not is_echo(encode(said), None, None, writing=True)
+    assert not is_echo(encode(said), None, None, since)
