@@ -125,9 +125,12 @@ def _typed_at_once(column: Cells, kind: ColumnKind, reading: Reading) -> list[An
     """The whole column parsed by Arrow, or None when one of its values needs a closer look."""
     try:
         if kind is ColumnKind.NUMBER:
-            if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-                return cast(list[Any], column.cast(pa.float64()).to_pylist())
-            return None if reading.decimal != "." else cast(list[Any], _clean(column).cast(pa.float64()).to_pylist())
+            is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+            if not is_number and reading.decimal != ".":
+                return None
+            numbers = (column if is_number else _clean(column)).cast(pa.float64())
+            # Arrow takes NaN and Infinity for numbers, and so becomes what is too large for one.
+            return cast(list[Any], numbers.to_pylist()) if pc.all(pc.is_finite(numbers)).as_py() is not False else None
         moments = _timestamps(column, reading)
         if moments is None:
             return None

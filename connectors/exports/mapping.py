@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -227,7 +228,7 @@ def _typed(raw: Located, target: str, value: str, context: Context) -> Any:
         result = parse_day(value)
     elif kind is ColumnKind.NUMBER:
         try:
-            result = float(value)
+            result = float(value) if isfinite(float(value)) else None
         except ValueError:
             result = None
     if result is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -32,6 +33,8 @@ MATTERS = ("ticket", "deal", "order", "subscription", "campaign")
 
 _NOT_PROPERTIES = ("type", "id", "person", "account", "occurred_at", "ended_at", "observed_at", "scale")
 """Fields of an interaction that stand in the graph in another form."""
+
+_NUMBERS = ("amount", "recurring_amount", "quantity", "cost", "score", "scale")
 
 INTERACTION_PROPERTIES = tuple(
     sorted(
@@ -121,14 +124,29 @@ def fingerprint(body: str) -> str:
 def _body(record: Record) -> str:
     """The record's canonical JSON, read back once: what could not be read later would stop every sync that links it.
 
-    Raises RecordError for what is no record, or whose values are of other types than its fields say.
+    Raises RecordError for what is no record, whose values are of other types than its fields say, or whose numbers are not
+    finite.
     """
     try:
+        if isinstance(record, Interaction):
+            _refuse_infinite(record)
         body = encode(record)
         decode(body)
     except (msgspec.MsgspecError, TypeError) as error:
         raise RecordError(f"a {type(record).__name__} that breaks the contract of records: {error}") from error
     return body
+
+
+def _refuse_infinite(record: Interaction) -> None:
+    """JSON would make null of it, and figures of many customers no number."""
+    for name in _NUMBERS:
+        value = getattr(record, name)
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, float) and not isfinite(one):
+                raise RecordError(
+                    f"interaction {record.source}/{record.stream}/{record.id}: {name} is {value}, which is no finite "
+                    f"number. Leave it out where it is not known."
+                )
 
 
 def _record_row(record: Person | Account | Consent, body: str) -> tuple[Row, Row | None]:

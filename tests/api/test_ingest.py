@@ -27,7 +27,7 @@ from graph.store.driver import Store, open_store
 from graph.store.settings import StoreSettings
 from graph.sync.land import LandingSource
 from graph.sync.sync import sync
-from tests.connectors.pushes import TOML, by_segment, customer, order, structured
+from tests.connectors.pushes import TOML, by_segment, customer, order, signed, structured
 from tests.served import serving
 from tests.sources import FixedSource, fixed_source, person
 
@@ -128,6 +128,24 @@ async def test_a_refusal_says_why_and_keeps_nothing(
     assert answer.status_code == status
     assert said in answer.json()["message"]
     assert await embedded_store.read("MATCH (p:Push) RETURN p.id") == []
+
+
+@pytest.mark.parametrize("total", ["NaN", "Infinity", "1e999"])
+async def test_a_number_that_is_none_is_rejected(embedded_store: Store, tmp_path: Path, total: str) -> None:
+    """It is kept with its reason, and the rest of the batch is taken; as a literal it is no JSON, and refused."""
+    async with asking(embedded_store, *landing(tmp_path)) as (client, ingest):
+        headers, body = structured([order("e1", total=total), order("e2")], at=now())
+        answer = await client.post("/ingest/shop", content=body, headers=headers)
+        await ingest.stored()
+        literal = body.replace(f'"{total}"'.encode(), total.encode())
+        headers |= signed(literal, at=now())
+        refused = await client.post("/ingest/shop", content=literal, headers=headers)
+
+    assert (answer.status_code, answer.json()) == (202, {"accepted": 1})
+    assert refused.status_code == 400
+    ((reason,),) = await embedded_store.read("MATCH (r:Rejection {source: 'shop'}) RETURN r.reason")
+    assert f"data.total: '{total}' is not a number" in reason
+    assert await embedded_store.read("MATCH (i:Interaction) RETURN i.amount") == [[25.5]]
 
 
 async def test_refusals_are_counted_and_told_once_a_minute(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from connectors.errors import PluginConfigError, RecordError
@@ -137,6 +141,26 @@ async def test_a_row_that_does_not_fit_is_refused(tmp_path: Path, row: str, said
     with pytest.raises(RecordError, match=said) as error:
         list(source.map(await stream(source, "interactions"), page.raws[0]))
     assert "t.csv:2" in str(error.value)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("points", ["NaN", "Infinity", "-inf", "1e999"])
+async def test_a_number_that_is_none_is_refused(tmp_path: Path, suffix: str, points: str) -> None:
+    """By row and column, whatever the file: one would be in the figures of all."""
+    row = {"call": "1", "when": "2026-01-02", "number": "+49 30 1", "way": "inbound", "points": points}
+    if suffix == "parquet":
+        pq.write_table(pa.Table.from_pylist([{**row, "points": float(points)}]), tmp_path / "t.parquet")
+    else:
+        rows = json.dumps(row) if suffix == "jsonl" else ",".join(row) + "\n" + ",".join(row.values())
+        write(tmp_path, f"t.{suffix}", f"{rows}\n")
+    mapping = {**CALLS, "metric": {"value": "csat"}, "score": "points", "scale_min": {"value": "1"}}
+    source = connector(tmp_path, entry("interactions", mapping, f"t.{suffix}"))
+    (page,) = await pages(source, "interactions")
+    (problem,) = page.problems
+
+    assert page.raws == []
+    assert problem.where.startswith(f"t.{suffix}:")
+    assert re.fullmatch(r"points: '.+' is not a number\.", problem.reason)
 
 
 async def test_a_value_without_translation_is_refused(tmp_path: Path) -> None:

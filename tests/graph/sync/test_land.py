@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
@@ -20,7 +21,7 @@ from graph.sync import door
 from graph.sync.land import LandingSource
 from graph.sync.pages import PageWriter
 from graph.sync.sync import sync
-from tests.sources import FixedSource, fixed_source, person
+from tests.sources import FixedSource, event, fixed_source, person
 
 pytestmark = pytest.mark.anyio
 
@@ -201,6 +202,29 @@ async def test_a_record_of_wrong_types_is_rejected(embedded_store: Store) -> Non
     (reason,) = await embedded_store.read_one("MATCH (r:Rejection {source: 'wayward'}) RETURN r.reason") or [None]
     assert reason is not None
     assert "$.emails" in reason
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ({"score": math.nan}, "score is nan"),
+        ({"amount": math.inf}, "amount is inf"),
+        ({"cost": -math.inf}, "cost is -inf"),
+        ({"scale": (0.0, math.inf)}, "scale is (0.0, inf)"),
+    ],
+)
+async def test_a_number_that_is_none_is_rejected(embedded_store: Store, said: dict[str, Any], place: str) -> None:
+    """NaN in one record would be NaN in the figures of all: which record, which field, and what to do is told."""
+    odd = event("wayward/orders/1", "order.placed", "2026-01-02", "wayward/people/1", amount=5.0)
+    source = LandingSource(Wayward("map", lambda: [odd, msgspec.structs.replace(odd, id="2", **said)]), "odd")
+
+    report = await sync([source, fixed_source("crm", BOB)], embedded_store, Rules())
+
+    assert [landed.error for landed in report.landed] == [None, None]
+    ((reason,),) = await embedded_store.read("MATCH (r:Rejection {source: 'wayward'}) RETURN r.reason")
+    assert reason == (
+        f"interaction wayward/orders/2: {place}, which is no finite number. Leave it out where it is not known."
+    )
 
 
 async def test_a_hook_that_raises_fails_the_source_whose_page_it_had(embedded_store: Store) -> None:
