@@ -23,6 +23,7 @@ from connectors.pace import Budget, left_of_headers
 
 T = TypeVar("T")
 
+REDIRECTS = 20
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers that a later attempt may turn into a good one."""
 
@@ -62,7 +63,7 @@ class SourceClient:
         base_url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        auth: httpx.Auth | tuple[str, str] | None = None,
+        auth: httpx.BasicAuth | tuple[str, str] | None = None,
         secrets: Sequence[str] = (),
         timeout: float = 30.0,
         patience: Patience | None = None,
@@ -83,17 +84,20 @@ class SourceClient:
         self._secrets = {secret for secret in secrets if secret}
         if isinstance(auth, tuple):
             self._secrets.add(auth[1])
-        self._client = httpx.AsyncClient(
-            base_url=base_url,
-            headers={"User-Agent": "c360", "Accept-Encoding": ACCEPTED, **(headers or {})},
-            auth=auth,
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-            follow_redirects=True,
-            event_hooks={"request": [self._stay_at_home]},
-            transport=transport,
+        home = httpx.URL(base_url)
+        if auth is None and home.userinfo:
+            auth = (home.username, home.password)
+        self.base_url = home.copy_with(userinfo=None, raw_path=home.raw_path.rstrip(b"/") + b"/")
+        self.headers = httpx.Headers(
+            {"Accept": "*/*", "User-Agent": "c360", "Accept-Encoding": ACCEPTED, "Connection": "keep-alive"}
         )
-        self._home = f"{str(self._client.base_url).rstrip('/')}/"
+        self.headers.update(headers)
+        if auth is not None:
+            basic = httpx.BasicAuth(*auth) if isinstance(auth, tuple) else auth
+            signed = next(basic.auth_flow(httpx.Request("GET", self.base_url)))
+            self.headers["Authorization"] = signed.headers["Authorization"]
+        self._extensions = {"timeout": httpx.Timeout(timeout, connect=min(timeout, 10.0)).as_dict()}
+        self._transport = transport or _wire(connections)
 
     async def request(
         self,
@@ -112,36 +116,30 @@ class SourceClient:
         `content` that holds a secret is given as a function: then no variable holds it when an error is reported.
         `retry=False` is for a request that must not be made twice; `budgets` hold beside the client's own.
         """
-        sent_headers = dict(headers or {})
+        own = dict(headers or {})
         if json is not None:
             content = msgspec.json.encode(json)
-            sent_headers.setdefault("Content-Type", "application/json")
-        patience = self.patience if retry else Patience(attempts=1)
+            own.setdefault("Content-Type", "application/json")
         asked = None if params is None else {name: value for name, value in params.items() if value is not None}
+
+        async def ask() -> httpx.Response:
+            await self._wait_our_turn(budgets)
+            response = await self._ask(
+                httpx.Request(
+                    method,
+                    address,
+                    headers=_with(self.headers, own),
+                    content=content() if callable(content) else content,
+                    extensions=self._extensions,
+                )
+            )
+            if response.status_code >= 400:
+                raise self._refusal(response)
+            return response
+
         try:
-            address, asked = self._with_query(path, asked) if asked and _is_plain(path) else (path, asked)
-            async for attempt in stamina.retry_context(
-                on=self._wait_before_retry,
-                attempts=patience.attempts,
-                timeout=patience.seconds,
-                wait_initial=patience.first_wait,
-                wait_max=patience.longest_wait,
-                wait_jitter=patience.jitter,
-            ):
-                with attempt:
-                    await self._wait_our_turn(budgets)
-                    response = await self._ask(
-                        self._client.build_request(
-                            method,
-                            address,
-                            params=asked,
-                            content=content() if callable(content) else content,
-                            headers=sent_headers,
-                        )
-                    )
-                    if response.status_code >= 400:
-                        raise self._refusal(response)
-                    return response
+            address = self._address(path, asked)
+            return await (self._again_and_again(ask) if retry else ask())
         except httpx.HTTPError as error:
             failure: SourceError = self._unreachable(method, path, error)
         except httpx.InvalidURL as error:
@@ -215,12 +213,12 @@ class SourceClient:
 
     def set_header(self, name: str, value: str) -> None:
         """Send a header with every request from now on; its value is struck out of all errors."""
-        self._client.headers[name] = value
+        self.headers[name] = value
         self.strike_out(value)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -230,11 +228,41 @@ class SourceClient:
     ) -> None:
         await self.close()
 
-    def _with_query(self, path: str, asked: Mapping[str, Any]) -> tuple[httpx.URL, None]:
+    async def _again_and_again(self, ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+        began = time.monotonic()
+        try:
+            return await ask()
+        except (httpx.TransportError, SourceUnavailable) as error:
+            first: Exception | None = error
+        # Few requests fail, and what counts attempts costs as much as a small answer: it begins with the failed one.
+        async for attempt in stamina.retry_context(
+            on=self._wait_before_retry,
+            attempts=self.patience.attempts,
+            timeout=max(0.001, self.patience.seconds - (time.monotonic() - began)),
+            wait_initial=self.patience.first_wait,
+            wait_max=self.patience.longest_wait,
+            wait_jitter=self.patience.jitter,
+        ):
+            with attempt:
+                if first is not None:
+                    failed, first = first, None
+                    raise failed
+                return await ask()
+        raise AssertionError("the last attempt raises")
+
+    def _address(self, path: str, asked: Mapping[str, Any] | None) -> httpx.URL:
         """The whole address. Commas stay as they are (RFC 3986 §3.4): httpx looks at each escaped character of an
         address several times, and takes longer over a list of forty names than over the answer."""
-        said = {name: str(value).lower() if isinstance(value, bool) else value for name, value in asked.items()}
-        return httpx.URL(f"{self._home}{path.lstrip('/')}?{urlencode(said, doseq=True, safe=',')}"), None
+        if _is_plain(path):
+            query = ""
+            if asked:
+                said = {name: str(one).lower() if isinstance(one, bool) else one for name, one in asked.items()}
+                query = f"?{urlencode(said, doseq=True, safe=',')}"
+            return httpx.URL(f"{self.base_url}{path.lstrip('/')}{query}")
+        url = httpx.URL(path)
+        if url.is_relative_url:
+            url = self.base_url.copy_with(raw_path=self.base_url.raw_path + url.raw_path.lstrip(b"/"))
+        return httpx.URL(url, params=asked) if asked else url
 
     async def _wait_our_turn(self, budgets: Sequence[Budget]) -> None:
         wait = self._not_before - time.monotonic()
@@ -244,20 +272,28 @@ class SourceClient:
             await budget.turn(self.patience.sleep)
 
     async def _ask(self, request: httpx.Request) -> httpx.Response:
-        streamed = await self._client.send(request, stream=True)
-        try:
-            response = await read_answer(streamed, self._largest)
-        finally:
-            await streamed.aclose()
+        for _ in range(REDIRECTS + 1):
+            self._stay_at_home(request)
+            streamed = await self._transport.handle_async_request(request)
+            streamed.request = request
+            try:
+                response = await read_answer(streamed, self._largest)
+            finally:
+                await streamed.aclose()
+            if not response.has_redirect_location:
+                break
+            request = _redirected(request, response)
+        else:
+            raise httpx.TooManyRedirects(f"it sends us on more than {REDIRECTS} times", request=request)
         wait = self._pause(response.headers)
         if wait is not None:
             # A longer wait is for the next sync: the source will say so itself, with 429.
             self._not_before = time.monotonic() + min(wait, self.patience.longest_wait)
         return response
 
-    async def _stay_at_home(self, request: httpx.Request) -> None:
+    def _stay_at_home(self, request: httpx.Request) -> None:
         """Refuse a request to another host, wherever its address came from: a redirect, a link of a page."""
-        home, url = self._client.base_url, request.url
+        home, url = self.base_url, request.url
         same = url.host == home.host and (
             (url.scheme, url.port) == (home.scheme, home.port)
             or (home.scheme == "http" and url.scheme == "https" and home.port is None and url.port is None)
@@ -312,7 +348,7 @@ class SourceClient:
 
     def _where(self, path: str) -> str:
         try:
-            url = self._client.base_url.join(path)
+            url = self.base_url.join(path)
         except httpx.InvalidURL:
             return path.split("?", 1)[0]
         return f"{url.host}{url.path}"
@@ -333,11 +369,43 @@ class SourceClient:
         )
 
     def _without_secrets(self, text: str) -> str:
-        authorization = self._client.headers.get("Authorization", "")
+        authorization = self.headers.get("Authorization", "")
         for secret in (authorization, authorization.rpartition(" ")[2], *self._secrets):
             if secret:
                 text = text.replace(secret, "***")
         return text
+
+
+def _wire(connections: int) -> httpx.AsyncBaseTransport:
+    from connectors.wire import Wire  # aiohttp takes long to import, and most commands ask nobody
+
+    return Wire(connections)
+
+
+def _with(headers: httpx.Headers, more: Mapping[str, str]) -> httpx.Headers:
+    if not more:
+        return headers  # a request makes a copy of its own
+    both = httpx.Headers(headers)
+    both.update(more)
+    return both
+
+
+def _redirected(request: httpx.Request, answer: httpx.Response) -> httpx.Request:
+    """The request that a redirect asks for (RFC 9110 §15.4): with GET where it sends us to read something else."""
+    try:
+        url = request.url.join(answer.headers["location"])
+    except httpx.InvalidURL as error:
+        raise httpx.RemoteProtocolError(f"it sends us to what is no address: {error}", request=request) from None
+    status, headers = answer.status_code, httpx.Headers(request.headers)
+    becomes_get = (status in (302, 303) and request.method != "HEAD") or (status == 301 and request.method == "POST")
+    if (url.scheme, url.host, url.port) != (request.url.scheme, request.url.host, request.url.port):
+        del headers["host"]
+        if (url.scheme, url.host) != ("https", request.url.host):
+            headers.pop("authorization", None)
+    for name in ("content-length", "content-type", "transfer-encoding") if becomes_get else ():
+        headers.pop(name, None)
+    method, content = ("GET", None) if becomes_get else (request.method, request.content)
+    return httpx.Request(method, url, headers=headers, content=content, extensions=request.extensions)
 
 
 def _is_html(response: httpx.Response) -> bool:

@@ -302,7 +302,7 @@ async def test_an_address_with_a_query_is_the_one_that_httpx_makes(base_url: str
         except httpx.InvalidURL as invalid:
             error = invalid
     async with SourceClient("crm", base_url, patience=QUICK, transport=transport) as source:
-        if error is not None or expected is None or expected.host != source._client.base_url.host:
+        if error is not None or expected is None or expected.host != source.base_url.host:
             with pytest.raises(SourceError):
                 await source.request("GET", path, params=params)
             return

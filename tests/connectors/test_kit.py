@@ -109,8 +109,8 @@ class Impatient(Good):
     """It gives up at the first refusal, as something that is no SourceError, and logs what it sent."""
 
     async def asked(self, after: int) -> dict[str, Any]:
-        async with httpx.AsyncClient(headers=self.client._client.headers) as client:
-            response = await client.get(f"{self.client._client.base_url}/people", params={"after": after})
+        async with httpx.AsyncClient(headers=self.client.headers) as client:
+            response = await client.get(f"{self.client.base_url}people", params={"after": after})
             if response.status_code != 200:
                 logging.getLogger("club").warning("refused: %s", dict(response.request.headers))
             response.raise_for_status()
