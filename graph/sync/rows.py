@@ -124,8 +124,8 @@ def fingerprint(body: str) -> str:
 def _body(record: Record) -> str:
     """The record's canonical JSON, read back once: what could not be read later would stop every sync that links it.
 
-    Raises RecordError for what is no record, whose values are of other types than its fields say, or whose numbers are not
-    finite.
+    Raises RecordError for what is no record, whose values are of other types than its fields say, or whose numbers are
+    not finite.
     """
     try:
         if isinstance(record, Interaction):
