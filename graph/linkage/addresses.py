@@ -16,6 +16,8 @@ def names_of_address(address: str, first: str | None, last: str | None) -> tuple
     `first` and `last` are comparable names (`normalise.name`). An initial counts as lacking when the address spells a
     name that begins with it.
     """
+    if last is not None and first is not None and len(first) > 1:
+        return None, None
     words = [word for word in _NOT_LETTERS.split(address.partition("@")[0]) if word]
     if not words:
         return None, None

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.linkage.blocks import ranges
-from graph.linkage.coded import MISSING, Coded, Hashes, Ints, Rows, avalanche, mixed
+from graph.linkage.coded import MISSING, Coded, Hashes, Ints, Rows, avalanche, in_order, mixed
 from graph.linkage.rules import MatchingRules
 
 Key = tuple[str, ...]
@@ -127,7 +127,7 @@ def choose_keys(records: Coded, rules: MatchingRules) -> tuple[Key, ...]:
     size = min(records.rows, _SAMPLE)
     sample = np.sort(rng.choice(records.rows, size, replace=False)) if size else np.zeros(0, np.int64)
     scale = (records.rows / max(size, 1)) ** 2
-    parts = {part: part_hashes(records, part)[sample] for part in _PARTS}
+    parts = {part: part_hashes(records, part, sample) for part in _PARTS}
     useful = [part for part in _PARTS if _pairs_within(parts[part]) > 0]
     chosen: list[Key] = []
     for length, share in enumerate(_SHARE_BY_LENGTH, 1):
@@ -184,11 +184,12 @@ def blocked(
 
 def oversized_blocks(records: Coded, keys: Sequence[Key], rules: MatchingRules) -> dict[Key, Hashes]:
     """Hashes of the blocks that hold more than `rules.max_block` records, by key, sorted."""
+    parts = {part: part_hashes(records, part) for part in {part for key in keys for part in key}}
     found = {}
     for key in keys:
-        hashes, _ = key_entries(records, key)
-        values, counts = np.unique(hashes, return_counts=True)
-        if len(large := values[counts > rules.max_block]):
+        hashes, _ = _entries(records, key, parts)
+        starts = np.flatnonzero(np.concatenate((np.ones(min(len(hashes), 1), bool), hashes[1:] != hashes[:-1])))
+        if len(large := hashes[starts[np.diff(np.append(starts, len(hashes))) > rules.max_block]]):
             found[key] = large
     return found
 
@@ -210,11 +211,11 @@ def entries_by_key(records: Coded, keys: Iterable[Key]) -> Mapping[Key, tuple[Ha
     return {key: _entries(records, key, parts) for key in keys}
 
 
-def part_hashes(records: Coded, part: str) -> Hashes:
-    """One 64-bit hash a row for a part of a key; 0 where it is not said."""
+def part_hashes(records: Coded, part: str, rows: Rows | None = None) -> Hashes:
+    """One 64-bit hash a row (of some rows, if given) for a part of a key; 0 where it is not said."""
     if part != NAMES_IN_ANY_ORDER:
-        return records[part].hashes_by_row()
-    first, last = records["first_name"].row_hashes, records["last_name"].row_hashes
+        return records[part].hashes_by_row(rows)
+    first, last = (records[name].hashes_by_row(rows) for name in ("first_name", "last_name"))
     both = avalanche(mixed(np.minimum(first, last), np.maximum(first, last)))
     return np.where((first != 0) & (last != 0) & (first != last), np.maximum(both, np.uint64(1)), MISSING)
 
@@ -233,7 +234,7 @@ def _entries(records: Coded, key: Key, parts: Mapping[str, Hashes], twice: bool 
     if twice and len(hashes):
         kept = _may_repeat(hashes)
         hashes, rows = hashes[kept], rows[kept]
-    order = np.lexsort((rows, hashes)) if several else np.argsort(hashes, kind="stable")
+    order = np.lexsort((rows, hashes)) if several else in_order(hashes)
     hashes, rows = hashes[order], rows[order]
     if several:
         fresh = np.ones(len(rows), bool)

@@ -162,13 +162,22 @@ def _names(records: pa.Table) -> dict[str, Strings]:
 
 def _names_told(first: Strings, last: Strings, address: Strings) -> dict[str, Strings]:
     """Names completed by the address, and which of them was read there."""
-    given_or_empty: Any = first.fill_null("")
-    coded = pc.binary_join_element_wise(address, given_or_empty, last.fill_null(""), "\x1f").dictionary_encode()
+    given: Any = first
+    one_letter: Any = pc.less_equal(pc.utf8_length(given), pa.scalar(1))
+    # An address tells nothing where both names are said, and the given one is more than an initial.
+    lacking: Any = pc.or_(pc.or_(first.is_null(), last.is_null()), one_letter.fill_null(True))
+    rows = np.flatnonzero(np.asarray(pc.and_(address.is_valid(), lacking)))
+    addresses, givens, families = (column.take(rows) for column in (address, given, last))
+    join: Any = pc.binary_join_element_wise
+    coded = join(addresses, givens.fill_null(""), families.fill_null(""), "\x1f").dictionary_encode()
     found: list[tuple[str | None, str | None]] = []
     for said in coded.dictionary.to_pylist():
-        user, given, family = said.split("\x1f")
-        found.append(names_of_address(user, given or None, family or None))
-    told = [pa.array([names[side] for names in found], pa.string()).take(coded.indices) for side in (0, 1)]
+        user, given_name, family_name = said.split("\x1f")
+        found.append(names_of_address(user, given_name or None, family_name or None))
+    place = np.full(len(first), -1, np.int64)
+    place[rows] = coded.indices.to_numpy()
+    places: Any = pa.array(place, mask=place < 0)
+    told = [pa.array([names[side] for names in found], pa.string()).take(places) for side in (0, 1)]
     which = pc.if_else(told[0].is_valid(), "first_name", pc.if_else(told[1].is_valid(), "last_name", None))
     which = pc.if_else(pc.and_(told[0].is_valid(), told[1].is_valid()), "both", which)
     return {

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
+from graph.linkage.abreast import abreast
 from graph.linkage.coded import MISSING, Coded, Column, Ints, factorised
 from graph.linkage.fields import Field
 from graph.linkage.given_names import nickname_table
@@ -26,7 +27,7 @@ CLOSE_GIVEN, CLOSE_FAMILY = NEARLY_SWAPPED + 2, SAME + 2
 """The least like levels at which a given and a family name are still like each other."""
 _CROSSED_ALIKE = 0.88
 
-_AT_A_TIME = 200_000
+_AT_A_TIME = 100_000
 """Pairs: with more, what is held meanwhile is larger than the caches and no faster."""
 
 
@@ -37,9 +38,15 @@ def compare(records: Coded, fields: Sequence[Field], left: Ints, right: Ints) ->
     given name carries it and the family name is silent.
     """
     levels = np.zeros((len(left), len(fields)), np.uint8)
-    for begin in range(0, len(left), _AT_A_TIME):
-        part = slice(begin, begin + _AT_A_TIME)
+    parts = [slice(begin, begin + _AT_A_TIME) for begin in range(0, len(left), _AT_A_TIME)]
+    if len(parts) < 2:
+        return _compared(records, fields, left, right)
+
+    def fill(part: slice) -> None:
         levels[part] = _compared(records, fields, left[part], right[part])
+
+    for _ in abreast(fill, parts):
+        pass
     return levels
 
 

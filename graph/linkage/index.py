@@ -14,7 +14,19 @@ import pyarrow.compute as pc
 from graph.linkage.blocks import Block, ranges
 from graph.linkage.candidates import Key, blocked, key_entries
 from graph.linkage.cluster import Edges
-from graph.linkage.coded import Coded, Column, Columns, Hashes, Ints, Rows, coded, column_of, hash_strings, whole
+from graph.linkage.coded import (
+    Coded,
+    Column,
+    Columns,
+    Hashes,
+    Ints,
+    Rows,
+    coded,
+    column_of,
+    hash_strings,
+    in_order,
+    whole,
+)
 from graph.linkage.columns import Strings, normalised
 from graph.linkage.decide import Scorer
 from graph.linkage.guards import guards, named
@@ -58,7 +70,7 @@ class LinkageIndex:
 
     def __post_init__(self) -> None:
         hashes = hash_strings(whole(self.base, "record_id"))
-        self._id_rows = np.argsort(hashes, kind="stable")
+        self._id_rows = in_order(hashes)
         self._id_hashes = hashes[self._id_rows]
         ids = names_in(self.added)
         self._added_ids = {name: self.base.num_rows + at for at, name in enumerate(ids)}
@@ -191,7 +203,7 @@ def present_of(entries: tuple[Hashes, Ints], present: npt.NDArray[np.bool_]) -> 
 def words_of(records: Coded) -> tuple[Hashes, Ints]:
     """(hash, row) of every record by all its words, in the order of the hashes."""
     words = records.words
-    order = np.argsort(words, kind="stable").astype(np.int32)
+    order = in_order(words).astype(np.int32)
     return words[order], order
 
 

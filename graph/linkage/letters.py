@@ -19,6 +19,7 @@ from graph.linkage.columns import Strings
 Flags = npt.NDArray[np.bool_]
 
 _CLASSES = 32
+_BITS = np.append(np.uint64(1) << np.arange(128, dtype=np.uint64) % np.uint64(_CLASSES), np.zeros(128, np.uint64))
 _BOOSTED_FROM = 0.7
 _HAIR = 1e-6
 
@@ -48,10 +49,10 @@ class Letters:
         octets, sizes = np.frombuffer(data, np.uint8), np.diff(offsets)
         order = np.argsort(sizes, kind="stable")
         starts, sizes = offsets[:-1][order], sizes[order]
-        for position in range(int(sizes[-1])):
-            begin = int(np.searchsorted(sizes, position, "right"))
+        begins = np.searchsorted(sizes, np.arange(int(sizes[-1])), "right")
+        for position, begin in enumerate(begins.tolist()):
             letter = octets[starts[begin:] + position]
-            bit = np.where(letter < 128, np.uint64(1) << (letter % _CLASSES).astype(np.uint64), np.uint64(0))
+            bit = _BITS[letter]
             twice[begin:] |= once[begin:] & bit
             once[begin:] |= bit
             if position < 4:

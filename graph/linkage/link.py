@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph.linkage.abreast import abreast
 from graph.linkage.candidates import Blocks, Candidates, Key, blocked, choose_keys
 from graph.linkage.cluster import Clusters, Edges, Weigher, cluster, joined_edges
 from graph.linkage.coded import Coded, Ints, coded
@@ -41,6 +42,9 @@ Progress = Callable[[str, float], None]
 
 _LEARNED_FROM = 4_000_000
 """Pairs, counted once for each key that tells them, from which a model is learned at most."""
+
+_WEIGHED_AT_A_TIME = 200_000
+"""Pairs: what a thread holds of them meanwhile is small."""
 
 _NO_RULES = MatchingRules()
 _NO_DECISIONS = Decisions()
@@ -223,13 +227,15 @@ def _weighed_parts(
 
 def _weighed(scorer: Scorer, guard: Guards, pairs: Candidates, levels: Levels, rules: MatchingRules) -> Edges:
     least = min(rules.review_bits, _match_bits(scorer.model, rules))
-    kept: list[Edges] = []
-    for begin in range(0, len(pairs.left), rules.chunk_pairs):
-        part = slice(begin, begin + rules.chunk_pairs)
+    size = min(rules.chunk_pairs, _WEIGHED_AT_A_TIME)
+
+    def weigh(begin: int) -> Edges:
+        part = slice(begin, begin + size)
         left, right = pairs.left[part], pairs.right[part]
         edges = Edges(left, right, guard.apply(left, right, scorer.score(left, right, levels[part])))
-        kept.append(edges.where(edges.bits >= least))
-    return joined_edges(kept)
+        return edges.where(edges.bits >= least)
+
+    return joined_edges(list(abreast(weigh, range(0, len(pairs.left), size))))
 
 
 def _inside(scorer: Scorer, guard: Guards, rules: MatchingRules) -> Weigher:

@@ -18,8 +18,8 @@ __all__ = [
 ]  # fmt: skip
 
 _LONGEST = 200
-_NOT_WORD = re.compile(r"[^a-z0-9 ]")
-_SPACES = re.compile(r"\s+")
+_PLAIN = {code: chr(code).lower() if chr(code).isalnum() or chr(code) == " " else None for code in range(128)}
+"""Of each character of ASCII, the letter or digit that it is compared as; None: it is left out."""
 _SAYS_NOTHING = frozenset(
     "none null nan unknown unbekannt inconnu test tbd xxx undefined nil notavailable notprovided".split()
 )
@@ -54,8 +54,7 @@ def text(value: str | None) -> str | None:
     if not value or value in _MARKS:
         return None
     value = value[:_LONGEST]
-    plain = _NOT_WORD.sub("", (value if value.isascii() else anyascii(value)).lower())
-    plain = _SPACES.sub(" ", plain).strip()
+    plain = " ".join((value if value.isascii() else anyascii(value)).translate(_PLAIN).split())
     return None if not plain or plain.replace(" ", "") in _SAYS_NOTHING else plain
 
 
@@ -99,8 +98,8 @@ def split_full_name(value: str | None) -> FullName:
     if comma and text(given) and text(given) not in _SUFFIXES:
         words = (name(given) or "").split(" ")
         return FullName(words[0] or None, " ".join(words[1:]) or None, name(family))
-    raw = [w for w in value.replace(",", " ").split() if text(w)]
-    words = [text(w) or "" for w in raw]
+    said = [(word, plain) for word in value.replace(",", " ").split() if (plain := text(word))]
+    raw, words = [word for word, _ in said], [plain for _, plain in said]
     while len(words) > 1 and words[0] in _TITLES:
         words, raw = words[1:], raw[1:]
     while len(words) > 1 and words[-1] in _SUFFIXES:
