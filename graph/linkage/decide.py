@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from graph.linkage.coded import Coded, Column, Ints, Rows
 from graph.linkage.compare import SAME, SWAPPED, Levels, compare, matched_values
-from graph.linkage.em import NAMED_ALIKE, family_names_agreement, names_agreement, names_together
-from graph.linkage.model import LinkageModel
+from graph.linkage.em import family_names_agreement, names_agreement, names_together
+from graph.linkage.model import LinkageModel, RelationClass
 from graph.linkage.train import country_hashes, full_name_hashes
 
 Bits = npt.NDArray[np.float32]
@@ -53,7 +53,8 @@ class Scorer:
         self._share = {name: self._shares(name) for name in ("first_name", "last_name") if name in self._names}
         self._national = {name: self._national_shares(name) for name in model.names_by_country}
         self._common = self._common_name_shares()
-        self._who_shares = {name: self._sharers_by_class(self._names.index(name)) for name in model.shared}
+        self._step = {name: self._carriers_step(name) for name in model.shared}
+        self._who_shares = {name: self._sharers_by_class(name) for name in model.shared}
         self._identifier = {name: self._identifier_bits(name) for name in model.shared}
 
     def levels(self, left: Ints, right: Ints) -> Levels:
@@ -106,7 +107,7 @@ class Scorer:
                 identifier[same] = self._identifier[name][codes]
                 level = level.copy()
                 level[same] = 0
-                sharing, same, codes = same, same[:0], codes[:0]
+                sharing, shared, same, codes = same, codes, same[:0], codes[:0]
             rare = self._rarity(name, left, right, levels, same, codes)
             random = self._random[at][level]
             strangers = random if name != "email" or self._email is None or state is None else self._email[state, level]
@@ -120,11 +121,14 @@ class Scorer:
                 given = np.flatnonzero(level == SAME)
                 for relation, bits in zip(self.model.relations, relations, strict=True):
                     if "last_name" in relation.shared_fields:
-                        bits[given] = np.logaddexp2(random[given] - rare[given], np.float32(np.log2(NAMED_ALIKE)))
+                        bits[given] = np.logaddexp2(
+                            random[given] - rare[given], np.log2(self._named_alike(relation, at))
+                        )
             strangers = strangers - rare
             if len(sharing):
-                for bits, more in zip((strangers, *relations), self._who_shares[name], strict=True):
-                    bits[sharing] += more
+                more = self._who_shares[name][:, self._step[name][shared]]
+                for bits, by_class in zip((*relations, strangers), more, strict=True):
+                    bits[sharing] += by_class
             match = self._match[at][level]
             if name == "first_name" and self._given_of_match is not None:
                 family = self._names.index("last_name")
@@ -132,6 +136,11 @@ class Scorer:
                     family_names_agreement(levels[:, family], self.model.fields[family]), level
                 ]
             yield _Term(match, strangers, relations, identifier)
+
+    def _named_alike(self, relation: RelationClass, at: int) -> np.float32:
+        """How often two of this relation have one given name, beyond the chance of strangers."""
+        chance = self.model.random[at][SAME - 1]
+        return np.float32(max((relation.levels[at][SAME - 1] - chance) / (1 - chance), 1e-9))
 
     def _given_names_of_matches(self) -> Bits | None:
         """How matches stand on the given name, by how their family names agree (`family_names_agreement`)."""
@@ -235,20 +244,31 @@ class Scorer:
             expected = np.where(self._compatriots(rows, others), at_home, expected)
         return np.asarray(np.log2(np.maximum(1.0, self._common[rows] / np.maximum(expected, 1e-12))), np.float32)
 
-    def _sharers_by_class(self, at: int) -> Bits:
-        """Of people who share this identifier and are not one person, how many are strangers, household, colleagues.
+    def _carriers_step(self, name: str) -> npt.NDArray[np.uint8]:
+        """By value, on which step of its carriers it stands."""
+        carried = self.model.frequencies[name].of(self.records[name].hashes)
+        return np.digitize(carried, self.model.shared[name].from_records).astype(np.uint8)
 
-        In bits above their share among all pairs: who shares a telephone is rather a family than any two people.
+    def _sharers_by_class(self, name: str) -> Bits:
+        """(relations and strangers, steps): of people who share it and are not one person, how many are of each class.
+
+        In bits above their share among all pairs: who shares a telephone is rather a family than any two people, and
+        rather colleagues where many share it.
         """
-        shares = np.array([self.model.random_share, *(relation.share for relation in self.model.relations)])
-        same = np.array([self.model.random[at][0], *(relation.levels[at][0] for relation in self.model.relations)])
-        return np.asarray(np.log2(same) - np.log2((shares * same).sum() / shares.sum()), np.float32)
+        at, model = self._names.index(name), self.model
+        shares = np.array([*(relation.share for relation in model.relations), model.random_share])
+        steps = len(model.shared[name].rates)
+        found = np.array(model.shared[name].classes)
+        if not len(found):
+            same = np.array([*(relation.levels[at][0] for relation in model.relations), model.random[at][0]])
+            found = np.tile(shares * same / (shares * same).sum(), (steps, 1))
+        return np.asarray(np.log2(found.T) - np.log2(shares / shares.sum())[:, None], np.float32)
 
     def _identifier_bits(self, name: str) -> Bits:
         """Bits of sharing each value, from how often identifiers carried by so many records join strangers."""
         carried = self.model.frequencies[name].of(self.records[name].hashes)
         shared = self.model.shared[name]
-        step = np.digitize(carried, shared.from_records)
+        step = self._step[name]
         rate = np.array(shared.rates)[step]
         # The last step holds thirty and fifty thousand carriers alike; one person's are few among them, however many.
         own = self.model.match_share * self.model.frequencies[name].records

@@ -25,10 +25,12 @@ _RARELY_RELATED, _RELATED_PAIRS = 0.02, 5.0
 # A handful of records is a sample of many people: however alike they are, strangers are the rule, not relatives.
 _MOST_MATCHES = 0.01
 _USUAL_PAIRS = 1000.0
+_SHARERS_ROUNDS, _USUAL_SHARERS = 20, 10.0
 _FEW_NAMESAKES, _USUAL_NAMESAKES = 5.0, 20.0
 
-NAMED_ALIKE = 0.01
-"""How often two relatives carry one given name, beyond chance: children are named after their parents (measured)."""
+_NAMED_ALIKE, _USUAL_RELATIVES = 0.01, 100.0
+_LASTING = ("birth_date", "national_id")
+"""What a person keeps for life, and no relative shares."""
 
 
 @dataclass
@@ -42,6 +44,8 @@ class Learned:
     relation_levels: dict[str, list[Floats]]
     random: list[Floats]
     email_given_names: list[Floats]
+    named_alike: float
+    """How often two relatives carry one given name, beyond chance: children are named after their parents."""
     believed: Floats
     """How likely each pair of the levels is a match."""
     caps_bound: tuple[str, ...] = ()
@@ -152,6 +156,10 @@ class _Design:
             levels, state = patterns[:, self.email].astype(np.int64), names_agreement(patterns, names).astype(np.int64)
             shown.append(np.where(levels > 0, width + state * widths[self.email] + levels - 1, -1))
             width += 4 * widths[self.email]
+        self.given = names.index("first_name") if "first_name" in names else 0
+        lasting = [names.index(name) for name in _LASTING if name in names]
+        self.known = (patterns[:, lasting] > 0).any(1) & (patterns[:, self.given] > 0) & ("first_name" in names)
+        self.alike = self.known & (patterns[:, self.given] == SAME)
         self.together = {"first_name", "last_name"} <= set(names)
         self.names = [names.index(name) for name in ("first_name", "last_name") if self.together]
         if self.together:
@@ -219,6 +227,7 @@ def _start(
         levels,
         [u.copy() for u in random],
         [level.copy() for level in email],
+        _NAMED_ALIKE,
         np.zeros(pairs),
     )
 
@@ -229,8 +238,14 @@ def _mostly_shared(width: int) -> Floats:
 
 def _responsibilities(design: _Design, learned: Learned, together: Sequence[Floats]) -> Floats:
     """Shape (classes, patterns): match first, the relations, random last."""
-    email = learned.email_given_names
     rest = max(1e-6, 1 - learned.match_share - sum(learned.relation_shares.values()))
+    shares = [learned.match_share, *learned.relation_shares.values(), rest]
+    return _believed(_logs_by_class(design, learned, together), np.array(shares))
+
+
+def _logs_by_class(design: _Design, learned: Learned, together: Sequence[Floats]) -> Floats:
+    """Log probability of each pattern in each class, shape (classes, patterns)."""
+    email = learned.email_given_names
     logs = [design.logs(learned.match, (), ())]
     logs += [
         design.logs(
@@ -241,11 +256,44 @@ def _responsibilities(design: _Design, learned: Learned, together: Sequence[Floa
         for name, shared in learned.relations.items()
     ]
     logs.append(design.logs(learned.random, email, together))
-    shares = [learned.match_share, *learned.relation_shares.values(), rest]
-    joint = design.summed(np.stack(logs, 1)).T + np.log(shares)[:, None]
+    return design.summed(np.stack(logs, 1)).T
+
+
+def _believed(logs: Floats, shares: Floats) -> Floats:
+    joint = logs + np.log(shares)[:, None]
     joint -= joint.max(0)
     likely = np.exp(joint)
     return np.asarray(likely / likely.sum(0))
+
+
+def sharers_by_class(
+    fields: Sequence[Field],
+    at: int,
+    levels: Levels,
+    learned: Learned,
+    together: Sequence[Floats],
+    strangers: float,
+) -> Floats:
+    """Of pairs that share field `at`, `strangers` of which are not one person: who these are, relations first.
+
+    Told by all other fields. Where few pairs show it, as all that share the field are.
+    """
+    rest = max(1e-6, 1 - learned.match_share - sum(learned.relation_shares.values()))
+    shares = np.array([*learned.relation_shares.values(), rest])
+    same = np.array([*(learned.relation_levels[name][at][0] for name in learned.relations), learned.random[at][0]])
+    usual = np.asarray(shares * same / (shares @ same), np.float64)
+    if not len(levels):
+        return usual
+    levels = levels.copy()
+    levels[:, at] = 0
+    patterns, counts, _ = distinct_patterns(levels, fields)
+    logs = _logs_by_class(_Design(patterns, [field.name for field in fields], fields), learned, together)
+    found = usual
+    for _ in range(_SHARERS_ROUNDS):
+        believed = _believed(logs, np.concatenate(([1 - strangers], strangers * found)))
+        found = believed[1:] @ counts + _USUAL_SHARERS * usual
+        found /= found.sum()
+    return np.asarray(found)
 
 
 def _maximise(
@@ -283,10 +331,26 @@ def _maximise(
             level[-1] = field.most_different
         moved = max(moved, float(np.abs(level - learned.match[at]).max()))
         learned.match[at] = level
+    _learn_namesakes_at_home(design, learned, pairs)
     _strangers_alone(design, fields, learned, random, seen[:, -1], elsewhere)
     if learned.email_given_names and design.email is not None:
         moved = max(moved, _learn_email_of_namesakes(design, learned, seen[:, -1]))
     return moved
+
+
+def _learn_namesakes_at_home(design: _Design, learned: Learned, pairs: Floats) -> None:
+    """How often relatives have one given name, told by those who say what lasts a life.
+
+    One person's telephone and address change, and then nothing else tells relatives of one name from one person.
+    """
+    families = [at for at, shared in enumerate(learned.relations.values(), 1) if "last_name" in shared]
+    if not families or not design.known.any():
+        return
+    related = pairs[families].sum(0)
+    chance = (1 - learned.named_alike) * learned.random[design.given][SAME - 1]
+    alike = float(related[design.alike].sum()) * learned.named_alike / (learned.named_alike + chance)
+    known = float(related[design.known].sum())
+    learned.named_alike = (alike + _USUAL_RELATIVES * _NAMED_ALIKE) / (known + _USUAL_RELATIVES)
 
 
 def _elsewhere(
@@ -323,8 +387,8 @@ def _strangers_alone(
             if field.name not in shared:
                 level = learned.random[at].copy()
                 if field.name == "first_name" and "last_name" in shared:
-                    level *= 1 - NAMED_ALIKE
-                    level[0] += NAMED_ALIKE
+                    level *= 1 - learned.named_alike
+                    level[0] += learned.named_alike
                 learned.relation_levels[name][at] = level
 
 

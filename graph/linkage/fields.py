@@ -71,9 +71,11 @@ RELATIONS: dict[str, frozenset[str]] = {
     "household": frozenset({"last_name", "street", "house_number", "postcode", "city", "region", "country", "phone"}),
     "colleague": frozenset({"company", "phone", "country", "city", "email", "job_title"}),
     "neighbour": frozenset({"postcode", "city", "region", "country"}),
+    "kin": frozenset({"last_name", "birth_place", "region", "country"}),
 }
 """People who are related but not the same, and the fields that they share.
 
+Kin have one family name and come from one place, whether or not they live together: family names belong to places.
 Neighbours live in one town and have nothing to do with each other. They have a class because postcode, city and country
 go together: without one, all of them look like households.
 """
@@ -82,6 +84,7 @@ DEFINING: dict[str, frozenset[str]] = {
     "household": frozenset({"last_name", "street", "house_number", "postcode"}),
     "colleague": frozenset({"company"}),
     "neighbour": frozenset({"city", "postcode"}),
+    "kin": frozenset({"birth_place"}),
 }
 """What makes a relation: at least half of its pairs that say these fields agree on them. Where records say none of them
 there is no such relation: colleagues without a company would be whoever shares an address in a town."""

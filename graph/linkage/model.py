@@ -16,10 +16,11 @@ from graph.linkage.rules import LinkageError
 
 Weights = tuple[tuple[float, ...], ...]
 
-FORMAT = 7
-_WITHOUT_GIVEN_NAMES = 6
-READABLE = (_WITHOUT_GIVEN_NAMES, FORMAT)
-"""Formats that are read. A model without `given_names_of_matches` is one of format 6, and keeps its version."""
+FORMAT = 8
+_WITHOUT_GIVEN_NAMES, _WITHOUT_SHARERS = 6, 7
+READABLE = (_WITHOUT_GIVEN_NAMES, _WITHOUT_SHARERS, FORMAT)
+"""Formats that are read. A model without `given_names_of_matches` is one of format 6, one that does not say of which
+class sharers are one of format 7; each keeps its version."""
 
 
 class RelationClass(msgspec.Struct, frozen=True):
@@ -55,11 +56,13 @@ class Counts(msgspec.Struct, frozen=True):
         )
 
 
-class SharedRate(msgspec.Struct, frozen=True):
+class SharedRate(msgspec.Struct, frozen=True, omit_defaults=True):
     """How often an identifier carried by so many records joins people whose names conflict."""
 
     from_records: tuple[int, ...]
     rates: tuple[float, ...]
+    classes: Weights = ()
+    """By step: who those are that are not one person, as shares of the relations and, last, of strangers."""
 
 
 class _Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,13 +110,15 @@ class LinkageModel(_Content, frozen=True, kw_only=True, dict=True):
     @property
     def format(self) -> int:
         """The oldest format that holds the model."""
-        return FORMAT if self.given_names_of_matches else _WITHOUT_GIVEN_NAMES
+        if any(rate.classes for rate in self.shared.values()):
+            return FORMAT
+        return _WITHOUT_SHARERS if self.given_names_of_matches else _WITHOUT_GIVEN_NAMES
 
     @cached_property
     def version(self) -> str:
         """Hash of the content (without `trained_at`, `completeness` and `reached`), 16 hex digits."""
         content = {name: getattr(self, name) for name in _Content.__struct_fields__}
-        if self.format == _WITHOUT_GIVEN_NAMES:
+        if not self.given_names_of_matches:
             del content["given_names_of_matches"]
         return hashlib.blake2b(
             msgspec.msgpack.encode([self.format, content], order="sorted"), digest_size=8
@@ -131,7 +136,7 @@ class LinkageModel(_Content, frozen=True, kw_only=True, dict=True):
         except msgspec.MsgspecError as error:
             raise LinkageError(f"This is not a saved linkage model ({error}). Train one again.") from error
         if saved.format not in READABLE:
-            known = " and ".join(map(str, READABLE))
+            known = ", ".join(map(str, READABLE))
             raise LinkageError(
                 f"The saved model has format {saved.format}; this program reads {known}. Train one again."
             )

@@ -23,7 +23,7 @@ from graph.linkage.compare import (
     value_levels,
 )
 from graph.linkage.drift import completeness
-from graph.linkage.em import Learned, names_agreement, unsupervised
+from graph.linkage.em import Learned, names_agreement, sharers_by_class, unsupervised
 from graph.linkage.fields import CARRIERS, FIELDS, SHARED_IDENTIFIERS, Field
 from graph.linkage.model import Counts, LinkageModel, RelationClass, SharedRate
 from graph.linkage.rules import MatchingRules, default_match_bits
@@ -37,6 +37,7 @@ _FEW_ALIKE = 20.0
 _USUAL_MATCHES = 50.0
 _SAMPLE_OF_NAMESAKES = 100_000
 _SAMPLE_OF_SHARERS = 300_000
+_ENOUGH_SHARERS = 10_000
 
 
 def usable_fields(records: Coded) -> tuple[Field, ...]:
@@ -92,7 +93,7 @@ def learn(
         common_names=_common_names(records),
         names_by_country={name: _frequencies_of(hashes) for name, (hashes, _) in by_country.items()},
         countries={name: _frequencies_of(country, 1) for name, (_, country) in by_country.items()},
-        shared=_shared_rates(records, fields, learned, rng),
+        shared=_shared_rates(records, fields, learned, together, rng),
         caps_bound=learned.caps_bound,
         records=records.rows,
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -282,9 +283,13 @@ def _common_names(records: Coded) -> Counts:
 
 
 def _shared_rates(
-    records: Coded, fields: Sequence[Field], learned: Learned, rng: np.random.Generator
+    records: Coded,
+    fields: Sequence[Field],
+    learned: Learned,
+    together: Sequence[npt.NDArray[np.float64]],
+    rng: np.random.Generator,
 ) -> dict[str, SharedRate]:
-    """By how many records carry an e-mail or phone: how often it joins people whose names conflict."""
+    """By how many records carry an e-mail or phone: how often it joins people whose names conflict, and whom."""
     by_name = {field.name: field for field in fields}
     names = [by_name[name] for name in ("first_name", "last_name") if name in by_name]
     if len(names) == 2:
@@ -295,13 +300,13 @@ def _shared_rates(
             continue
         column = records[name]
         seen, bad = np.zeros(len(usual)), np.zeros(len(usual))
+        left, right = _sharers(column, rng)
+        carriers = np.digitize(column.counts[column.codes[left]], CARRIERS)
         if len(names) == 2:
-            left, right = _sharers(column, rng)
             levels = compare(records, names, left, right)
             turned = (levels[:, 0] == SWAPPED) | (levels[:, 0] == NEARLY_SWAPPED)
             known = (levels[:, 0] > 0) & ((levels[:, 1] > 0) | turned)
             conflict = known & ((levels[:, 0] >= len(names[0].levels) - 1) | (levels[:, 1] >= len(names[1].levels) - 1))
-            carriers = np.digitize(column.counts[column.codes[left]], CARRIERS)
             seen += np.bincount(carriers[known], minlength=len(usual))
             bad += np.bincount(carriers[conflict], minlength=len(usual))
         if len(names) == 2:
@@ -309,7 +314,14 @@ def _shared_rates(
             bad = np.clip((bad - own * seen) / max(strange - own, 0.1), 0, seen)
         rate = (bad + _USUAL_SHARERS * np.array(usual)) / (seen + _USUAL_SHARERS)
         rising = np.clip(np.maximum.accumulate(rate), 0.003, 0.999)
-        rates[name] = SharedRate(CARRIERS, tuple(float(share) for share in rising))
+        classes = []
+        for step, strangers in enumerate(rising):
+            some = np.flatnonzero(carriers == step)
+            some = some[:: len(some) // _ENOUGH_SHARERS + 1]
+            levels = compare(records, fields, left[some], right[some])
+            at = [field.name for field in fields].index(name)
+            classes.append(sharers_by_class(fields, at, levels, learned, together, float(strangers)))
+        rates[name] = SharedRate(CARRIERS, tuple(float(share) for share in rising), _plain(classes))
     return rates
 
 

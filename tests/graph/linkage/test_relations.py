@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pyarrow as pa
 
 from benchmarks.linking.sample import sample_people
+from graph.linkage.evaluate import evaluate
 from graph.linkage.index import build_index
 from graph.linkage.link import link
 from graph.linkage.relink import link_changed, relations_of
@@ -21,6 +23,34 @@ FAMILY = [
 
 def company() -> pa.Table:
     return pa.concat_tables([silos(800, seed=1)[0], table([dict(row) for row in FAMILY])], promote_options="default")
+
+
+def test_brothers_from_one_place_stay_two():
+    """Family names belong to places: to share both is no sign of one person where given names differ."""
+    rng = random.Random(15)
+    syllables = "ber dal fen gor hul kes lam mor nor pel quin ras sten tur vas wil".split()
+    places = ["".join(rng.choices(syllables, k=3)).title() for _ in range(60)]
+    rows, truth = [], []
+    for family in range(400):
+        last, place = "".join(rng.choices(syllables, k=4)).title(), rng.choice(places)
+        for brother, name in enumerate(rng.sample(_GIVEN, 2)):
+            date = f"{rng.randrange(1700, 1900)}-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}"
+            for _ in range(3):
+                first, said = rng.choice(_GIVEN) if rng.random() < 0.1 else name, rng.random() < 0.3
+                person = {"first_name": first, "last_name": last, "birth_place": place}
+                rows.append({"record_id": str(len(rows)), **person, "birth_date": date if said else None})
+                truth.append(f"{family}:{brother}")
+    linkage = link(pa.Table.from_pylist(rows))
+
+    assert "kin" in {relation.name for relation in linkage.model.relations}
+    assert evaluate(linkage.labels, truth).wrongly_merged < 0.05
+    assert {found.kind for found in linkage.relations()} <= {"household", "colleague"}
+
+
+_GIVEN = (
+    "Martha Ottilie Anselm Leopold Cornelia Jacob Agatha Bertram Clement Dorothea Edmund Felicity Gideon Harriet "
+    "Isidor Josepha Konrad Lavinia Matthias Nathanael Ophelia Prudence Quentin Rosamund Silas Theodora Ulrich Violet"
+).split()
 
 
 def test_a_household_is_told():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import random
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -218,6 +220,71 @@ def test_errors_that_come_together_are_learned_together():
     same, _, different = model.given_names_of_matches
     assert same[-1] < 0.02
     assert different[-1] > 0.5
+
+
+def test_how_often_relatives_have_one_name_is_told_by_those_who_say_their_birth_date():
+    """A fifth of all sons have their father's name. Where few records say a date, these still tell of the others."""
+    rng = random.Random(13)
+    rows: list[dict[str, str | None]] = []
+    for family in range(700):
+        last = "".join(rng.choice(_SYLLABLES) for _ in range(3)).title()
+        home = {"last_name": last, "street": f"{family} {rng.choice(_SYLLABLES).title()} Street", "city": "Wick"}
+        father = rng.choice(_GIVEN)
+        for name in (father, father if rng.random() < 0.2 else rng.choice(_GIVEN)):
+            date = f"{rng.randrange(1930, 2005)}-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}"
+            mail = f"{rng.choice(_SYLLABLES)}{rng.randrange(10**6)}@gmail.com"
+            for _ in range(2):
+                said = {"birth_date": date if rng.random() < 0.6 else None, "email": mail}
+                rows.append({**home, **said, "first_name": name})
+    records = table(rows)
+    model = train(records)
+    untold = train(records.drop_columns(["birth_date"]))
+
+    assert 0.12 < _named_alike(model) < 0.28
+    assert _named_alike(untold) < 0.02
+
+
+def _named_alike(model: LinkageModel) -> float:
+    (household,) = (relation for relation in model.relations if relation.name == "household")
+    given = model.names.index("first_name")
+    return household.levels[given][0] - model.random[given][0]
+
+
+def test_few_who_share_a_telephone_are_a_family_and_many_are_colleagues():
+    """Two people of a home have one telephone, twelve of a company another: by how many share it, they are told."""
+    rng = random.Random(14)
+    rows: list[dict[str, str | None]] = []
+    for home in range(400):
+        last = "".join(rng.choice(_SYLLABLES) for _ in range(3)).title()
+        family = {"last_name": last, "street": f"{home} Mill Lane", "phone": f"+44207{home:07}"}
+        rows += [{**family, "first_name": name} for name in rng.sample(_GIVEN, 2)]
+    for company in range(40):
+        name = "".join(rng.choice(_SYLLABLES) for _ in range(4)).title()
+        for _ in range(12):
+            last = "".join(rng.choice(_SYLLABLES) for _ in range(3)).title()
+            work = {"company": name, "phone": f"+44161{company:07}"}
+            rows.append({**work, "first_name": rng.choice(_GIVEN), "last_name": last})
+    model = train(table(rows))
+    few, many = (dict(zip(_classes(model), model.shared["phone"].classes[at], strict=True)) for at in (0, 3))
+
+    assert few["household"] > 0.8
+    assert many["colleague"] > 0.8
+
+
+def _classes(model: LinkageModel) -> list[str]:
+    return [*(relation.name for relation in model.relations), "strangers"]
+
+
+def test_a_model_that_does_not_say_who_sharers_are_is_read_under_its_version():
+    """Saved in format 7: it links as it did, and its bytes are those of its format again."""
+    saved = gzip.decompress((Path(__file__).parent / "model_7.msgpack.gz").read_bytes())
+    model = LinkageModel.from_bytes(saved)
+    records, truth = silos(40, seed=1)
+
+    assert model.format == 7
+    assert model.version == "3a7d8d283dfa465f"
+    assert model.to_bytes() == saved
+    assert link(records, model=model).labels.max() < len(set(truth)) + 10
 
 
 def _reached(records: pa.Table, model: LinkageModel, truth: list[int]) -> int:
