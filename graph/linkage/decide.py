@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from graph.linkage.coded import Coded, Column, Ints, Rows
+from graph.linkage.coded import Coded, Column, Hashes, Ints, Rows, avalanche, mixed
 from graph.linkage.compare import SAME, SWAPPED, Levels, compare, matched_values
-from graph.linkage.em import family_names_agreement, names_agreement, names_together
-from graph.linkage.model import LinkageModel, RelationClass
+from graph.linkage.em import NAMES_STATES, family_names_agreement, names_agreement, names_together
+from graph.linkage.model import Counts, LinkageModel, RelationClass
 from graph.linkage.train import country_hashes, full_name_hashes
 
 Bits = npt.NDArray[np.float32]
@@ -21,6 +21,7 @@ _SWAP_LIMIT = 14.0
 _PERSONS_SHARE = 6
 _FEW_RECORDS = 50
 _LAPSE = 0.002
+_MOST_COUNTRIES = 20
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Scorer:
         self._given_of_match = self._given_names_of_matches()
         self._random = [_logs(level) for level in model.random]
         self._relations = [[_logs(level) for level in relation.levels] for relation in model.relations]
-        self._email = np.stack([_logs(level) for level in model.email_given_names]) if model.email_given_names else None
+        self._email = self._email_by_names()
         self._together = [_logs(ratio) for ratio in model.names_together]
         self._frequency = {
             field.name: self._frequency_bits(field.name, at)
@@ -142,6 +143,13 @@ class Scorer:
         chance = self.model.random[at][SAME - 1]
         return np.float32(max((relation.levels[at][SAME - 1] - chance) / (1 - chance), 1e-9))
 
+    def _email_by_names(self) -> Bits | None:
+        """How strangers' e-mails stand, by `names_agreement`; a model that knows fewer states tells by its last."""
+        told = self.model.email_given_names
+        if not told:
+            return None
+        return np.stack([_logs(level) for level in (*told, *[told[-1]] * (NAMES_STATES - len(told)))])
+
     def _given_names_of_matches(self) -> Bits | None:
         """How matches stand on the given name, by how their family names agree (`family_names_agreement`)."""
         if not self.model.given_names_of_matches:
@@ -239,10 +247,33 @@ class Scorer:
     def _common_name_bits(self, rows: Ints, others: Ints) -> Bits:
         """Full names are commoner than their parts suggest (names go together by country); that much is taken back."""
         expected = self._share["first_name"][rows] * self._share["last_name"][rows]
+        common = self._common[rows]
         if len(self._national) == 2:
             at_home = self._national["first_name"][0][rows] * self._national["last_name"][0][rows]
-            expected = np.where(self._compatriots(rows, others), at_home, expected)
-        return np.asarray(np.log2(np.maximum(1.0, self._common[rows] / np.maximum(expected, 1e-12))), np.float32)
+            near = self._compatriots(rows, others)
+            expected = np.where(near, at_home, expected)
+            common = common.copy()
+            common[~near] = np.maximum(common[~near], self._full_name_shares(rows[~near]))
+        return np.asarray(np.log2(np.maximum(1.0, common / np.maximum(expected, 1e-12))), np.float32)
+
+    def _full_name_shares(self, rows: Ints) -> npt.NDArray[np.float64]:
+        """How often somebody of no known country is expected to have the row's full name: country by country."""
+        places = _largest(self.model.countries["last_name"], _MOST_COUNTRIES)
+        people = self.model.countries["last_name"].of(places)
+        given, first = self._shares_by_country("first_name", rows, places)
+        family, last = self._shares_by_country("last_name", rows, places)
+        found = np.zeros(len(rows))
+        for place, share in enumerate(people / max(people.sum(), 1)):
+            found += share * given[first, place] * family[last, place]
+        return found
+
+    def _shares_by_country(self, name: str, rows: Ints, places: Hashes) -> tuple[npt.NDArray[np.float64], Rows]:
+        """(names, countries): of those who live there, how many have the name, 0 where hardly anybody has; and by row
+        which name it has."""
+        values, at = np.unique(self.records[name].row_hashes[rows], return_inverse=True)
+        both = avalanche(mixed(np.repeat(values, len(places)), np.tile(places, len(values))))
+        carried = self.model.names_by_country[name].of(both).reshape(len(values), len(places))
+        return np.where(carried > 1, carried, 0) / self.model.countries[name].of(places), at
 
     def _carriers_step(self, name: str) -> npt.NDArray[np.uint8]:
         """By value, on which step of its carriers it stands."""
@@ -275,6 +306,12 @@ class Scorer:
         strangers = 1 - (own + 2 * np.sqrt(own)) / np.maximum(carried - 1, 1)
         rate = np.where(step == len(shared.from_records), np.maximum(rate, strangers), rate)
         return np.asarray(np.log2((1 - rate) / rate) - self.model.prior_bits, np.float32)
+
+
+def _largest(counts: Counts, most: int) -> Hashes:
+    """The values that most records carry."""
+    hashes, carried = np.frombuffer(counts.hashes, "<u8"), np.frombuffer(counts.counts, "<u4")
+    return hashes[np.argsort(-carried.astype(np.int64), kind="stable")[:most]]
 
 
 def probability(bits: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -28,6 +28,9 @@ _USUAL_PAIRS = 1000.0
 _SHARERS_ROUNDS, _USUAL_SHARERS = 20, 10.0
 _FEW_NAMESAKES, _USUAL_NAMESAKES = 5.0, 20.0
 
+NAMES_STATES = 5
+"""How many states `names_agreement` tells."""
+
 _NAMED_ALIKE, _USUAL_RELATIVES = 0.01, 100.0
 _LASTING = ("birth_date", "national_id")
 """What a person keeps for life, and no relative shares."""
@@ -100,14 +103,15 @@ def most_matches(share: float) -> float:
 
 
 def names_agreement(levels: Levels, names: Sequence[str]) -> npt.NDArray[np.uint8]:
-    """0: neither name is known to be alike, 1: the family name, 2: the given name, 3: both (or swapped).
+    """0: neither name is known to be alike, 1: the family name, 2: the given name, 3: both (or swapped), 4: both equal.
 
-    Alike is enough: addresses made of like names are like each other.
+    Alike is enough: addresses made of like names are like each other, and those of namesakes are most.
     """
     first, last = levels[:, names.index("first_name")], levels[:, names.index("last_name")]
     given = (first >= SAME) & (first <= CLOSE_GIVEN)
     family = ((last >= SAME) & (last <= CLOSE_FAMILY)) | (first == SWAPPED) | (first == NEARLY_SWAPPED)
-    return np.asarray(family + 2 * given, np.uint8)
+    same = (first == SAME) & (last == SAME)
+    return np.asarray(family + 2 * given + same, np.uint8)
 
 
 def names_together(levels: Levels, names: Sequence[str]) -> tuple[Levels, Levels]:
@@ -155,7 +159,7 @@ class _Design:
         if self.email is not None:
             levels, state = patterns[:, self.email].astype(np.int64), names_agreement(patterns, names).astype(np.int64)
             shown.append(np.where(levels > 0, width + state * widths[self.email] + levels - 1, -1))
-            width += 4 * widths[self.email]
+            width += NAMES_STATES * widths[self.email]
         self.given = names.index("first_name") if "first_name" in names else 0
         lasting = [names.index(name) for name in _LASTING if name in names]
         self.known = (patterns[:, lasting] > 0).any(1) & (patterns[:, self.given] > 0) & ("first_name" in names)
@@ -193,7 +197,7 @@ class _Design:
             given = [np.log(np.maximum(level, 1e-9)) for level in email]
             if given:
                 plain[self.email] = np.zeros(len(plain[self.email]))
-            plain += given or [np.zeros(4 * len(plain[self.email]))]
+            plain += given or [np.zeros(NAMES_STATES * len(plain[self.email]))]
         if self.together:
             names = sum(len(levels[at]) for at in self.names)
             plain += [np.log(ratio) for ratio in together] or [np.zeros(names)]
@@ -394,9 +398,12 @@ def _strangers_alone(
 
 def _learn_email_of_namesakes(design: _Design, learned: Learned, seen: Floats) -> float:
     """Blocking makes pairs that agree in both names complete: strangers among them show their e-mails' likeness."""
-    width = len(learned.email_given_names[3])
-    begin = int(design.starts[-1]) + 3 * width
-    return _tell_email(learned, 3, seen[begin : begin + width] + _USUAL_NAMESAKES * learned.email_given_names[1])
+    moved, width = 0.0, len(learned.email_given_names[0])
+    for state, usual in ((3, 1), (4, 3)):
+        begin = int(design.starts[-1]) + state * width
+        found = seen[begin : begin + width] + _USUAL_NAMESAKES * learned.email_given_names[usual]
+        moved = max(moved, _tell_email(learned, state, found))
+    return moved
 
 
 def _learn_email(design: _Design, learned: Learned, pairs: Floats) -> float:

@@ -23,7 +23,7 @@ from graph.linkage.compare import (
     value_levels,
 )
 from graph.linkage.drift import completeness
-from graph.linkage.em import Learned, names_agreement, sharers_by_class, unsupervised
+from graph.linkage.em import NAMES_STATES, Learned, names_agreement, sharers_by_class, unsupervised
 from graph.linkage.fields import CARRIERS, FIELDS, SHARED_IDENTIFIERS, Field
 from graph.linkage.model import Counts, LinkageModel, RelationClass, SharedRate
 from graph.linkage.rules import MatchingRules, default_match_bits
@@ -203,7 +203,7 @@ def _email_given_names(
     at = names.index("email")
     kept: list[Levels] = []
     plain = chance[at]
-    given = [plain.copy() for _ in range(4)]
+    given = [plain.copy() for _ in range(NAMES_STATES)]
     for state, name in ((1, "last_name"), (2, "first_name")):
         left, right = _namesakes(records[name], min(_SAMPLE_OF_NAMESAKES, rules.random_pairs), rng)
         levels = compare(records, fields, left, right)
@@ -213,7 +213,7 @@ def _email_given_names(
         seen[0] = 0
         given[state] = seen / seen.sum() * (1 - plain[0])
         given[state][0] = plain[0]
-    given[3] = given[1].copy()
+    given[3], given[4] = given[1].copy(), given[1].copy()
     return given, np.concatenate(kept)
 
 
