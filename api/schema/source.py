@@ -132,7 +132,7 @@ class Source:
         reading.PENDING_OF_SOURCE,
         "Its records that wait to be linked; more than 0 for long, a sync was held or stopped.",
     )
-    interaction_count: int = counted(reading.INTERACTIONS_OF_SOURCE, "Interactions it has given.")
+    interaction_count: int = column("Interactions it has given.", "", of="given")
     rejections: Connection[Rejection] = many(reading.REJECTIONS_OF_SOURCE, "What could not be read, newest first.")
     runs: Connection[SyncRun] = many(reading.RUNS_OF_SOURCE, "Its syncs, newest first.")
 

@@ -253,10 +253,17 @@ CUSTOMERS_OF_ACCOUNT = Traversal("MATCH (this)<-[:WORKS_FOR]-(item:Customer)", o
 PARENT_OF_ACCOUNT = Traversal("MATCH (this)-[:PARENT]->(item:Account)")
 CHILDREN_OF_ACCOUNT = Traversal("MATCH (this)<-[:PARENT]-(item:Account)")
 
-SOURCES = Traversal("MATCH (item:Source)", unique=(Column("name", "item", nullable=False),))
+SOURCES = Traversal(
+    "MATCH (item:Source)",
+    unique=(Column("name", "item", nullable=False),),
+    shown={
+        "given": "COLLECT { MATCH (stream:Cursor) WHERE stream.source = item.name "
+        "RETURN sum(coalesce(stream.interactions, 0)) }[0]"
+    },
+)
+"""The sources; how many interactions one has `given` is kept with where its streams were read to."""
 RECORDS_OF_SOURCE = Traversal("MATCH (item:SourceRecord)", where="item.source = this.name", unique=(_KEY,))
 PENDING_OF_SOURCE = Traversal("MATCH (item:SourceRecord {pending: true})", where="item.source = this.name")
-INTERACTIONS_OF_SOURCE = Traversal("MATCH (item:Interaction)", where="item.source = this.name")
 REJECTIONS_OF_SOURCE = Traversal(
     "MATCH (item:Rejection)", where="item.source = this.name", orders={"at": (_AT,)}, order="at", descending=True
 )

@@ -130,6 +130,7 @@ class PageWriter:
             source=source,
             stream=stream,
             state=msgspec.json.encode(state).decode(),
+            interactions=sum(row["properties"]["source"] == source for row in changed.new_interactions),
             now=_now(),
         )
         return changed.count
