@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 WALK_STEPS = (20, 100)
@@ -158,6 +158,8 @@ class Page:
     order: str | None = None
     descending: bool = False
     spare: bool = True
+    until: str | None = None
+    """A value of the first key after which the page has no row, where one is known: see `compile_until`."""
 
 
 @dataclass(slots=True)
@@ -200,6 +202,37 @@ def compile_query_of_few(parts: Sequence[Part]) -> str | None:
     compiler = _Compiler(of_few=True)
     query = _compiled(parts, compiler)
     return query if compiler.sought and not compiler.looked_up else None
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    """How a page along an index is read from a store that sorts all rows unless it is told where the page ends.
+
+    `end` gives the greatest first key of as many rows as the page wants, whichever come first, and how many these
+    are: the page's rows are no further. `query` is the whole query with that as `$until`. Where there were as many
+    (the parameter `limit`) and its answer has fewer at `place`, some went meanwhile: then the page is read without it.
+    """
+
+    end: str
+    query: str
+    place: int
+    limit: str
+
+
+UNTIL = "until"
+
+
+def compile_until(parts: Sequence[Part]) -> Until | None:
+    """The queries of a page along an index; None where none goes along one, or from its end."""
+    for place, part in enumerate(parts):
+        page = part.page
+        if page is None or part.where is not None or page.keys[0].column not in part.traversal.indexed:
+            continue
+        if page.keys[0].descending == page.backward:
+            bounded = Part(part.traversal, part.mode, part.reading, None, replace(page, until=UNTIL), part.arguments)
+            query = compile_query([*parts[:place], bounded, *parts[place + 1 :]])
+            return Until(_Compiler().end(part, page), query, place, page.limit)
+    return None
 
 
 def _compiled(parts: Sequence[Part], compiler: _Compiler) -> str:
@@ -267,6 +300,14 @@ class _Compiler:
             conditions += [_beyond_all(page, scope)] if page.after else []
             lines = self._matched(part, scope, outer, conditions)
         return [*lines, f"WITH {carried} ORDER BY {order} LIMIT ${page.limit}"]
+
+    def end(self, part: Part, page: Page) -> str:
+        """The query for the greatest first key of as many rows as the page wants, of those that come first."""
+        scope = self._enter(part.traversal, {})
+        conditions = _along_index(part.traversal, page, scope) + ([_beyond_all(page, scope)] if page.after else [])
+        key = _property(page.keys[0].column, scope)
+        lines = [*self._matched(part, scope, {}, conditions), f"WITH {key} AS key LIMIT ${page.limit}"]
+        return "\n".join([*lines, "RETURN max(key), count(key)"])
 
     def _matched(self, part: Part, scope: Scope, outer: Scope, more: Sequence[str]) -> list[str]:
         traversal = part.traversal
@@ -410,9 +451,10 @@ def _along_index(traversal: Traversal, page: Page, scope: Scope) -> list[str]:
     if first.column not in traversal.indexed:
         return []
     text = _property(first.column, scope)
+    until = [f"{text} <= ${page.until}"] if page.until else []
     if page.after is None:
-        return [f"{text} >= ''"]
-    return [f"{text} {'<=' if first.descending != page.backward else '>='} ${page.after[0]}"]
+        return [f"{text} >= ''", *until]
+    return [f"{text} {'<=' if first.descending != page.backward else '>='} ${page.after[0]}", *until]
 
 
 def _beyond_all(page: Page, scope: Scope) -> str:

@@ -418,8 +418,7 @@ async def _read(reader: Reader, bound: Bound, bench: Bench | None) -> Answer | E
             if bench is None:
                 return coded("OPERATION_NOT_SUPPORTED", "This API only reads.")
             return await worked(plan, bench, bound.arguments, bound.parameters)
-        row = (await reader.read(plan.query(bound.parameters), **bound.parameters))[0] if plan.cypher else []
-        return Answer(row, bound.parameters)
+        return Answer(await plan.read(reader, bound.parameters), bound.parameters)
     except Exception as error:  # the field's error: its siblings are answered all the same
         return error
 

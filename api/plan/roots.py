@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -31,7 +31,7 @@ from graph.changes import Entry
 from graph.journeys.journeys import Journeys
 from graph.journeys.keeper import JourneyKeeper
 from graph.keys import Role
-from graph.reading import Part, Reading, Traversal, compile_query, compile_query_of_few
+from graph.reading import UNTIL, Part, Reading, Traversal, Until, compile_query, compile_query_of_few, compile_until
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.tracing import NamedQuery
@@ -161,6 +161,8 @@ class RootPlan:
     cypher: str
     cypher_of_few: str | None = None
     """The same where what is found in the journeys are few ids, as lists; None where that is not faster."""
+    until: Until | None = None
+    """Of a page along an index: how it is read from a store that wants to be told where it ends."""
     named: frozenset[str] = frozenset()
     """Parameters that a worked-out answer fills: it holds their keys under the same names."""
     ask: Callable[[Arguments], Question] | None = None
@@ -176,6 +178,21 @@ class RootPlan:
         """The query for these parameters."""
         lists = self.cypher_of_few is not None and isinstance(given.get(self.selector.found[0].name), list)
         return self.cypher_of_few if lists and self.cypher_of_few else self.cypher
+
+    async def read(self, reader: Reader, given: Parameters) -> Row:
+        """The row of the query."""
+        if not self.cypher:
+            return []
+        if self.until is None or not isinstance(reader, Store) or reader.walks_in_order:
+            return (await reader.read(self.query(given), **given))[0]
+        return await self._read_until(self.until, reader, given)
+
+    async def _read_until(self, until: Until, reader: Reader, given: Parameters) -> Row:
+        ((end, found),) = await reader.read(until.end, **given)
+        row = (await reader.read(until.query, **given, **{UNTIL: end}))[0]
+        if len(row[until.place]) < found == given[until.limit]:  # some of them went meanwhile
+            return (await reader.read(self.cypher, **given))[0]
+        return row
 
     def finished(self, answer: Answer) -> Any:
         """The field's value as the response has it; raises where it is not what the schema promises."""
@@ -203,6 +220,10 @@ def plan_root(selector: Selector, reads: object, definition: GraphQLField, nodes
     plan = RootPlan(selector, expression, NamedQuery(compile_query(parts), name) if parts else "")
     if selector.found and parts and (few := compile_query_of_few(parts)) is not None:
         plan.cypher_of_few = NamedQuery(few, f"{name} of few")
+    if isinstance(reads, RootPage) and not selector.found and (until := compile_until(parts)) is not None:
+        plan.until = replace(
+            until, end=NamedQuery(until.end, f"{name} end"), query=NamedQuery(until.query, f"{name} until")
+        )
     match reads:
         case RootComputed(ask):
             plan.ask = ask

@@ -139,6 +139,11 @@ class Store:
         self._is_reviving = False
 
     @property
+    def walks_in_order(self) -> bool:
+        """Whether it reads the beginning of an index's order without the rest; else a page is told where it ends."""
+        return self.kind == "neo4j"
+
+    @property
     def sessions(self) -> int:
         """Sessions in use; each has one connection of the driver's."""
         return self._sessions.in_use

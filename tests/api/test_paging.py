@@ -106,6 +106,33 @@ async def test_every_customer_comes_once_in_either_direction(
         assert set(forwards[:4]) == {encode_id("Customer", f"c{i:02}") for i in range(1, 11, 3)}
 
 
+async def test_who_goes_while_a_page_is_read_hides_nobody(
+    embedded_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The embedded store is told where a page ends; of three who are asked for one is gone by then."""
+    await embedded_store.write("UNWIND range(1, 9) AS n CREATE (:Customer {id: 'c' + n, sort_name: 'n' + n})")
+    ask = asker(Service(graphql_schema(), embedded_store))
+    read, queries = embedded_store.read, []
+
+    async def meddled(query: str, /, **parameters: Any) -> list[list[Any]]:
+        queries.append(query)
+        rows = await read(query, **parameters)
+        if len(queries) == 1:
+            await embedded_store.write("MATCH (c:Customer {id: 'c2'}) DELETE c")
+        return rows
+
+    monkeypatch.setattr(embedded_store, "read", meddled)
+    page = f"{{ customers(first: 2) {{ nodes {{ id }} {INFO} }} }}"
+    found = (await ask(page))["data"]["customers"]
+    again = (await ask(page))["data"]["customers"]
+
+    assert [node["id"] for node in found["nodes"]] == [encode_id("Customer", id) for id in ("c1", "c3")]
+    assert found["pageInfo"]["hasNextPage"]
+    assert again == found
+    assert ["$until" in query for query in queries] == [False, True, False, False, True]
+    assert queries[0].endswith("RETURN max(key), count(key)")
+
+
 @pytest.mark.parametrize("arguments", ["", 'filter: {kind: {eq: "page.viewed"}},'])
 async def test_a_journey_is_walked_whole_in_both_orders_and_directions(crowd: Ask, arguments: str) -> None:
     """Along NEXT and by sort values alike: (time, sequence, id), in pages of any size, forwards and backwards."""
