@@ -31,7 +31,8 @@ from graph.changes import Entry
 from graph.journeys.journeys import Journeys
 from graph.journeys.keeper import JourneyKeeper
 from graph.keys import Role
-from graph.reading import UNTIL, Part, Reading, Traversal, Until, compile_query, compile_query_of_few, compile_until
+from graph.query import UNTIL, Until, compile_query, compile_query_of_few, compile_until
+from graph.reading import Part, Reading, Traversal
 from graph.rules import Rules
 from graph.store.driver import Store
 from graph.tracing import NamedQuery

@@ -31,7 +31,8 @@ from api.plan.clock import Clock
 from api.plan.errors import coded
 from api.plan.kept import Kept, document_bytes
 from api.plan.observation import Observation, Outcome, outcome_of
-from api.plan.operation import Bound, Operation, PlanCache, Prepared, prepare, run
+from api.plan.operation import Bound, Prepared, prepare, run
+from api.plan.planning import Operation, PlanCache
 from api.plan.roots import Bench, Reader
 from api.plan.subscription import EVENTS_A_QUERY, occurrences, sightings
 from api.syncs import SyncProcesses

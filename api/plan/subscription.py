@@ -17,7 +17,8 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema
 from api.feed import RETRY_SECONDS, CursorExpired, Feed, LogReset
 from api.plan.change_cursor import Place, decode_place
 from api.plan.errors import coded
-from api.plan.operation import Bound, PlanCache, Prepared, finish
+from api.plan.operation import Bound, Prepared, finish
+from api.plan.planning import PlanCache
 from api.plan.roots import Answer, Reader, told
 from api.plan.rows import Parameters
 from api.watch import Watch

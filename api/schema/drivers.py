@@ -14,7 +14,8 @@ from api.plan.fields import Argument, described, entry, reckoned
 from api.plan.filters import described_input, plain
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
-from api.schema.enums import SurveyMetric, SurveyProgram, TouchpointQuadrant, value
+from api.schema.enums import SurveyMetric, SurveyProgram, value
+from api.schema.figure_enums import TouchpointQuadrant
 from api.schema.kpi import KpiValue, value_data
 from api.schema.scope import SCOPE_ARGUMENTS, scope_of
 from graph.estimates.estimate import EstimateError

@@ -13,7 +13,7 @@ from api.plan.ids import encode_id, key_of
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
 from api.schema.customer import Customer
-from api.schema.enums import MatchOutcome
+from api.schema.match_enums import MatchOutcome
 from api.schema.review import MatchDecision
 from graph.customer import reading
 from graph.linkage.explain import Evidence, evidence_line

@@ -14,7 +14,7 @@ from api.plan.fields import described, entry
 from api.plan.filters import described_input, option
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
-from api.schema.enums import JourneyDimension, UnitOfAnalysis
+from api.schema.figure_enums import JourneyDimension, UnitOfAnalysis
 from api.schema.scope import AnalyticsFilter, PeriodInput, scope_of
 from api.schema.steps import asked_least, step_rules
 from graph.figures.flow import Flow, FlowRules, Step, journey_flow

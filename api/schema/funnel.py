@@ -15,7 +15,7 @@ from api.plan.fields import Argument, described, entry, reckoned
 from api.plan.filters import described_input, option, plain
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
-from api.schema.enums import FunnelOrder, KpiDimension, UnitOfAnalysis
+from api.schema.figure_enums import FunnelOrder, KpiDimension, UnitOfAnalysis
 from api.schema.kpi import KpiValue, asked_most, value_data, value_or_null
 from api.schema.scope import AnalyticsFilter, Period, PeriodInput, period_data, scope_of
 from api.schema.steps import asked_days, asked_kinds

@@ -14,7 +14,7 @@ from api.plan.filters import plain
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
 from api.schema.annotation import KpiAnnotation, annotations_of
-from api.schema.enums import Granularity, KpiDimension, KpiStatus, KpiUnavailableReason, KpiUnit
+from api.schema.figure_enums import Granularity, KpiDimension, KpiStatus, KpiUnavailableReason, KpiUnit
 from api.schema.scope import SCOPE_ARGUMENTS, Period, PeriodInput, asked_period, period_data, scope_of
 from graph.figures import figure as figures
 from graph.figures.board import KPIS, UnknownKpi, breakdown_of, kpi_of, plan_of, series_of, status_of

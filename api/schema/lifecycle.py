@@ -15,7 +15,8 @@ from api.plan.fields import Argument, described, entry, from_milliseconds, looku
 from api.plan.filters import described_input, option
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
-from api.schema.enums import ActivityStatus, UnitOfAnalysis
+from api.schema.enums import ActivityStatus
+from api.schema.figure_enums import UnitOfAnalysis
 from api.schema.kpi import KpiValue, value_data
 from api.schema.lazy import LazyAccount, LazyCustomer
 from api.schema.scope import SCOPE_ARGUMENTS, PeriodInput, scope_of

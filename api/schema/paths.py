@@ -12,7 +12,7 @@ from api.plan.fields import described, entry
 from api.plan.filters import described_input, plain
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
-from api.schema.enums import JourneySide
+from api.schema.figure_enums import JourneySide
 from api.schema.kpi import KpiValue, value_data, value_or_null
 from api.schema.scope import Period, period_data, scope_of
 from api.schema.steps import (

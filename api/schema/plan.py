@@ -9,7 +9,7 @@ from typing import Any
 from api.plan.fields import described, entry
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
-from api.schema.enums import KpiStatus
+from api.schema.figure_enums import KpiStatus
 from api.schema.kpi import KpiDefinition, KpiValue, definition_data, value_data
 from api.schema.scope import SCOPE_ARGUMENTS, scope_of
 from graph.figures.plan import PlanRow, plan_rows, sources_read_at, unplanned

@@ -11,7 +11,7 @@ from api.plan.fields import Argument, described, entry
 from api.plan.filters import plain
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
-from api.schema.enums import Granularity
+from api.schema.figure_enums import Granularity
 from api.schema.kpi import KpiValue, value_data
 from api.schema.scope import SCOPE_ARGUMENTS, Period, period_data, scope_of
 from graph.figures.activity import growth_series

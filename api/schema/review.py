@@ -9,8 +9,9 @@ import strawberry
 
 from api.plan.fields import column, described, entry, folded, identity, instant, momentary, one
 from api.plan.filters import described_input, option, where
-from api.schema.enums import MatchDecisionKind, MatchReviewOrderField, MatchReviewStatus, SortDirection
+from api.schema.enums import SortDirection
 from api.schema.filters import StringFilter
+from api.schema.match_enums import MatchDecisionKind, MatchReviewOrderField, MatchReviewStatus
 from api.schema.paging import Node
 from api.schema.source import SourceRecord
 from graph.customer import reading

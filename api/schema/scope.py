@@ -15,7 +15,8 @@ from api.plan.fields import Argument, described, entry
 from api.plan.filters import described_input, option, plain
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
-from api.schema.enums import BusinessFunction, Channel, UnitOfAnalysis
+from api.schema.enums import BusinessFunction, Channel
+from api.schema.figure_enums import UnitOfAnalysis
 from graph.figures.groups import with_value
 from graph.figures.scope import EventFilter, Scope
 from graph.journeys import period

@@ -10,7 +10,7 @@ import strawberry
 
 from api.plan.errors import bad_input
 from api.plan.filters import described_input, option, plain
-from api.schema.enums import JourneyDimension, UnitOfAnalysis
+from api.schema.figure_enums import JourneyDimension, UnitOfAnalysis
 from api.schema.scope import AnalyticsFilter, PeriodInput
 from graph.figures.funnel import FunnelStep
 from graph.figures.steps import StepRules

@@ -14,7 +14,7 @@ from api.plan.fields import Argument, described, entry, reckoned
 from api.plan.filters import described_input, option
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
-from api.schema.enums import UnitOfAnalysis
+from api.schema.figure_enums import UnitOfAnalysis
 from api.schema.kpi import KpiValue, value_data
 from api.schema.scope import AnalyticsFilter, Period, PeriodInput, period_data, scope_of
 from api.schema.steps import asked_kinds

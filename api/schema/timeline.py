@@ -19,12 +19,14 @@ from api.plan.filters import plain
 from api.plan.ids import key_of
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
-from api.schema.enums import BusinessFunction, Channel, Direction, JourneyItemType, JourneyMatterKind, SurveyMetric
+from api.schema.enums import BusinessFunction, Channel, Direction, SurveyMetric
+from api.schema.figure_enums import JourneyItemType, JourneyMatterKind
 from api.schema.interaction import Interaction
 from api.schema.paging import PageInfo
 from graph.customer import reading
 from graph.figures.timeline import Item, timeline
-from graph.reading import Column, Part, Reading, compile_query
+from graph.query import compile_query
+from graph.reading import Column, Part, Reading
 
 MOST_ITEMS = 500
 DEFAULT_ITEMS = 100

@@ -8,7 +8,7 @@ import strawberry
 
 from api.plan.fields import described, entry
 from api.plan.ids import encode_id
-from api.schema.enums import UserErrorCode
+from api.schema.match_enums import UserErrorCode
 from graph.sync.asking import Refused
 
 

@@ -12,7 +12,8 @@ import strawberry
 from api.plan.fields import described, entry
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
-from api.schema.enums import KpiUnit, value
+from api.schema.enums import value
+from api.schema.figure_enums import KpiUnit
 from api.schema.kpi import KpiValue, value_data
 from api.schema.scope import Period, period_data, scope_of
 from graph.figures.scope import Scope

@@ -36,7 +36,7 @@ from api.feed import Feed
 from api.plan.access import ACCESS, Forbidden, access_of, masked_address, masked_number, masked_text
 from api.plan.change_cursor import place_cursor
 from api.plan.ids import encode_id
-from api.plan.operation import Operation, make_plan
+from api.plan.planning import Operation, make_plan
 from api.plan.service import RequestRefused, Service
 from api.schema.access import FIELDS, MASKS
 from api.schema.schema import graphql_schema

@@ -13,7 +13,8 @@ from graphql import OperationDefinitionNode, parse
 from api.app import create_app
 from api.limits import Limits, LimitsError
 from api.plan.clock import Clock
-from api.plan.operation import Operation, PlanCache, Prepared, prepare
+from api.plan.operation import Prepared, prepare
+from api.plan.planning import Operation, PlanCache
 from api.schema.schema import graphql_schema
 from api.server_error import ServerError
 from api.settings import ApiSettings

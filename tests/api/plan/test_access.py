@@ -11,7 +11,8 @@ from neo4j import GraphDatabase
 
 from api.plan.clock import Clock
 from api.plan.ids import encode_id
-from api.plan.operation import Operation, PlanCache, Prepared, prepare, run
+from api.plan.operation import Prepared, prepare, run
+from api.plan.planning import Operation, PlanCache
 from api.plan.rows import Row
 from api.schema.schema import graphql_schema
 from graph.store.settings import StoreSettings

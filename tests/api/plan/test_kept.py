@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from api.plan.kept import SHARE, Kept
-from api.plan.operation import PLAN_BYTES, PlanCache
+from api.plan.planning import PLAN_BYTES, PlanCache
 from api.plan.service import DOCUMENT_BYTES, Service
 from api.schema.schema import graphql_schema
 

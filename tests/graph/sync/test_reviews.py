@@ -13,7 +13,8 @@ from connectors.records import Record
 from graph.customer.reading import MATCH_REVIEWS
 from graph.cypher import cypher, statements
 from graph.linkage.linkage import Review
-from graph.reading import Column, Page, Part, Reading, compile_query
+from graph.query import compile_query
+from graph.reading import Column, Page, Part, Reading
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.errors import LeaseLost
