@@ -32,34 +32,49 @@ def compile_query_of_few(parts: Sequence[Part]) -> str | None:
     return query if compiler.sought and not compiler.looked_up else None
 
 
+UNTIL = "until"
+_LOOKED_THROUGH = 5_000
+"""So many rows of an index are looked through for those that a filter wants: beyond it, all are sorted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Until:
-    """How a page along an index is read from a store that sorts all rows unless it is told where the page ends.
+    """How a page along an index is read without sorting all rows: by two queries, the first for where it ends.
 
-    `end` gives the greatest first key of as many rows as the page wants, whichever come first, and how many these
-    are: the page's rows are no further. `query` is the whole query with that as `$until`. Where there were as many
-    (the parameter `limit`) and its answer has fewer at `place`, some went meanwhile: then the page is read without it.
+    The end is the last first key of as many rows as the page wants, and how many these are: the page's rows are no
+    further. `in_order` takes the first rows of the index's order; `in_any` takes any, for a store that walks an index
+    only where nothing is to be sorted: these are no nearer. `query` is the whole query with the end as `$until`.
+    Where fewer than the parameter `limit` are found, or its answer has fewer at `place` because some went meanwhile,
+    nothing is known, and the page is read by sorting.
     """
 
-    end: str
+    in_order: str | None
+    in_any: str | None
     query: str
     place: int
     limit: str
-
-
-UNTIL = "until"
+    is_instant: bool
+    """Whether the end is an instant, in epoch milliseconds; `$until` is a `datetime` then."""
 
 
 def compile_until(parts: Sequence[Part]) -> Until | None:
-    """The queries of a page along an index; None where none goes along one, or from its end."""
+    """The queries of a page along an index; None where none goes along one."""
     for place, part in enumerate(parts):
         page = part.page
-        if page is None or part.where is not None or page.keys[0].column not in part.traversal.indexed:
+        if page is None or page.keys[0].column not in part.traversal.indexed:
             continue
-        if page.keys[0].descending == page.backward:
-            bounded = Part(part.traversal, part.mode, part.reading, None, replace(page, until=UNTIL), part.arguments)
-            query = compile_query([*parts[:place], bounded, *parts[place + 1 :]])
-            return Until(_Compiler().end(part, page), query, place, page.limit)
+        key = page.keys[0]
+        # Rows without a value come last: from the end they come first, and no index has them.
+        in_order = None if key.column.nullable and page.backward else _Compiler().end(part, page, in_order=True)
+        is_ascending = key.descending == page.backward
+        is_plain = part.where is None and not key.column.nullable
+        in_any = _Compiler().end(part, page, in_order=False) if is_ascending and is_plain else None
+        if in_order is None and in_any is None:
+            continue
+        bounded = replace(part, page=replace(page, until=UNTIL))
+        query = compile_query([*parts[:place], bounded, *parts[place + 1 :]])
+        # What always has a value is walked in order by one query.
+        return Until(in_order if key.column.nullable else None, in_any, query, place, page.limit, key.column.instant)
     return None
 
 
@@ -129,13 +144,34 @@ class _Compiler:
             lines = self._matched(part, scope, outer, conditions)
         return [*lines, f"WITH {carried} ORDER BY {order} LIMIT ${page.limit}"]
 
-    def end(self, part: Part, page: Page) -> str:
-        """The query for the greatest first key of as many rows as the page wants, of those that come first."""
+    def end(self, part: Part, page: Page, *, in_order: bool) -> str:
+        """The query for the end of a page, see `Until`."""
         scope = self._enter(part.traversal, {})
-        conditions = _along_index(part.traversal, page, scope) + ([_beyond_all(page, scope)] if page.after else [])
-        key = _property(page.keys[0].column, scope)
-        lines = [*self._matched(part, scope, {}, conditions), f"WITH {key} AS key LIMIT ${page.limit}"]
-        return "\n".join([*lines, "RETURN max(key), count(key)"])
+        key = page.keys[0]
+        text, descending = _property(key.column, scope), key.descending != page.backward
+        bounds = [f"{text} IS NOT NULL"] if key.column.nullable and page.after is None else []
+        if page.after:
+            bounds.append(f"{text} {'<=' if descending else '>='} ${page.after[0]}")
+        elif not key.column.nullable:
+            bounds.append(f"{text} >= ''")
+        wanted = (
+            [self._predicate(part.where, {**scope, "this": scope[part.traversal.variables[0]]}, leading=True)]
+            if part.where
+            else []
+        )
+        wanted += [_beyond_all(page, scope)] if page.after else []
+        row = scope[part.traversal.variables[0]]
+        every = replace(part, where=None)
+        if in_order:
+            lines = self._matched(every, scope, {}, bounds)
+            narrowed = f" WHERE {' AND '.join(wanted)}" if wanted else ""
+            order = f"{text}{' DESC' if descending else ''}"
+            lines.append(f"WITH {row} ORDER BY {order} LIMIT {_LOOKED_THROUGH}{narrowed}")
+        else:
+            lines = self._matched(every, scope, {}, [*bounds, *wanted])
+        lines.append(f"WITH {text} AS key LIMIT ${page.limit}")
+        end = f"{'min' if descending else 'max'}(key){'.epochMillis' if key.column.instant else ''}"
+        return "\n".join([*lines, f"RETURN {end}, count(key)"])
 
     def _matched(self, part: Part, scope: Scope, outer: Scope, more: Sequence[str]) -> list[str]:
         traversal = part.traversal
@@ -276,13 +312,13 @@ def _order_by(keys: Sequence[SortKey], scope: Scope, *, backward: bool) -> str:
 def _along_index(traversal: Traversal, page: Page, scope: Scope) -> list[str]:
     """Says what is true of every row of the page, so that the store walks an index from the page's first row on."""
     first = page.keys[0]
-    if first.column not in traversal.indexed:
+    if first.column not in traversal.indexed or (first.column.nullable and not page.until):
         return []
-    text = _property(first.column, scope)
-    until = [f"{text} <= ${page.until}"] if page.until else []
-    if page.after is None:
-        return [f"{text} >= ''", *until]
-    return [f"{text} {'<=' if first.descending != page.backward else '>='} ${page.after[0]}", *until]
+    text, descending = _property(first.column, scope), first.descending != page.backward
+    until = [f"{text} {'>=' if descending else '<='} ${page.until}"] if page.until else []
+    if page.after is not None:
+        return [f"{text} {'<=' if descending else '>='} ${page.after[0]}", *until]
+    return until if first.column.nullable else [f"{text} >= ''", *until]
 
 
 def _beyond_all(page: Page, scope: Scope) -> str:

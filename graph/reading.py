@@ -61,7 +61,8 @@ class Traversal:
     parameters: tuple[str, ...] = ()
     walk: Walk | None = None
     indexed: tuple[Column, ...] = ()
-    """Columns that always have a text, whose index the store can walk: a page in their order need not sort all rows."""
+    """Columns whose index the store can walk: a page in their order need not sort all rows. Those that are not
+    nullable are texts."""
     shown: Mapping[str, str] = field(default_factory=dict)
     """More names for columns: what follows from a row's variables, worked out for the rows of the page alone."""
 

@@ -12,6 +12,7 @@ from graphql import FieldNode, GraphQLField
 
 from api.plan.connection import connection
 from api.plan.cost import COMPUTED, ROOT, WORKED
+from api.plan.fields import from_milliseconds
 from api.plan.lookups import RootIdentified, RootNode, RootNodes, identified, node_by_id, nodes_by_ids, one_row
 from api.plan.ranked import Member, RankedPage, Ranking, page_of_ranking, ranked, with_keys
 from api.plan.rows import Arguments, Parameters, Row, object_type
@@ -163,7 +164,7 @@ class RootPlan:
     cypher_of_few: str | None = None
     """The same where what is found in the journeys are few ids, as lists; None where that is not faster."""
     until: Until | None = None
-    """Of a page along an index: how it is read from a store that wants to be told where it ends."""
+    """Of a page along an index: how it is read without sorting all rows, where one query does not do it."""
     named: frozenset[str] = frozenset()
     """Parameters that a worked-out answer fills: it holds their keys under the same names."""
     ask: Callable[[Arguments], Question] | None = None
@@ -184,16 +185,20 @@ class RootPlan:
         """The row of the query."""
         if not self.cypher:
             return []
-        if self.until is None or not isinstance(reader, Store) or reader.walks_in_order:
-            return (await reader.read(self.query(given), **given))[0]
-        return await self._read_until(self.until, reader, given)
+        if self.until is not None and isinstance(reader, Store):
+            end = self.until.in_order if reader.walks_in_order else self.until.in_any
+            if end is not None and (row := await self._read_until(self.until, end, reader, given)) is not None:
+                return row
+        return (await reader.read(self.query(given), **given))[0]
 
-    async def _read_until(self, until: Until, reader: Reader, given: Parameters) -> Row:
-        ((end, found),) = await reader.read(until.end, **given)
-        row = (await reader.read(until.query, **given, **{UNTIL: end}))[0]
-        if len(row[until.place]) < found == given[until.limit]:  # some of them went meanwhile
-            return (await reader.read(self.cypher, **given))[0]
-        return row
+    async def _read_until(self, until: Until, end: str, reader: Reader, given: Parameters) -> Row | None:
+        """The row where it is known where the page ends; else None."""
+        ((bound, found),) = await reader.read(end, **given)
+        if found < given[until.limit]:
+            return None
+        bound = from_milliseconds(bound) if until.is_instant else bound
+        row = (await reader.read(until.query, **given, **{UNTIL: bound}))[0]
+        return row if len(row[until.place]) == found else None
 
     def finished(self, answer: Answer) -> Any:
         """The field's value as the response has it; raises where it is not what the schema promises."""
@@ -223,7 +228,10 @@ def plan_root(selector: Selector, reads: object, definition: GraphQLField, nodes
         plan.cypher_of_few = NamedQuery(few, f"{name} of few")
     if isinstance(reads, RootPage) and not selector.found and (until := compile_until(parts)) is not None:
         plan.until = replace(
-            until, end=NamedQuery(until.end, f"{name} end"), query=NamedQuery(until.query, f"{name} until")
+            until,
+            in_order=None if until.in_order is None else NamedQuery(until.in_order, f"{name} end"),
+            in_any=None if until.in_any is None else NamedQuery(until.in_any, f"{name} end"),
+            query=NamedQuery(until.query, f"{name} until"),
         )
     match reads:
         case RootComputed(ask):

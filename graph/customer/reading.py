@@ -39,7 +39,12 @@ CUSTOMER_BY_ID = Traversal(
     parameters=("id",),
 )
 CUSTOMERS_BY_ID = Traversal("UNWIND $ids AS id MATCH (item:Customer {id: id})", parameters=("ids",))
-CUSTOMERS = Traversal("MATCH (item:Customer)", orders=_CUSTOMER_ORDERS, order="name", indexed=(_SORT_NAME,))
+CUSTOMERS = Traversal(
+    "MATCH (item:Customer)",
+    orders=_CUSTOMER_ORDERS,
+    order="name",
+    indexed=(_SORT_NAME, *_CUSTOMER_ORDERS["updated"], *_CUSTOMER_ORDERS["last_activity"]),
+)
 CUSTOMERS_BY_IDENTIFIER = Traversal(
     "MATCH (:Identifier {key: $key})<-[:HAS_IDENTIFIER]-(:SourceRecord)-[:DESCRIBES]->(owner:Customer) "
     "WITH DISTINCT owner AS item",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from neo4j import GraphDatabase
 
 from api.plan.clock import Clock
 from api.plan.ids import encode_id
-from api.plan.operation import Prepared, prepare, run
+from api.plan.operation import Bound, Prepared, prepare, run
 from api.plan.planning import Operation, PlanCache
 from api.plan.rows import Row
 from api.schema.schema import graphql_schema
@@ -69,7 +70,10 @@ BY_INDEX: dict[str, tuple[str, dict[str, Any]]] = {
     "search by address": ('{ search(query: "ada@x.test") { nodes { __typename } } }', {}),
     "search by number": ('{ search(query: "030 123456") { nodes { __typename } } }', {}),
     "rejections": ("{ sources { name recordCount rejections { nodes { reason } } runs { nodes { status } } } }", {}),
-    "match reviews": ("{ matchReviews(first: 20) { nodes { id first { key } } } }", {}),
+    "match reviews": (
+        "{ matchReviews(first: 20) { nodes { id first { key } decision { kind } impact { customersMerged } } } }",
+        {},
+    ),
 }
 SCANS = {
     "NodeByLabelScan",
@@ -103,24 +107,55 @@ def operators(plan: dict[str, Any]) -> Iterator[str]:
         yield from operators(child)
 
 
+def explained(settings: StoreSettings, cypher: str, parameters: dict[str, Any]) -> list[str]:
+    """The operators of a query on Neo4j."""
+    login = (settings.user, settings.password.get_secret_value())
+    with GraphDatabase.driver(settings.uri, auth=login) as driver, driver.session() as session:
+        plan = session.run(f"EXPLAIN {cypher}", parameters).consume().plan  # type: ignore[arg-type]
+    assert plan is not None
+    return list(operators(plan))
+
+
+def prepared_for(query: str, variables: dict[str, Any], plans: PlanCache) -> Prepared:
+    document = parse(query)
+    operation = Operation(document, document.definitions[0], query.encode())  # type: ignore[arg-type]
+    prepared = prepare(graphql_schema(), plans, operation, variables, clock=Clock(), most_rows=10**9)
+    assert isinstance(prepared, Prepared)
+    return prepared
+
+
+@pytest.mark.parametrize("filter", ["", 'filter: {country: {eq: "SE"}},'])
+@pytest.mark.parametrize("order", ["UPDATED_AT, direction: DESC", "LAST_ACTIVITY_AT, direction: ASC"])
+def test_a_page_in_an_order_that_has_an_index_sorts_nobody(
+    order: str, filter: str, neo4j_settings: StoreSettings
+) -> None:
+    """Where the page ends is read along the index, and the page between two bounds of it."""
+    query = f"{{ customers(first: 50, {filter} orderBy: [{{field: {order}}}]) {{ nodes {{ id }} }} }}"
+    (bound,) = prepared_for(query, {}, PlanCache()).bound.values()
+    assert isinstance(bound, Bound)
+    until = bound.plan.until
+    assert until is not None
+    assert until.in_order is not None
+
+    end = explained(neo4j_settings, until.in_order, bound.parameters)
+    page = explained(neo4j_settings, until.query, {**bound.parameters, "until": datetime.now(UTC)})
+
+    assert [text for text in end if text.split()[0] in {*SCANS, "Sort", "Top", "PartialSort"}] == []
+    assert [text for text in page if text.split()[0] in SCANS] == []
+    assert any(text.startswith("NodeIndexSeekByRange") for text in page), page
+
+
 @pytest.mark.parametrize("name", sorted(BY_INDEX))
 async def test_a_look_up_scans_no_label(name: str, neo4j_settings: StoreSettings) -> None:
     """EXPLAIN of each look-up, and of what surrounds its row, has index seeks and no scan."""
     query, variables = BY_INDEX[name]
-    document, noting = parse(query), Noting()
-    operation = Operation(document, document.definitions[0], query.encode())  # type: ignore[arg-type]
-    plans = PlanCache()
-    prepared = prepare(graphql_schema(), plans, operation, variables, clock=Clock(), most_rows=10**9)
-    assert isinstance(prepared, Prepared)
+    noting, plans = Noting(), PlanCache()
+    prepared = prepared_for(query, variables, plans)
     await run(graphql_schema(), noting, plans, prepared)
     assert len(noting.asked) == 1 or name.startswith("search")
-    login = (neo4j_settings.user, neo4j_settings.password.get_secret_value())
     for cypher, parameters in noting.asked:
-        with GraphDatabase.driver(neo4j_settings.uri, auth=login) as driver, driver.session() as session:
-            plan = session.run(f"EXPLAIN {cypher}", parameters).consume().plan  # type: ignore[arg-type]
+        used = explained(neo4j_settings, cypher, parameters)
 
-        assert plan is not None
-        used = list(operators(plan))
         # `sources` wants all of them.
         scans = [text for text in used if text.split()[0] in SCANS and not text.endswith(":Source")]
         assert scans == []
