@@ -43,7 +43,7 @@ PLAN_BYTES = 64_000_000
 _ROOT = 8_000
 _OCCURRENCE = 12_000
 _CYPHER = 5
-"""Bytes of a planned root field, for each field with arguments in it, and for each character of its query."""
+"""Bytes of a planned root field, for each field with arguments in it, and for each character of its queries."""
 
 
 @dataclass(slots=True, eq=False)
@@ -124,7 +124,11 @@ class PlanCache:
 
 
 def _root_bytes(root: RootPlan) -> int:
-    return _ROOT + _OCCURRENCE * len(root.selector.occurrences) + _CYPHER * len(root.cypher)
+    queries = [root.cypher, root.cypher_of_few]
+    if root.until is not None:
+        queries += [root.until.in_order, root.until.in_any, root.until.query]
+    characters = sum(len(query) for query in queries if query is not None)
+    return _ROOT + _OCCURRENCE * len(root.selector.occurrences) + _CYPHER * characters
 
 
 def make_plan(schema: GraphQLSchema, operation: Operation, values: VariableValues, role: Role = Role.ADMIN) -> Plan:
