@@ -262,8 +262,8 @@ SOURCES = Traversal(
     "MATCH (item:Source)",
     unique=(Column("name", "item", nullable=False),),
     shown={
-        "given": "COLLECT { MATCH (stream:Cursor) WHERE stream.source = item.name "
-        "RETURN sum(coalesce(stream.interactions, 0)) }[0]"
+        "given": "reduce(total = 0, each IN COLLECT { MATCH (stream:Cursor) WHERE stream.source = item.name "
+        "RETURN coalesce(stream.interactions, 0) } | total + each)"
     },
 )
 """The sources; how many interactions one has `given` is kept with where its streams were read to."""
