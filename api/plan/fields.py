@@ -19,6 +19,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from api.plan.clock import Clock
+from api.plan.later import Work
 from graph.reading import Column, Traversal
 
 READS = "c360.reads"
@@ -146,6 +147,14 @@ class ReadsJourneys:
 
     column: Column
     reckon: Callable[[Any, Any, Clock, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsLater:
+    """What is worked out of a column once the rows were read, for all rows of the answer together."""
+
+    column: Column
+    work: Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +308,11 @@ def from_journeys(
 ) -> Any:
     """What follows of a row from all journeys (`graph/journeys`); its sub-fields are declared with `entry`."""
     return _field(description, ReadsJourneys(Column(column), reckon), arguments)
+
+
+def later(description: str, work: Work, column: Column) -> Any:
+    """What `work` answers to the `column` of all rows of the answer; its sub-fields are declared with `entry`."""
+    return _field(description, ReadsLater(column, work))
 
 
 def lookup(traversal: Traversal, by: str, description: str, *, key: Column, many: bool = False) -> Any:

@@ -37,6 +37,7 @@ from api.plan.roots import (
     RootPlan,
     computed,
     find_in_journeys,
+    know_later,
     page_ranked,
     worked,
 )
@@ -229,16 +230,20 @@ async def _answer(reader: Reader, bound: Bound | Exception, bench: Bench | None)
     """What the answer of one root field is made of, or the error that stands in its place."""
     if isinstance(bound, Exception):
         return bound
-    if not bound.plan.selector.needs_journeys:
+    selector = bound.plan.selector
+    if not (selector.needs_journeys or selector.later):
         return await _read(reader, bound, bench)
     if bench is None:
-        return coded("OPERATION_NOT_SUPPORTED", "What follows from all journeys is not told here.")
+        return coded("OPERATION_NOT_SUPPORTED", "What is worked out over the whole graph is not told here.")
     try:
-        if bound.plan.selector.found:
+        if selector.found:
             await asyncio.to_thread(find_in_journeys, bound.plan, await bench.journeys.current(), bound.parameters)
         answer = await _read(reader, bound, bench)
         if isinstance(answer, Answer):
-            answer.given.journeys = await bench.journeys.current()  # after a change, so that they hold it
+            if selector.needs_journeys:
+                answer.given.journeys = await bench.journeys.current()  # after a change, so that they hold it
+            if selector.later:
+                await know_later(bound.plan, bench, answer)
     except Exception as error:  # the field's error: its siblings are answered all the same
         return error
     return answer

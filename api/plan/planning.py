@@ -162,7 +162,7 @@ def make_plan(schema: GraphQLSchema, operation: Operation, values: VariableValue
         except GraphQLError as error:
             roots[key] = error
     planned = [root for root in roots.values() if isinstance(root, RootPlan)]
-    works = any(root.work is not None or root.selector.needs_journeys for root in planned)
+    works = any(root.work is not None or root.selector.needs_journeys or root.selector.later for root in planned)
     return Plan(roots, keys, introspects, points, works, any(root.selector.reckons for root in planned))
 
 

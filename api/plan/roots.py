@@ -13,6 +13,7 @@ from graphql import FieldNode, GraphQLField
 from api.plan.connection import connection
 from api.plan.cost import COMPUTED, ROOT, WORKED
 from api.plan.fields import from_milliseconds
+from api.plan.later import names_in, read_named, work_out
 from api.plan.lookups import RootIdentified, RootNode, RootNodes, identified, node_by_id, nodes_by_ids, one_row
 from api.plan.ranked import Member, RankedPage, Ranking, page_of_ranking, ranked, with_keys
 from api.plan.rows import Arguments, Parameters, Row, object_type
@@ -224,7 +225,9 @@ def plan_root(selector: Selector, reads: object, definition: GraphQLField, nodes
     parts = [cell for cell in cells.reading.cells if isinstance(cell, Part)]
     name = f"plan {nodes[0].name.value}"
     plan = RootPlan(selector, expression, NamedQuery(compile_query(parts), name) if parts else "")
-    if selector.found and parts and (few := compile_query_of_few(parts)) is not None:
+    for later in selector.later:
+        later.compile(f"{name} later")
+    if selector.found and parts and not selector.later and (few := compile_query_of_few(parts)) is not None:
         plan.cypher_of_few = NamedQuery(few, f"{name} of few")
     if isinstance(reads, RootPage) and not selector.found and (until := compile_until(parts)) is not None:
         plan.until = replace(
@@ -240,10 +243,10 @@ def plan_root(selector: Selector, reads: object, definition: GraphQLField, nodes
             plan.ask, plan.is_watched = ask, True
         case RootWorked(work):
             plan.work = work
-            plan.named = frozenset(name for part in parts for name in part.arguments.values())
+            plan.named = names_in(parts)
         case RootEvents(teller):
             plan.teller = teller
-            plan.named = frozenset(name for part in parts for name in part.arguments.values())
+            plan.named = names_in(parts)
         case RootRanked() as spec:
             plan.rank = spec
     return plan
@@ -313,23 +316,18 @@ async def worked(plan: RootPlan, bench: Bench, arguments: Arguments, parameters:
     """Work a root field out, then read what its answer names by key."""
     assert plan.work is not None
     answer = await plan.work(bench, arguments)
-    return Answer(await _named(plan, bench.store, parameters, [answer]), parameters, answer)
+    row = await read_named(bench.store, plan.query(parameters), plan.named, parameters, [answer])
+    return Answer(row, parameters, answer)
+
+
+async def know_later(plan: RootPlan, bench: Bench, answer: Answer) -> None:
+    """Work out what of an answer is only known once its rows were read."""
+    await work_out(plan.selector.later, bench, bench.store, answer.given, lambda: plan.walked(answer))
 
 
 async def told(
     plan: RootPlan, reader: Reader, events: Sequence[Mapping[str, Any]], parameters: Parameters
 ) -> list[Answer]:
     """The answers of events: what they name by key is read by one query for all."""
-    row = await _named(plan, reader, parameters, events)
+    row = await read_named(reader, plan.query(parameters), plan.named, parameters, events)
     return [Answer(row, parameters, event) for event in events]
-
-
-async def _named(plan: RootPlan, reader: Reader, parameters: Parameters, answers: Sequence[Mapping[str, Any]]) -> Row:
-    if not plan.cypher:
-        return []
-    keys = {name: [answer.get(name) or [] for answer in answers] for name in plan.named}
-    lists = {
-        name: list(dict.fromkeys(key for found in each for key in (found if isinstance(found, list) else [found])))
-        for name, each in keys.items()
-    }
-    return (await reader.read(plan.query(parameters), **parameters, **lists))[0]

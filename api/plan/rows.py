@@ -26,6 +26,8 @@ class Parameters(dict[str, Any]):
     arguments: Sequence[Arguments] = ()
     journeys: Any = None
     """All journeys (`graph/journeys`), where the answer needs them."""
+    later: Any = ()
+    """What is worked out once rows were read (`api/plan/later.py`), by its place among them."""
 
 
 @dataclass(frozen=True, slots=True)

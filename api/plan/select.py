@@ -35,7 +35,7 @@ from strawberry.types.field import StrawberryField
 from api.plan.access import Access, Forbidden, access_of, masked
 from api.plan.clock import Clock
 from api.plan.connection import connection
-from api.plan.cost import COMPUTED, COUNT, UNPAGED
+from api.plan.cost import COMPUTED, COUNT, UNPAGED, WORKED
 from api.plan.fields import (
     ReadsAll,
     ReadsBeside,
@@ -46,6 +46,7 @@ from api.plan.fields import (
     ReadsId,
     ReadsJourneys,
     ReadsKey,
+    ReadsLater,
     ReadsLookup,
     ReadsMoment,
     ReadsOne,
@@ -57,6 +58,7 @@ from api.plan.fields import (
 )
 from api.plan.filters import Asking, Convert, Find, Path, check_size, find_value, plain, predicate
 from api.plan.ids import id_writer
+from api.plan.later import Later
 from api.plan.rows import Arguments, ClockSlot, JourneySlot, Row, Size, Slot, object_type
 from api.plan.shape import (
     Cells,
@@ -98,6 +100,8 @@ class Selector:
     """Whether all journeys are needed for it."""
     found: list[JourneySlot] = field(default_factory=list)
     """Parameters that hold what is found in all journeys before anything is read."""
+    later: list[Later] = field(default_factory=list)
+    """What is worked out once rows were read, what stands within another one after it."""
     points: dict[int | None, int] = field(default_factory=dict)
     """What the selection costs within each page, and outside of all (None), see `api/plan/cost.py`."""
     _times: int = 1
@@ -257,6 +261,8 @@ class Selector:
                 return self._reckoned(
                     reckon, definition, nodes, [cells.add(column), "given.journeys", "given.clock"], cells
                 )
+            case ReadsLater() as spec:
+                return self._later(spec, definition, nodes, cells)
             case other:
                 raise TypeError(f"{typename}.{nodes[0].name.value} reads {other!r}, which a row cannot answer")
 
@@ -340,6 +346,17 @@ class Selector:
         with self.unpaged(definition.type):
             made = self.item(object_type(definition.type), nodes, inner, cells)
         return objects(definition.type, value, inner, made)
+
+    def _later(
+        self, spec: ReadsLater, definition: GraphQLField, nodes: Sequence[FieldNode], cells: Cells
+    ) -> Expression:
+        self.charge(WORKED)
+        name, later = f"given.later[{len(self.later)}]", Later(spec.work)
+        self.later.append(later)
+        item = self.row_name()
+        with self.unpaged(definition.type):
+            made = self.item(object_type(definition.type), nodes, item, cells_of(f"{name}.row", later.reading))
+        return objects(definition.type, f"{name}.of({cells.add(spec.column)})", item, made)
 
     def _lookup(
         self, spec: ReadsLookup, definition: GraphQLField, nodes: Sequence[FieldNode], item: str, cells: Cells

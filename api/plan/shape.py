@@ -149,10 +149,19 @@ def objects(type_: GraphQLOutputType, data: str | Expression, variable: str, mad
     """What is made of the items of a document: of a list each, of one the one, of nothing nothing."""
 
     def write(writer: Writer) -> str:
-        shaped = _completed(type_, lambda item, make: make(item), finished=writer.finished)
+        shaped = _completed(type_, _made if writer.finished else _made_or_error, finished=writer.finished)
         return called(shaped, data, function(variable, made))(writer)
 
     return write
+
+
+def _made(item: Any, make: Callable[[Any], Any]) -> Any:
+    return make(item)
+
+
+def _made_or_error(item: Any, make: Callable[[Any], Any]) -> Any:
+    """An error in an item's place is told by graphql-core, at its place."""
+    return item if isinstance(item, Exception) else make(item)
 
 
 def leaf(

@@ -140,8 +140,8 @@ def _only(prepared: Prepared) -> Bound:
         if isinstance(bound, GraphQLError):
             raise bound
         if isinstance(bound, Bound):
-            if bound.plan.selector.needs_journeys:
-                message = "A subscription tells nothing that follows from all journeys: ask for it by a query."
+            if bound.plan.selector.needs_journeys or bound.plan.selector.later:
+                message = "A subscription tells nothing that is worked out over the whole graph: ask for it by a query."
                 raise coded("OPERATION_NOT_SUPPORTED", message)
             return bound
     raise coded("BAD_USER_INPUT", "The subscription selects no field: it is skipped.")

@@ -292,7 +292,8 @@ FIELDS: Mapping[str, Mapping[Role, str]] = {
     "SourceCount": {ANALYST: "source personCount customerCount onlyHereCount"},
     "SourceOverlap": {ANALYST: "sources customerCount"},
     "MatchReview": {
-        STEWARD: "id status weightBits probability interactionCount assignee version first second impact decision",
+        STEWARD: "id status weightBits probability interactionCount assignee version first second impact "
+        "explanation decision",
     },
     "MatchImpact": {STEWARD: "customersMerged interactionsMoved consentsNarrowed"},
     "MatchDecision": {

@@ -14,7 +14,8 @@ from api.plan.roots import Bench, RootWorked
 from api.plan.rows import Arguments
 from api.schema.customer import Customer
 from api.schema.enums import Channel, ConsentStatus
-from api.schema.review import MatchDecision, MatchReview
+from api.schema.match_decision import MatchDecision
+from api.schema.review import MatchReview
 from api.schema.user_error import UserError, user_error
 from graph.customer import reading
 from graph.reading import Column

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import strawberry
@@ -13,14 +13,14 @@ from api.plan.ids import encode_id, key_of
 from api.plan.roots import Bench
 from api.plan.rows import Arguments
 from api.schema.customer import Customer
+from api.schema.match_decision import MatchDecision
 from api.schema.match_enums import MatchOutcome
-from api.schema.review import MatchDecision
 from graph.customer import reading
 from graph.linkage.explain import Evidence, evidence_line
 from graph.linkage.rules import LinkageError
 from graph.linkage.ties import Join
 from graph.reading import Column
-from graph.sync.pair import ExplainedPair, explain_pair
+from graph.sync.pair import ExplainedPair, explain_pair, explain_pairs
 
 
 @described
@@ -84,6 +84,22 @@ async def work_explanation(bench: Bench, arguments: Arguments) -> Mapping[str, A
     except LinkageError as error:
         raise bad_input(str(error)) from None
     return _answer(pair)
+
+
+async def work_explanations(bench: Bench, pairs: Sequence[str]) -> dict[str, Mapping[str, Any] | Exception]:
+    """The explanations of pairs, each the keys of two records on two lines; an error where one is no record any more.
+
+    Where there is no model each has the same error.
+    """
+    keys = [(left, right) for left, right in (pair.split("\n") for pair in pairs)]
+    try:
+        found = await explain_pairs(bench.store, bench.rules, keys)
+    except LinkageError as error:
+        return dict.fromkeys(pairs, bad_input(str(error)))
+    return {
+        "\n".join(key): bad_input(str(pair)) if isinstance(pair, LinkageError) else _answer(pair)
+        for key, pair in found.items()
+    }
 
 
 def _answer(pair: ExplainedPair) -> dict[str, Any]:

@@ -59,6 +59,7 @@ from api.schema.lifecycle import (
     work_baselines,
     work_lifecycle,
 )
+from api.schema.match_decision import MatchDecision
 from api.schema.paging import Connection, Node
 from api.schema.pain import PAIN_POINT_ARGUMENTS, PainPoints, work_pain_points
 from api.schema.paths import (
@@ -79,7 +80,7 @@ from api.schema.retention import (
     work_cohorts,
     work_growth,
 )
-from api.schema.review import MatchDecision, MatchReview, MatchReviewFilter, MatchReviewOrder
+from api.schema.review import MatchReview, MatchReviewFilter, MatchReviewOrder
 from api.schema.risk import INACTIVITY_RISK_ARGUMENTS, InactivityRisk, work_inactivity_risk
 from api.schema.scope import SCOPE_ARGUMENTS
 from api.schema.search import RANKED_SEARCH, SearchResultConnection

@@ -1,41 +1,23 @@
-"""What waits for a person's decision, and what people have decided."""
+"""What waits for a person's decision."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import strawberry
 
-from api.plan.fields import column, described, entry, folded, identity, instant, momentary, one
+from api.plan.fields import column, described, entry, folded, identity, later, one
 from api.plan.filters import described_input, option, where
 from api.schema.enums import SortDirection
+from api.schema.explanation import MatchExplanation, work_explanations
 from api.schema.filters import StringFilter
-from api.schema.match_enums import MatchDecisionKind, MatchReviewOrderField, MatchReviewStatus
+from api.schema.match_decision import MatchDecision
+from api.schema.match_enums import MatchReviewOrderField, MatchReviewStatus
 from api.schema.paging import Node
 from api.schema.source import SourceRecord
 from graph.customer import reading
 from graph.customer.impact import Side, impact_of
 from graph.reading import Column
-
-
-@described
-class MatchDecision(Node):
-    """What a person decided about records; every later run obeys it until it is taken back."""
-
-    id: strawberry.ID = identity()
-    kind: MatchDecisionKind = column("What was decided.")
-    record_keys: list[str] = column("Keys of the records it is about.", "records")
-    apart_keys: list[str] = column("Of a split: the keys of the records that went.", "apart", default=())
-    decided_by: str = column("Who decided.", "by")
-    decided_at: datetime = instant("When.", "at")
-    reason: str | None = column("Why.")
-    is_reverted: bool = momentary(
-        "Whether it was taken back.", lambda values, _: values[0] is not None, Column("reverted_at", instant=True)
-    )
-    reverted_at: datetime | None = instant("When it was taken back; null while it holds.")
-    reverted_by: str | None = column("Who took it back.")
-    reverted_because: str | None = column("Why it was taken back.")
 
 
 @described
@@ -72,6 +54,11 @@ class MatchReview(Node):
         (Column("id"), Column("", "people"), Column("interaction_count"), Column("consents")),
         "What accepting it would change, as the two customers are now; a dry run of `acceptMatch` names each change.",
         fold=_impact,
+    )
+    explanation: MatchExplanation | None = later(
+        "The case of the two records under the linkage model in force, as `matchExplanation` tells it.",
+        work_explanations,
+        Column("", "pair"),
     )
     decision: MatchDecision | None = one(reading.DECISION_OF_REVIEW, "What closed it; null while it waits.")
 

@@ -1,6 +1,7 @@
-// What ties each record of a customer to another one.
-// :param id => "0197-id"
-MATCH (c:Customer {id: $id})<-[d:DESCRIBES]-(r:SourceRecord)
+// What ties each record of customers to another one.
+// :param ids => ["0197-id"]
+UNWIND $ids AS id
+MATCH (c:Customer {id: id})<-[d:DESCRIBES]-(r:SourceRecord)
 WHERE d.evidence IS NOT NULL
-RETURN d.evidence
-ORDER BY r.key
+RETURN id, d.evidence
+ORDER BY id, r.key

@@ -258,6 +258,96 @@ async def test_two_records_are_explained(decide: Ask) -> None:
     assert unknown["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
+EXPLANATION = """{ outcome isOneCustomer weightBits thresholdBits probability rule evidence { line weightBits }
+    keysShared keysDifferent decisions { id kind } trail { leftId rightId rule } modelVersion
+    customers { id displayName interactions(first: 2) { nodes { kind } } } }"""
+
+
+async def test_every_review_is_explained_as_the_two_records_alone_are(decide: Ask) -> None:
+    """Open and decided ones, in a list, by id and in the answer of a change."""
+    id = encode_id("MatchReview", f"{ADA}\n{AUGUSTA}")
+    assign = 'mutation ($id: ID!) { assignMatchReview(input: {reviewId: $id, assignee: "cleo"}) { review { explanation '
+
+    await run(decide, "accept_match", review=id)
+    waiting = encode_id("MatchReview", f"{ADA}\n{BOB}")
+    assigned = await decide(f"{assign} {EXPLANATION} }} }} }}", id=waiting)
+    listed = await decide(
+        "{ matchReviews { nodes { id status first { id } again: explanation { weightBits } second { id } "
+        f"explanation {EXPLANATION} }} }} }}"
+    )
+    node = await decide(
+        f"query ($id: ID!) {{ node(id: $id) {{ ... on MatchReview {{ explanation {EXPLANATION} }} }} }}", id=id
+    )
+
+    reviews = listed["data"]["matchReviews"]["nodes"]
+    assert [review["status"] for review in reviews] == ["OPEN", "OPEN", "ACCEPTED"]
+    for review in reviews:
+        alone = await decide(
+            f"query ($records: [ID!]!) {{ matchExplanation(sourceRecordIds: $records) {EXPLANATION} }}",
+            records=[review["first"]["id"], review["second"]["id"]],
+        )
+        assert review["explanation"] == alone["data"]["matchExplanation"]
+        assert review["again"] == {"weightBits": review["explanation"]["weightBits"]}
+    assert reviews[2]["explanation"]["isOneCustomer"]
+    assert [decision["kind"] for decision in reviews[2]["explanation"]["decisions"]] == ["MERGE"]
+    assert reviews[2]["explanation"]["trail"]
+    assert len(reviews[0]["explanation"]["customers"]) == 2
+    assert node["data"]["node"]["explanation"] == reviews[2]["explanation"]
+    explained = {(review["first"]["id"], review["second"]["id"]): review["explanation"] for review in reviews}
+    assert assigned["data"]["assignMatchReview"]["review"]["explanation"] == explained[record(ADA), record(BOB)]
+
+
+async def test_explanations_of_a_list_are_read_together(linked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many queries for three reviews as for one; without one to explain nothing is read for it."""
+    service = Service(graphql_schema(), linked, writes_to=linked)
+    decide, asked = asker(service), list[str]()
+    read = linked.read
+
+    async def counted(query: str, /, **parameters: Any) -> list[list[Any]]:
+        asked.append(query)
+        return await read(query, **parameters)
+
+    monkeypatch.setattr(linked, "read", counted)
+    numbers = []
+    for first, only in ((3, "lt: 1.0"), (1, "lt: 1.0"), (3, "lt: 0.1")):
+        asked.clear()
+        filter = f"filter: {{probability: {{{only}}}}}"
+        found = await decide(
+            f"{{ matchReviews(first: {first}, {filter}) {{ nodes {{ explanation {EXPLANATION} }} }} }}"
+        )
+        numbers.append((len(found["data"]["matchReviews"]["nodes"]), len(asked)))
+
+    assert numbers[0] == (3, numbers[1][1])
+    assert numbers[1][0] == 1
+    assert numbers[2] == (0, 1)
+    assert service.plans.walks == 0
+
+
+async def test_a_review_without_a_model_is_told_without_its_explanation(decide: Ask, linked: Store) -> None:
+    """The error stands at the explanation, says what to do, and everything else is answered."""
+    await linked.write("MATCH (m:LinkageModel) DETACH DELETE m")
+
+    found = await decide("{ matchReviews(first: 1) { totalCount nodes { weightBits explanation { outcome } } } }")
+
+    assert found["data"] == {"matchReviews": {"totalCount": 3, "nodes": [{"weightBits": 0.9, "explanation": None}]}}
+    (error,) = found["errors"]
+    assert error["path"] == ["matchReviews", "nodes", 0, "explanation"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "c360 sync" in error["message"]
+
+
+async def test_a_pair_that_cannot_be_explained_hides_no_other(decide: Ask, linked: Store) -> None:
+    """Each error stands at its own review."""
+    await linked.write("MATCH (r:SourceRecord {key: $key}) SET r.kind = 'mention'", key=BOB)
+
+    found = await decide("{ matchReviews { nodes { id explanation { outcome } } } }")
+
+    told = [node["explanation"] is not None for node in found["data"]["matchReviews"]["nodes"]]
+    assert sorted(told) == [False, False, True]
+    assert [error["path"][2] for error in found["errors"]] == [at for at, is_told in enumerate(told) if not is_told]
+    assert all("is a mention" in error["message"] for error in found["errors"])
+
+
 async def test_related_customers_are_told_by_kind(decide: Ask, linked: Store) -> None:
     """Who lives with a customer or works where they do, from either side."""
     await linked.write(
