@@ -105,8 +105,9 @@ def connected(vendor: str, url: str) -> Connector[Any]:
             base_url=url, email="reader@acme.example", api_token=SecretStr(stand_in_zendesk.TOKEN), timeout_seconds=10
         )
         return ZendeskConnector("desk", config, patience=hurried)
+    token = SecretStr(stand_in_hubspot.TOKEN)
     return HubSpotConnector(
-        "desk", HubSpotConfig(base_url=url, access_token=SecretStr(stand_in_hubspot.TOKEN)), patience=hurried
+        "desk", HubSpotConfig(base_url=url, access_token=token, searches_per_second=1_000), patience=hurried
     )
 
 

@@ -371,7 +371,10 @@ VENDOR = Vendor(
     name="hubspot",
     stand_in=HubSpotStandIn,
     connector=lambda transport, patience: HubSpotConnector(
-        "hubspot", HubSpotConfig(access_token=SecretStr(TOKEN)), transport=transport, patience=patience
+        "hubspot",
+        HubSpotConfig(access_token=SecretStr(TOKEN), searches_per_second=1_000),
+        transport=transport,
+        patience=patience,
     ),
     secrets=(TOKEN,),
     stream="contacts",
