@@ -47,6 +47,8 @@ class Learned:
     relation_levels: dict[str, list[Floats]]
     random: list[Floats]
     email_given_names: list[Floats]
+    at_home: Mapping[str, tuple[float, float]]
+    """By name, how much oftener than any two strangers two of one country share it, and two of different ones."""
     named_alike: float
     """How often two relatives carry one given name, beyond chance: children are named after their parents."""
     believed: Floats
@@ -64,14 +66,16 @@ def unsupervised(
     all_pairs: float,
     said: Sequence[float],
     namesakes: Levels,
+    at_home: Mapping[str, tuple[float, float]],
 ) -> Learned:
     """Learn how matches and relations stand on each level; Dirichlet priors hold the matches.
 
     `random` is how pairs drawn at random stand on each level, `email` and `together` what strangers' names change,
-    `said` how many of all pairs say each field, `namesakes` levels of pairs drawn that agree in one of their names.
+    `said` how many of all pairs say each field, `namesakes` levels of pairs drawn that agree in one of their names,
+    `at_home` how much oftener two strangers share a name within a country, and across countries, than any two do.
     """
     names = [field.name for field in fields]
-    learned = _start(fields, random, email, len(levels), all_pairs)
+    learned = _start(fields, random, email, at_home, len(levels), all_pairs)
     if not len(levels) or not fields:
         return learned
     patterns, counts, which = distinct_patterns(levels, fields)
@@ -170,6 +174,12 @@ class _Design:
             for name, alike in zip(("first_name", "last_name"), names_together(patterns, names), strict=True):
                 shown.append(np.where(alike > 0, width + alike.astype(np.int64) - 1, -1))
                 width += widths[names.index(name)]
+        self.homes = width
+        self.named = [name for name in ("first_name", "last_name") if name in names] if "country" in names else []
+        for name in self.named:
+            home = patterns[:, names.index("country")].astype(np.int64)
+            shown.append(np.where((home > 0) & (patterns[:, names.index(name)] == SAME), width + home - 1, -1))
+            width += 2
         self._shown = [np.where(columns < 0, width, columns) for columns in shown]
         self._all_shown = np.concatenate(self._shown)
         self._width = width
@@ -187,7 +197,13 @@ class _Design:
         weights = np.tile(pairs, len(self._shown))
         return np.asarray(np.bincount(self._all_shown, weights, self._width + 1)[:-1], np.float64)
 
-    def logs(self, levels: Sequence[Floats], email: Sequence[Floats], together: Sequence[Floats]) -> Floats:
+    def logs(
+        self,
+        levels: Sequence[Floats],
+        email: Sequence[Floats],
+        together: Sequence[Floats],
+        at_home: Mapping[str, tuple[float, float]],
+    ) -> Floats:
         """Log probabilities, one a column of the matrix.
 
         A class that does not share the e-mail gives `email`, one that does not share the family name `together`.
@@ -201,11 +217,17 @@ class _Design:
         if self.together:
             names = sum(len(levels[at]) for at in self.names)
             plain += [np.log(ratio) for ratio in together] or [np.zeros(names)]
+        plain += [np.log(at_home.get(name, (1.0, 1.0))) for name in self.named]
         return np.concatenate(plain)
 
 
 def _start(
-    fields: Sequence[Field], random: Sequence[Floats], email: Sequence[Floats], pairs: int, all_pairs: float
+    fields: Sequence[Field],
+    random: Sequence[Floats],
+    email: Sequence[Floats],
+    at_home: Mapping[str, tuple[float, float]],
+    pairs: int,
+    all_pairs: float,
 ) -> Learned:
     names = {field.name for field in fields}
     relations = {name: shared & names for name, shared in RELATIONS.items()}
@@ -231,6 +253,7 @@ def _start(
         levels,
         [u.copy() for u in random],
         [level.copy() for level in email],
+        at_home,
         _NAMED_ALIKE,
         np.zeros(pairs),
     )
@@ -250,16 +273,17 @@ def _responsibilities(design: _Design, learned: Learned, together: Sequence[Floa
 def _logs_by_class(design: _Design, learned: Learned, together: Sequence[Floats]) -> Floats:
     """Log probability of each pattern in each class, shape (classes, patterns)."""
     email = learned.email_given_names
-    logs = [design.logs(learned.match, (), ())]
+    logs = [design.logs(learned.match, (), (), {})]
     logs += [
         design.logs(
             learned.relation_levels[name],
             () if "email" in shared else email,
             () if "last_name" in shared else together,
+            {} if "last_name" in shared else learned.at_home,
         )
         for name, shared in learned.relations.items()
     ]
-    logs.append(design.logs(learned.random, email, together))
+    logs.append(design.logs(learned.random, email, together, learned.at_home))
     return design.summed(np.stack(logs, 1)).T
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+MATCH_BITS = 1.0
+"""Records are one customer from this mean weight on, unless rules say another: a probability of two thirds."""
+
 
 class LinkageError(ValueError):
     """The records, the model or the file cannot be linked as they are; the message says what to change."""
@@ -13,7 +16,7 @@ class MatchingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """The section [matching] of rules.toml. Weights are in bits: 1 bit is odds of 2 to 1 for one person."""
 
     match_bits: float | None = None
-    """Records are one customer from this mean weight on. Unset: 1.0, or 2.0 when learning from over 500,000 records."""
+    """Records are one customer from this mean weight on. Unset: 1.0, which is a probability of two thirds."""
     review_bits: float = -1.0
     """Pairs kept apart whose weight reaches this are offered to a person."""
     max_block: int = 300
@@ -48,8 +51,3 @@ class Decisions(msgspec.Struct, frozen=True):
 
     merge: tuple[tuple[str, str], ...] = ()
     keep_apart: tuple[tuple[str, str], ...] = ()
-
-
-def default_match_bits(records: int) -> float:
-    """A bit more is asked for in large sets, where chance agreement finds more partners (measured)."""
-    return 2.0 if records > 500_000 else 1.0

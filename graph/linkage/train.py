@@ -26,7 +26,7 @@ from graph.linkage.drift import completeness
 from graph.linkage.em import NAMES_STATES, Learned, names_agreement, sharers_by_class, unsupervised
 from graph.linkage.fields import CARRIERS, FIELDS, SHARED_IDENTIFIERS, Field
 from graph.linkage.model import Counts, LinkageModel, RelationClass, SharedRate
-from graph.linkage.rules import MatchingRules, default_match_bits
+from graph.linkage.rules import MATCH_BITS, MatchingRules
 
 _ONE_PERSONS_SHARE = 6
 _TOO_COMMON = 0.98
@@ -35,6 +35,7 @@ _USUAL_SHARERS = 10.0
 _LEAST_KEPT = 3
 _FEW_ALIKE = 20.0
 _USUAL_MATCHES = 50.0
+_LEAST_ABROAD = 0.01
 _SAMPLE_OF_NAMESAKES = 100_000
 _SAMPLE_OF_SHARERS = 300_000
 _ENOUGH_SHARERS = 10_000
@@ -68,7 +69,8 @@ def learn(
     together = _names_together(records, fields, rules, rng)
     all_pairs = sampled * records.rows * (records.rows - 1) / 2
     said = [sampled * _pairs_that_say(records[field.name]) for field in fields]
-    learned = unsupervised(fields, levels, random, email, together, all_pairs, said, namesakes)
+    at_home = _at_home(records, fields)
+    learned = unsupervised(fields, levels, random, email, together, all_pairs, said, namesakes, at_home)
     stopped = oversized_blocks(records, keys, rules)
     names = {field.name for field in fields}
     by_country = {
@@ -78,7 +80,7 @@ def learn(
         fields=tuple(fields),
         keys=tuple(keys),
         stopped=tuple(stopped[key].astype("<u8").tobytes() if key in stopped else b"" for key in keys),
-        match_bits=default_match_bits(records.rows) if rules.match_bits is None else rules.match_bits,
+        match_bits=MATCH_BITS if rules.match_bits is None else rules.match_bits,
         match_share=float(learned.match_share),
         match=_plain(learned.match),
         random=_plain(learned.random),
@@ -112,6 +114,34 @@ def country_hashes(records: Coded, name: str) -> tuple[Hashes, Hashes]:
     value, country = records[name].row_hashes, records["country"].row_hashes
     said = (value != 0) & (country != 0)
     return np.where(said, avalanche(mixed(value, country)), np.uint64(0)), np.where(said, country, np.uint64(0))
+
+
+def _at_home(records: Coded, fields: Sequence[Field]) -> dict[str, tuple[float, float]]:
+    """By name, how much oftener than any two records two of one country share it, and two of different countries.
+
+    Names belong to languages: most that share one live in one country.
+    """
+    names = {field.name for field in fields}
+    found = {}
+    for name in ("first_name", "last_name"):
+        if not {name, "country"} <= names:
+            continue
+        both, country = country_hashes(records, name)
+        value = np.where(both != 0, records[name].row_hashes, np.uint64(0))
+        said = float((both != 0).sum())
+        everybody, at_home = said * (said - 1) / 2, _pairs_alike(country)
+        alike, alike_at_home = _pairs_alike(value), _pairs_alike(both)
+        usual = (alike + 1) / (everybody + 1)
+        near = (alike_at_home + _USUAL_PAIRS * usual) / (at_home + _USUAL_PAIRS)
+        far = (alike - alike_at_home + _USUAL_PAIRS * usual) / (everybody - at_home + _USUAL_PAIRS)
+        found[name] = (near / usual, max(far / usual, _LEAST_ABROAD))
+    return found
+
+
+def _pairs_alike(hashes: Hashes) -> float:
+    """How many pairs of rows have the same hash, other than 0."""
+    counts = np.unique(hashes[hashes != 0], return_counts=True)[1].astype(float)
+    return float((counts * (counts - 1)).sum() / 2)
 
 
 def _plain(levels: Sequence[npt.NDArray[np.float64]]) -> tuple[tuple[float, ...], ...]:

@@ -346,3 +346,39 @@ _SYLLABLES = (
     "ba ker mon tar vil son ley dor wick ham ster por lin gar feld mann bach rod ski nov eau lac tor ben".split()
 )
 _TOWNS = "Lakefield Norwood Riverport Bradham Greenfield Montneuve Harburg Stonebridge Ashford Wexley".split()
+
+
+def test_namesakes_of_a_town_are_not_taken_for_matches():
+    """Given names belong to countries: of many people of one town many share one, and not a family name.
+
+    Where that is told by chance among all countries, people of one town who share a given name are too many to be
+    strangers, and matches seem to have any family name.
+    """
+    rng = np.random.default_rng(3)
+    countries, given, family, towns = 8, 12, 800, 3
+    rows = []
+    for person in range(9_000):
+        land = int(rng.integers(countries))
+        town = int(rng.integers(towns))
+        row = {
+            "first_name": _word("given", land, int(rng.integers(given))),
+            "last_name": _word("family", land, int(rng.integers(family))),
+            "email": f"{_word('mail', person)}@{_word('host', person)}.test",
+            "city": _word("town", land, town),
+            "postcode": f"{land}{town}{int(rng.integers(40)):03}",
+            "country": ("DE", "FR", "IT", "ES", "PL", "SE", "NL", "GR")[land],
+        }
+        rows.append({**row, "record_id": f"{person}:0", "source": "crm"})
+        if person % 30 == 0:
+            rows.append({**row, "record_id": f"{person}:1", "source": "help", "email": None})
+    model = train(table(rows))
+
+    matches = 300 / (len(rows) * (len(rows) - 1) / 2)
+    assert 0.5 < model.match_share / matches < 2
+    assert model.match[list(model.names).index("last_name")][-1] < 0.05
+
+
+def _word(kind: str, *numbers: int) -> str:
+    """A word that is like no other one."""
+    dice = random.Random(f"{kind} {numbers}")
+    return "".join(dice.choice("abcdefghijklmnoprstuvwz") for _ in range(8))
