@@ -25,12 +25,12 @@ _CUSTOMER = _NAME.format("c")
 _SMALLEST = "CALL (c) { MATCH (r:SourceRecord)-[:DESCRIBES]->(c) RETURN min(r.key) AS smallest }"
 
 # Ids are drawn by lot. (A join's evidence is left out, too: it names one of several partners that are equally good.)
-# What the change log is still to tell says nothing of the content.
+# What the change log is still to tell says nothing of the content, nor does what a record showed when it was linked.
 _NOT_CONTENT = {
     "customers": frozenset({"id", "absorbed", "parted_from"}),
     "accounts": frozenset({"id"}),
     "interactions": frozenset({"fresh"}),
-    "records": frozenset({"written_at", "writing_since"}),
+    "records": frozenset({"written_at", "writing_since", "linked_name", "linked_domain"}),
 }
 
 # Instants are asked for as numbers: reading a million of them as datetimes takes three times as long.

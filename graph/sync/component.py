@@ -126,7 +126,7 @@ async def write_component(store: Store, lease: Lease, planned: ComponentPlan, to
     """
     component = planned.component
     joins = {join.record_id: join for join in planned.linkage.joins() if join.record_id in component.people}
-    work = settling(planned.plan, "customer", frozenset(touched), joins)
+    work = settling(planned.plan, "customer", frozenset(touched), joins=joins)
     customers = {a.id for group in planned.plan.groups for a in group} | component.customers
     relations = [
         relation

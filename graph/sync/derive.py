@@ -130,6 +130,8 @@ class _Facts:
     consents: dict[str, list[tuple[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     events: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
     accounts: dict[str, str] = field(default_factory=dict)
+    awaited: dict[str, str] = field(default_factory=dict)
+    """The account record that a customer belongs to, where the graph does not know whom it describes."""
     is_new: set[str] = field(default_factory=set)
     absorbed: dict[str, list[str]] = field(default_factory=dict)
     """The former ids that a customer answers for since it was derived last."""
@@ -150,6 +152,7 @@ async def _derive_customers(run: _Run, tx: Transaction, ids: Sequence[str]) -> _
             continue  # every record has left it meanwhile; the link step retires it
         journeys[id] = run.maker.journey(facts.events[id])
         row, golden = _golden(run, id, facts, journeys[id])
+        row["properties"]["awaited_account"] = facts.awaited.get(id)
         rows.append(row)
         found_by[id] = words_of_customer({**row["properties"], "full_name": golden.values.get("full_name")})
     await tx.run(cypher("writes/write_customers"), rows=rows)
@@ -206,6 +209,7 @@ async def _read_records(tx: Transaction, ids: Sequence[str], trust: Mapping[str,
     found = await tx.collected(cypher("writes/find_accounts"), keys=sorted({*account_keys.values()}))
     accounts = dict(found)
     facts.accounts = {id: accounts[key] for id, key in account_keys.items() if key in accounts}
+    facts.awaited = {id: key for id, key in account_keys.items() if key not in accounts}
 
 
 async def _read_events(tx: Transaction, facts: _Facts) -> None:

@@ -60,10 +60,12 @@ def assign(
     current: Mapping[str, str],
     new_id: Callable[[], str] = lambda: str(uuid_utils.uuid7()),
     past: Sequence[Past] = (),
+    elsewhere: Mapping[str, str] | None = None,
 ) -> Plan:
     """Give every cluster its id. `current` tells each record's present id; a record not in it is new.
 
-    `past` is the history of the ids that are parted (`parted_ids`, `read_past`).
+    `past` is the history of the ids that are parted (`parted_ids`, `read_past`). Where only some clusters are planned,
+    `elsewhere` tells the ids of other records that this history names.
     """
     clusters = sorted((sorted(cluster) for cluster in clusters), key=lambda cluster: cluster[0])
     votes = [Counter(current[record] for record in cluster if record in current) for cluster in clusters]
@@ -88,7 +90,7 @@ def assign(
             )
         )
     retired = _retired(assignments, votes, alive)
-    return Plan(_together(assignments, votes), retired, _moved(assignments, past))
+    return Plan(_together(assignments, votes), retired, _moved(assignments, past, elsewhere or {}))
 
 
 def parted_ids(clusters: Sequence[Sequence[str]], current: Mapping[str, str]) -> list[str]:
@@ -99,6 +101,14 @@ def parted_ids(clusters: Sequence[Sequence[str]], current: Mapping[str, str]) ->
             if record in current:
                 places[current[record]].add(index)
     return sorted(id for id, indexes in places.items() if len(indexes) > 1)
+
+
+async def read_identities(store: Store, of: str) -> dict[str, str]:
+    """Which id stands for each record now; identities are facts, so they survive a rebuild."""
+    current: dict[str, str] = {}
+    async for id, records in store.stream(cypher("writes/read_identities"), of=of):
+        current.update(dict.fromkeys(records, id))
+    return current
 
 
 async def read_past(store: Store, ids: Sequence[str]) -> list[Past]:
@@ -157,7 +167,7 @@ def _kept_ids(
     return kept
 
 
-def _moved(assignments: Sequence[Assignment], past: Sequence[Past]) -> dict[str, str]:
+def _moved(assignments: Sequence[Assignment], past: Sequence[Past], elsewhere: Mapping[str, str]) -> dict[str, str]:
     """Former ids go along with the records that they stood for last."""
     last: dict[str, Past] = {}
     for entry in past:
@@ -165,8 +175,8 @@ def _moved(assignments: Sequence[Assignment], past: Sequence[Past]) -> dict[str,
             last[entry.id] = entry
     if not last:
         return {}
-    id_of = {record: assignment.id for assignment in assignments for record in assignment.records}
-    alive = {assignment.id for assignment in assignments}
+    id_of = {**elsewhere} | {record: assignment.id for assignment in assignments for record in assignment.records}
+    alive = {assignment.id for assignment in assignments} | set(elsewhere.values())
     moved: dict[str, str] = {}
     for former, entry in last.items():
         heirs = Counter(id_of[record] for record in entry.records if record in id_of)

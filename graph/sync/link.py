@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from connectors.records import Account, decode
 from graph.cypher import cypher
 from graph.linkage.link import Decisions, link
 from graph.linkage.linkage import Linkage
@@ -15,9 +14,9 @@ from graph.linkage.model import LinkageModel
 from graph.rules import Rules
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
-from graph.sync.accounts import account_clusters
 from graph.sync.brake import MergesHeld, hold_many_merges
-from graph.sync.identities import Plan, assign, parted_ids, read_past
+from graph.sync.identities import Plan, assign, parted_ids, read_identities, read_past
+from graph.sync.link_accounts import link_all_accounts, link_changed_accounts
 from graph.sync.link_changes import link_changes
 from graph.sync.linkcache import LinkCache
 from graph.sync.mentions import with_mentions
@@ -38,7 +37,10 @@ class Linked:
     """Person records and mentions that were linked; those that a change does not touch are not read."""
     customers: int = 0
     """Customers that were planned: all there are, unless only what changed was linked."""
+    account_records: int = 0
+    """Account records that were read; those that a change does not touch are not."""
     accounts: int = 0
+    """Accounts that were planned: all there are, unless only what changed was linked."""
     changed: int = 0
     merged: dict[str, str] = field(default_factory=dict)
     """former id → the id that answers for it now"""
@@ -56,6 +58,7 @@ class Linked:
             last,
             pending=earlier.pending + self.pending,
             records=earlier.records + self.records,
+            account_records=earlier.account_records + self.account_records,
             changed=earlier.changed + self.changed,
             merged={former: self.merged.get(now, now) for former, now in earlier.merged.items()} | self.merged,
             reviews=earlier.reviews + self.reviews,
@@ -78,9 +81,7 @@ async def link_pending(
     row = await store.read_one(cypher("writes/read_linking"))
     killed = frozenset((row and row[0]) or ())
     if counts.get("account") or "account" in killed:
-        await _mark_linking(store, lease, killed | {"account"})
-        await _link_accounts(store, lease, linked)
-        await _mark_linking(store, lease, killed - {"account"})
+        await _link_accounts(store, lease, linked, counts.get("account", 0), killed)
     people = counts.get("person", 0) + counts.get("mention", 0)
     anew = "customer" in killed
     allowed = allow_merges or anew  # what was killed has begun to write
@@ -94,6 +95,16 @@ async def link_pending(
         await _mark_linking(store, lease, frozenset())
     linked.seconds = time.monotonic() - started
     return linked
+
+
+async def _link_accounts(store: Store, lease: Lease, linked: Linked, pending: int, killed: frozenset[str]) -> None:
+    accounts = None if "account" in killed else await link_changed_accounts(store, lease, pending)
+    if accounts is None:
+        await _mark_linking(store, lease, killed | {"account"})
+        accounts = await link_all_accounts(store, lease)
+        await _mark_linking(store, lease, killed - {"account"})
+    linked.account_records, linked.accounts = accounts.records, accounts.accounts
+    linked.changed += accounts.changed
 
 
 async def _mark_linking(store: Store, lease: Lease, of: frozenset[str]) -> None:
@@ -148,7 +159,7 @@ async def _link_everybody(
     linked.customers = len(clusters)
     linked.merged = dict(plan.retired)
     touched = frozenset(current) | people.pending if anew or model is None else people.pending
-    work = settling(plan, "customer", touched, {join.record_id: join for join in linkage.joins()})
+    work = settling(plan, "customer", touched, joins={join.record_id: join for join in linkage.joins()})
     linked.changed += work.changed
     await settle(store, lease, work, progress)
     reviews = linkage.reviews()
@@ -186,39 +197,6 @@ async def plan_people(
     clusters = await _with_mentions(store, _clusters(linkage), people.mentions)
     past = await read_past(store, parted_ids(clusters, current))
     return assign(clusters, current, past=past), current, linkage.model.version
-
-
-async def _link_accounts(store: Store, lease: Lease, linked: Linked) -> None:
-    accounts: list[Account] = []
-    current = await read_identities(store, "account")
-    pending: set[str] = set()
-    async for key, body, is_pending in store.stream(cypher("writes/read_accounts")):
-        record = decode(body)
-        if isinstance(record, Account):
-            accounts.append(record)
-            if is_pending:
-                pending.add(key)
-    clusters = account_clusters(accounts)
-    linked.accounts = len(clusters)
-    plan = assign(clusters, current, past=await read_past(store, parted_ids(clusters, current)))
-    work = settling(plan, "account", pending, {})
-    linked.changed += work.changed
-    await settle(store, lease, work)
-    await restore_former_ids(store, lease, "account")
-
-    async def employ(tx: Transaction) -> None:
-        await lease.hold(tx)
-        await tx.run(cypher("writes/mark_unemployed_stale"))
-
-    await store.transaction(employ)
-
-
-async def read_identities(store: Store, of: str) -> dict[str, str]:
-    """Which id stands for each record now; identities are facts, so they survive a rebuild."""
-    current: dict[str, str] = {}
-    async for id, records in store.stream(cypher("writes/read_identities"), of=of):
-        current.update(dict.fromkeys(records, id))
-    return current
 
 
 def _clusters(linkage: Linkage) -> list[list[str]]:

@@ -157,7 +157,7 @@ async def _planned(store: Store, relinked: Relinked, people: People, around: _Ar
         msgspec.json.decode(text, type=Join)
         for (text,) in await store.read(cypher("writes/read_evidence"), keys=unmoved)
     ]
-    return settling(plan, "customer", people.pending, {join.record_id: join for join in (*relinked.joins, *told)})
+    return settling(plan, "customer", people.pending, joins={join.record_id: join for join in (*relinked.joins, *told)})
 
 
 def _to_relate(relinked: Relinked, work: Settling) -> list[str]:

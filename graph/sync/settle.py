@@ -16,6 +16,7 @@ from graph.linkage.ties import Join
 from graph.store.driver import Store, Transaction
 from graph.store.lease import Lease
 from graph.sync.abreast import abreast
+from graph.sync.accounts import Signs
 from graph.sync.identities import Assignment, Plan
 from graph.sync.progress import Progress, Silence
 from graph.sync.rows import Row
@@ -35,6 +36,8 @@ class Settling:
     """id → the ids given up long ago that answer by it from now on"""
     joins: Mapping[str, Join] = field(default_factory=dict)
     """record → what ties it to its customer"""
+    signs: Mapping[str, Signs] = field(default_factory=dict)
+    """account record → what it shows from now on"""
 
     @property
     def changed(self) -> int:
@@ -42,7 +45,12 @@ class Settling:
 
 
 def settling(
-    plan: Plan, of: Literal["customer", "account"], touched: Collection[str], joins: Mapping[str, Join]
+    plan: Plan,
+    of: Literal["customer", "account"],
+    touched: Collection[str],
+    *,
+    joins: Mapping[str, Join] | None = None,
+    signs: Mapping[str, Signs] | None = None,
 ) -> Settling:
     """What of a plan must be written: groups that changed, or of which a record was touched."""
     groups = [
@@ -50,7 +58,7 @@ def settling(
         for group in plan.groups
         if any(assignment.changed or any(record in touched for record in assignment.records) for assignment in group)
     ]
-    return Settling(of, groups, _by_heir(plan.retired), _by_heir(plan.moved), joins)
+    return Settling(of, groups, _by_heir(plan.retired), _by_heir(plan.moved), joins or {}, signs or {})
 
 
 async def settle(store: Store, lease: Lease, work: Settling, progress: Progress | None = None) -> None:
@@ -83,6 +91,8 @@ async def settle_batch(
     settled = [assignment for assignment in batch if not assignment.is_new]
     if settled or any(work.former.get(assignment.id) for assignment in batch):
         belongs = [{"record": record, "id": assignment.id} for assignment in batch for record in assignment.records]
+        if of == "account":
+            await tx.run(cypher("writes/mark_employees_stale"), rows=belongs)
         moved = [key for (key,) in await tx.run(cypher(f"writes/undescribe_{of}s"), rows=belongs)]
         if of == "customer" and moved:
             await tx.run(cypher("writes/detach_interactions"), records=moved)
@@ -95,6 +105,9 @@ async def settle_batch(
         if parted := [{"id": a.id, "parted_from": list(a.parted_from)} for a in new if a.parted_from]:
             await _note(tx, work, "writes/note_splits", parted)
     await tx.run(cypher(f"writes/describe_{of}s"), rows=[row for a in batch for row in _descriptions(work, a)])
+    if of == "account":
+        described = [record for a in batch if a.changed for record in a.records]
+        await tx.run(cypher("writes/mark_awaiting_stale"), keys=described)
     await tx.run(cypher("writes/begin_identities"), rows=[_identity(work, a) for a in batch if a.changed], now=now)
     retired = [{"former": old, "now": a.id} for a in batch for old in work.former.get(a.id, ())]
     if retired:
@@ -147,13 +160,14 @@ async def _new_link_state(tx: Transaction) -> int:
 def _descriptions(work: Settling, assignment: Assignment) -> Iterable[Row]:
     for record in assignment.records:
         join = work.joins.get(record)
-        yield {
+        row: Row = {
             "record": record,
             "id": assignment.id,
             "weight": None if join is None else round(join.bits, 2),
             "rule": _rule(record, join),
             "evidence": None if join is None else msgspec.json.encode(join).decode(),
         }
+        yield row | work.signs[record]._asdict() if work.of == "account" else row
 
 
 def _rule(record: str, join: Join | None) -> str:

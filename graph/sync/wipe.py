@@ -32,9 +32,12 @@ async def finish_wipe(store: Store, lease: Lease, progress: Progress) -> bool:
 
 
 async def _mark(store: Store, lease: Lease, of: list[str] | None) -> None:
+    """And that all accounts are to be linked next: their former ids stand for nobody."""
+
     async def work(tx: Transaction) -> None:
         await lease.hold(tx)
         await tx.run(cypher("writes/mark_linking"), of=of)
+        await tx.run(cypher("writes/note_signs"), version=None)
 
     await store.transaction(work)
 

@@ -1,4 +1,4 @@
-// Some records of a source, and their identifiers; whom they describe is derived again.
+// Some records of a source, and their identifiers; whom they describe is derived again, and who works for them.
 // :param prefix => "helpdesk/"
 MATCH (r:SourceRecord)
 WHERE r.key STARTS WITH $prefix
@@ -9,6 +9,12 @@ CALL (records) {
   MATCH (r)-[:DESCRIBES]->(c)
   SET c.stale = true
   RETURN count(c) AS described
+}
+CALL (records) {
+  UNWIND records AS r
+  MATCH (r)-[:DESCRIBES]->(:Account)<-[:WORKS_FOR]-(c:Customer)
+  SET c.stale = true
+  RETURN count(c) AS employed
 }
 UNWIND CASE WHEN size(records) = 0 THEN [null] ELSE records END AS r
 OPTIONAL MATCH (r)-[:HAS_IDENTIFIER]->(i:Identifier)

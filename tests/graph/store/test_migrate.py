@@ -139,6 +139,20 @@ async def test_words_of_before_are_found_by_their_parts(store: Store) -> None:
         assert [hit.id for hit in await find(store, search, Viewing())] == ["c"], part
 
 
+async def test_who_waits_for_an_account_is_derived_after_the_upgrade(store: Store) -> None:
+    """Customers who belong to an account that is not known: from then on it is known whom they wait for."""
+    await store.write("MATCH (m:Meta {name: 'c360'}) SET m.schema = 17")
+    await store.write(
+        "UNWIND $rows AS row CREATE (c:Customer {id: row[0], sort_name: row[0]}) "
+        "CREATE (:SourceRecord {key: row[0], kind: 'person', body: row[1]})-[:DESCRIBES]->(c)",
+        rows=[["waits", '{"account_id":"crm/companies/1"}'], ["works", '{"account_id":"crm/companies/2"}'], ["", "{}"]],
+    )
+    await store.write("MATCH (c:Customer {id: 'works'}) CREATE (c)-[:WORKS_FOR]->(:Account {id: 'a'})")
+
+    assert await migrate(store) == latest()
+    assert await store.read("MATCH (c:Customer {stale: true}) RETURN c.id") == [["waits"]]
+
+
 async def _forget(store: Store) -> None:
     await store.write("MATCH (n) DETACH DELETE n")
 
