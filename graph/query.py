@@ -10,7 +10,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from graph.reading import AllOf, Among, AnyOf, Column, Compare, Exists, Not, Page, Part, Predicate, SortKey, Traversal
+from graph.reading import (
+    AllOf,
+    Among,
+    AnyOf,
+    Column,
+    Compare,
+    Exists,
+    Not,
+    Page,
+    Part,
+    Predicate,
+    Reading,
+    SortKey,
+    Traversal,
+)
 
 WALK_STEPS = (20, 100)
 """Longest walks along NEXT that are compiled; few, so that the store's own plan cache holds them all."""
@@ -111,16 +125,36 @@ class _Compiler:
         carried = _carried(part.traversal, scope, outer)
         lines = self._rows(part, scope, outer)
         inner = {**scope, "this": row, "parent": outer.get("this", row)}
-        cells: list[str] = []
+        texts: dict[Column | Part, str] = {}
         for cell in part.reading.cells:
-            if isinstance(cell, Column):
-                cells.append(column_text(cell, inner))
-            else:
-                name = self._fresh("m")
+            if isinstance(cell, Part):
+                name = texts[cell] = self._fresh("m")
                 lines += [f"CALL ({', '.join(carried)}) {{", *self.part(cell, inner, name), "}"]
-                cells.append(name)
+        lines += self._read_together(part.reading, inner, lines, texts)
+        cells = [texts[cell] for cell in part.reading.cells]
         collected = f"collect([{', '.join(cells)}])"
         return [*lines, f"RETURN {collected}{'[0]' if part.mode == 'one' else ''} AS {answer}"]
+
+    def _read_together(
+        self, reading: Reading, scope: Scope, lines: Sequence[str], texts: dict[Column | Part, str]
+    ) -> list[str]:
+        """The clause that reads several properties of a row at once, if there is one; tells `texts` of all columns.
+
+        Neo4j walks all properties of a node for each that is named by itself, but only once for a map of some, where
+        the query has read none of these before (`lines`).
+        """
+        columns = [cell for cell in reading.cells if isinstance(cell, Column)]
+        maps: list[str] = []
+        for variable, names in _unread(columns, scope, "\n".join(lines)).items():
+            held = self._fresh("held") if len(names) > 1 else variable
+            if held != variable:
+                maps.append(f"{variable} {{{', '.join(f'.{name}' for name in names)}}} AS {held}")
+            for column in columns:
+                if scope[column.variable] == variable and column.name in names:
+                    texts[column] = column_text(column, {column.variable: held})
+        for column in columns:
+            texts.setdefault(column, column_text(column, scope))
+        return [f"WITH *, {', '.join(maps)}"] if maps else []
 
     def _rows(self, part: Part, scope: Scope, outer: Scope) -> list[str]:
         carried = ", ".join(_carried(part.traversal, scope, outer))
@@ -254,6 +288,17 @@ class _Compiler:
     def _fresh(self, stem: str) -> str:
         self._count += 1
         return f"{stem}_{self._count}"
+
+
+def _unread(columns: Sequence[Column], scope: Scope, text: str) -> dict[str, list[str]]:
+    """Names of the properties by variable that these columns want and this part of the query does not read."""
+    names: dict[str, dict[str, None]] = {}
+    for column in columns:
+        variable = scope[column.variable]
+        is_property = column.name and variable.isidentifier()
+        if is_property and not re.search(rf"\b{variable}(\.|(:\w+)? {{){column.name}\b", text):
+            names.setdefault(variable, {})[column.name] = None
+    return {variable: list(found) for variable, found in names.items()}
 
 
 def _leads(where: Predicate | None) -> bool:

@@ -25,17 +25,22 @@ _LATEST = """
 CALL (c) {
   MATCH (c)-[:LAST]->(:Interaction)<-[way:NEXT]-{0,19}(i:Interaction)
   WITH i ORDER BY size(way) LIMIT 20
+  WITH i {%s} AS i
   RETURN collect([%s]) AS found
 }
 """
+_BRIEF_PROPERTIES = ".id, .at, .kind, .channel, .function"  # a map of properties is read at once
 _BRIEF = "i.id, i.at.epochMillis, i.kind, i.channel, i.function"
+_FULL_PROPERTIES = f"{_BRIEF_PROPERTIES}, .direction, .subject"
 _FULL = f"{_BRIEF}, i.direction, i.subject"
 _CUSTOMER = (
-    "MATCH (c:Customer {id: $id})" + _LATEST % _FULL + "RETURN [c.id, c.display_name, c.lifecycle_stage, found] AS a"
+    "MATCH (c:Customer {id: $id})"
+    + _LATEST % (_FULL_PROPERTIES, _FULL)
+    + "RETURN [c.id, c.display_name, c.lifecycle_stage, found] AS a"
 )
 _CUSTOMERS = (
     "MATCH (c:Customer) WHERE c.sort_name >= '' WITH c ORDER BY c.sort_name, c.id LIMIT 50"
-    + _LATEST % _BRIEF
+    + _LATEST % (_BRIEF_PROPERTIES, _BRIEF)
     + "RETURN collect([c.id, c.display_name, found]) AS a"
 )
 _BY_EMAIL = """
