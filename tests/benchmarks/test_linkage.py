@@ -8,12 +8,14 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.linking import ours, with_recordlinkage
+from benchmarks.linking.alike.write import look_alike
 from benchmarks.linking.comparing import speed
-from benchmarks.linking.judged import Answer, Measured, best_of_each_way, calibration_error, judged, reliability
-from benchmarks.linking.sets import labelled_set
+from benchmarks.linking.judged import Answer, Measured, best_of_each_way, calibration_error, judged, noise, reliability
+from benchmarks.linking.sets import LOOK_ALIKES, labelled_set
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -71,6 +73,45 @@ def test_told_probabilities_are_held_against_the_share_that_is_true() -> None:
 
     assert (low.pairs, low.true, high.pairs, high.true) == (10, 0.4, 10, 0.6)
     assert calibration_error((low, high)) == pytest.approx((0.04 * 10 + 0.2 * 10) / 20)
+
+
+def test_chance_shows_less_where_pairs_are_drawn_alone_than_where_they_hang_together() -> None:
+    """Of 400 pairs told .5 half are true but for a few; in one chain of records all are, or none."""
+    told, rows = np.full(400, 0.5), np.arange(400)
+    apart = noise(Answer("ours", "apart", rows, 2 * rows, 2 * rows + 1, told, 400, 1.0, 1.0))
+    chain = noise(Answer("ours", "chain", rows, rows, rows + 1, told, 400, 1.0, 1.0))
+
+    assert apart.alone == pytest.approx(0.02, abs=0.005)
+    assert apart.together == pytest.approx(0.02, abs=0.005)
+    assert chain.alone == pytest.approx(0.02, abs=0.005)
+    assert chain.together == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("name", LOOK_ALIKES)
+def test_a_look_alike_is_made_by_its_seed_and_can_be_linked(name: str, tmp_path: Path) -> None:
+    """The same seed makes the same records, another one others; most of who is who is found without the truth."""
+    made = look_alike(name, 1, 1500)
+    pq.write_table(made, tmp_path / "made.parquet")
+    labelled = labelled_set(name, tmp_path / "made.parquet")
+    (found,) = judged(name, ours.answers(labelled.records), labelled.truth, 0.0)
+
+    assert made.num_rows == 1500
+    assert made.equals(look_alike(name, 1, 1500))
+    assert not made.equals(look_alike(name, 2, 1500))
+    assert "cluster" not in labelled.records.column_names
+    assert found.found.f1 > 0.85
+
+
+def test_look_alikes_are_run_by_name_once_a_seed() -> None:
+    """`--seeds 2` makes two sets of one name; each is told with the noise to hold its calibration against."""
+    run = _run("--json", "--seeds", "2", "short_names")
+    assert run.returncode == 0, run.stderr
+    first, second = (msgspec.json.decode(line, type=Measured) for line in run.stdout.splitlines())
+
+    assert (first.set, second.set) == ("short_names", "short_names_2")
+    assert first.found.records == LOOK_ALIKES["short_names"]
+    assert first.found.f1 != second.found.f1
+    assert 0 < first.noise.alone <= first.noise.together < 0.1
 
 
 def test_recordlinkage_is_given_a_fair_chance() -> None:
