@@ -204,14 +204,16 @@ _MONTHS = {m: i for i, m in enumerate("jan feb mar apr may jun jul aug sep oct n
 _WORDED = re.compile(
     r"(?:(\d{1,2})\.?\s+([a-z]{3})[a-z]*\.?,?|([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?)\s+(\d{4})"
 )
-_PLACEHOLDERS = frozenset(("1900-01-01", "1970-01-01", "1901-01-01", "1899-12-30", "1111-11-11", "9999-12-31"))
+_PLACEHOLDERS = frozenset(
+    ("1900-01-01", "1970-01-01", "1901-01-01", "1899-12-30", "1753-01-01", "1601-01-01", "1111-11-11", "9999-12-31")
+)
 
 
 def birth_date(value: str | None, country: str | None = None) -> str | None:
     """YYYY-MM-DD of any usual form. 03/04/1980 is March in the United States, April elsewhere.
 
     A day or month the calendar does not know is kept as written (a mistyped date is still close to the right one);
-    placeholders such as 1900-01-01 and years outside 1800-2100 are None.
+    placeholders such as 1900-01-01, and 1753-01-01 of databases, and years outside 1000-2100 are None.
     """
     if not value:
         return None
@@ -230,7 +232,7 @@ def birth_date(value: str | None, country: str | None = None) -> str | None:
     else:
         return None
     date = f"{year}-{month:0>2}-{day:0>2}"
-    return None if date in _PLACEHOLDERS or not 1800 <= int(year) <= 2100 else date
+    return None if date in _PLACEHOLDERS or not 1000 <= int(year) <= 2100 else date
 
 
 _COUNTRIES = {

@@ -101,12 +101,15 @@ def test_a_number_without_the_code_of_its_country(number: str, expected: str | N
         ("03/25/1980", "GB", "1980-03-25"),
         ("4 March 1980", None, "1980-03-04"),
         ("March 4, 1980", None, "1980-03-04"),
+        ("1630-08-01", None, "1630-08-01"),
+        ("0980-03-04", None, None),
+        ("1753-01-01", None, None),
         ("1900-01-01", None, None),
         ("yesterday", None, None),
     ],
 )
 def test_birth_dates_of_any_form(raw, country, expected):
-    """Order follows the country where it is ambiguous; placeholders are None."""
+    """Order follows the country where it is ambiguous; placeholders are None, people of long ago are not."""
     assert n.birth_date(raw, country) == expected
 
 
