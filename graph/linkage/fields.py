@@ -68,9 +68,11 @@ FIELDS: tuple[Field, ...] = (
 )  # fmt: skip
 
 RELATIONS: dict[str, frozenset[str]] = {
-    "household": frozenset({"last_name", "street", "house_number", "postcode", "city", "region", "country", "phone"}),
+    "household": frozenset(
+        {"last_name", "street", "house_number", "postcode", "city", "region", "country", "phone", "birth_place"}
+    ),
     "colleague": frozenset({"company", "phone", "country", "city", "email", "job_title"}),
-    "neighbour": frozenset({"postcode", "city", "region", "country"}),
+    "neighbour": frozenset({"postcode", "city", "region", "country", "birth_place"}),
     "kin": frozenset({"last_name", "birth_place", "region", "country"}),
 }
 """People who are related but not the same, and the fields that they share.
@@ -83,7 +85,7 @@ go together: without one, all of them look like households.
 DEFINING: dict[str, frozenset[str]] = {
     "household": frozenset({"last_name", "street", "house_number", "postcode"}),
     "colleague": frozenset({"company"}),
-    "neighbour": frozenset({"city", "postcode"}),
+    "neighbour": frozenset({"city", "postcode", "birth_place"}),
     "kin": frozenset({"birth_place"}),
 }
 """What makes a relation: at least half of its pairs that say these fields agree on them. Where records say none of them

@@ -47,6 +47,52 @@ def test_brothers_from_one_place_stay_two():
     assert {found.kind for found in linkage.relations()} <= {"household", "colleague"}
 
 
+def test_people_of_one_place_with_its_postcode_stay_strangers():
+    """A postcode tells a place of birth again: both together are no sign of one person where neither name agrees."""
+    rng = random.Random(18)
+    rows: list[dict[str, str | None]] = []
+    truth = []
+    for person in range(900):
+        place = rng.randrange(100)
+        said = {
+            "first_name": rng.choice(_GIVEN),
+            "last_name": "".join(rng.choices(_SYLLABLES, k=4)).title(),
+            "birth_place": f"{_SYLLABLES[place % 16]}{_SYLLABLES[place // 16]}ton".title(),
+            "postcode": f"{_SYLLABLES[place % 16][:2]}{place} {rng.randrange(10)}ey".upper(),
+            "birth_date": f"{rng.randrange(1700, 1900)}-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}",
+        }
+        for _ in range(rng.choice((1, 2, 4, 6))):
+            known = {name: 0.3 if name == "birth_date" else 0.85 for name in said}
+            rows.append({name: value if rng.random() < known[name] else None for name, value in said.items()})
+            truth.append(str(person))
+    linkage = link(_mentions(rows))
+
+    assert evaluate(linkage.labels, truth).wrongly_merged < 0.05
+
+
+def test_brothers_of_one_home_born_in_one_place_stay_two():
+    """Where families stay, home and place of birth are shared together, and tell nobody apart."""
+    rng = random.Random(19)
+    rows: list[dict[str, str | None]] = []
+    truth = []
+    for family in range(400):
+        last, place = "".join(rng.choices(_SYLLABLES, k=4)).title(), "".join(rng.choices(_SYLLABLES, k=3)).title()
+        home = {"last_name": last, "birth_place": place, "postcode": f"{place[:2]}{rng.randrange(10, 99)} {family}"}
+        for brother, name in enumerate(rng.sample(_GIVEN, 2)):
+            for _ in range(3):
+                said = {**home, "first_name": rng.choice(_GIVEN) if rng.random() < 0.05 else name}
+                rows.append({name: value if rng.random() < 0.9 else None for name, value in said.items()})
+                truth.append(f"{family}:{brother}")
+    linkage = link(_mentions(rows))
+
+    assert evaluate(linkage.labels, truth).wrongly_merged < 0.1
+
+
+def _mentions(rows: list[dict[str, str | None]]) -> pa.Table:
+    return pa.Table.from_pylist([{"record_id": str(number), **row} for number, row in enumerate(rows)])
+
+
+_SYLLABLES = "ber dal fen gor hul kes lam mor nor pel quin ras sten tur vas wil".split()
 _GIVEN = (
     "Martha Ottilie Anselm Leopold Cornelia Jacob Agatha Bertram Clement Dorothea Edmund Felicity Gideon Harriet "
     "Isidor Josepha Konrad Lavinia Matthias Nathanael Ophelia Prudence Quentin Rosamund Silas Theodora Ulrich Violet"
