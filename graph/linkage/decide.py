@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from graph.linkage.alone import alone_bits, rows_alone, standings, told_alone
 from graph.linkage.coded import Coded, Column, Hashes, Ints, Rows, avalanche, mixed
 from graph.linkage.compare import SAME, SWAPPED, Levels, compare, matched_values
 from graph.linkage.em import NAMES_STATES, family_names_agreement, names_agreement, names_together
@@ -57,6 +58,7 @@ class Scorer:
         self._step = {name: self._carriers_step(name) for name in model.shared}
         self._who_shares = {name: self._sharers_by_class(name) for name in model.shared}
         self._identifier = {name: self._identifier_bits(name) for name in model.shared}
+        self._alone = self._alone_by_field()
 
     def levels(self, left: Ints, right: Ints) -> Levels:
         return compare(self.records, self.model.fields, left, right)
@@ -136,7 +138,26 @@ class Scorer:
                 match = self._given_of_match[
                     family_names_agreement(levels[:, family], self.model.fields[family]), level
                 ]
+            if name in self._alone:
+                alone, more = self._alone[name]
+                bits = more[standings(alone, left, right, level)]
+                match = match + bits
+                for relation, by_class in zip(self.model.relations, relations, strict=True):
+                    if name in relation.shared_fields:
+                        by_class[:] += bits
             yield _Term(match, strangers, relations, identifier)
+
+    def _alone_by_field(self) -> dict[str, tuple[npt.NDArray[np.uint8], Bits]]:
+        """By field: which rows' values stand alone, and bits by `standings` for who shares the field, above others."""
+        model = self.model
+        if not model.alone_of_matches:
+            return {}
+        told = zip(model.fields, model.alone_of_matches, model.alone_of_strangers, strict=True)
+        return {
+            field.name: (rows_alone(self.records, field.name, model), alone_bits(matches, strangers))
+            for field, matches, strangers in told
+            if told_alone(field)
+        }
 
     def _named_alike(self, relation: RelationClass, at: int) -> np.float32:
         """How often two of this relation have one given name, beyond the chance of strangers."""

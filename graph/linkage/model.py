@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import msgspec
@@ -16,11 +16,16 @@ from graph.linkage.rules import LinkageError
 
 Weights = tuple[tuple[float, ...], ...]
 
-FORMAT = 8
-_WITHOUT_GIVEN_NAMES, _WITHOUT_SHARERS = 6, 7
-READABLE = (_WITHOUT_GIVEN_NAMES, _WITHOUT_SHARERS, FORMAT)
+FORMAT = 9
+_WITHOUT_GIVEN_NAMES, _WITHOUT_SHARERS, _WITHOUT_ALONE = 6, 7, 8
+_SINCE_ALONE = ("alone_of_matches", "alone_of_strangers")
+READABLE = (_WITHOUT_GIVEN_NAMES, _WITHOUT_SHARERS, _WITHOUT_ALONE, FORMAT)
 """Formats that are read. A model without `given_names_of_matches` is one of format 6, one that does not say of which
-class sharers are one of format 7; each keeps its version."""
+class sharers are one of format 7, one without `alone_of_strangers` one of format 8; each keeps its version."""
+
+
+LEAST_CARRIED = 3
+"""A model holds counts of values that so many records carry; others stand alone."""
 
 
 class RelationClass(msgspec.Struct, frozen=True):
@@ -84,6 +89,10 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
     """How alike strangers' e-mails are if neither, the family, the given, or both names agree; empty: not learned."""
     names_together: Weights = ()
     """By given and family name: how much oftener strangers stand on each level when their other names agree."""
+    alone_of_matches: Weights = ()
+    """By field and level, of matches that do not say the same: the share of pairs one of whose values hardly any record
+    carries (fewer than `LEAST_CARRIED`), as errors of typing do; empty: not learned."""
+    alone_of_strangers: Weights = ()
     frequencies: dict[str, Counts] = {}
     common_names: Counts
     """Full names that many records carry: records beyond one person's share."""
@@ -110,14 +119,16 @@ class LinkageModel(_Content, frozen=True, kw_only=True, dict=True):
     @property
     def format(self) -> int:
         """The oldest format that holds the model."""
-        if any(rate.classes for rate in self.shared.values()):
+        if self.alone_of_strangers:
             return FORMAT
+        if any(rate.classes for rate in self.shared.values()):
+            return _WITHOUT_ALONE
         return _WITHOUT_SHARERS if self.given_names_of_matches else _WITHOUT_GIVEN_NAMES
 
     @cached_property
     def version(self) -> str:
         """Hash of the content (without `trained_at`, `completeness` and `reached`), 16 hex digits."""
-        content = {name: getattr(self, name) for name in _Content.__struct_fields__}
+        content = self._told(_Content.__struct_fields__)
         if not self.given_names_of_matches:
             del content["given_names_of_matches"]
         return hashlib.blake2b(
@@ -126,7 +137,13 @@ class LinkageModel(_Content, frozen=True, kw_only=True, dict=True):
 
     def to_bytes(self) -> bytes:
         """MessagePack; `from_bytes` gives an equal model."""
-        return msgspec.msgpack.encode({"format": self.format, "version": self.version, "model": self}, order="sorted")
+        saved = {"format": self.format, "version": self.version, "model": self._told(self.__struct_fields__)}
+        return msgspec.msgpack.encode(saved, order="sorted")
+
+    def _told(self, names: Sequence[str]) -> dict[str, object]:
+        """The fields of these names, but for those that the model's format does not have."""
+        later = () if self.format == FORMAT else _SINCE_ALONE
+        return {name: getattr(self, name) for name in names if name not in later}
 
     @staticmethod
     def from_bytes(data: bytes) -> LinkageModel:

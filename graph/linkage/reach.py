@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from graph.linkage.alone import Shown, alone_of_matches, rows_alone, standings, told_alone
 from graph.linkage.candidates import NAMES_IN_ANY_ORDER, Blocks, Candidates, Key, part_hashes
 from graph.linkage.coded import MISSING, Coded, Hashes
 from graph.linkage.compare import NEARLY_SWAPPED, SAME, SWAPPED, Levels
@@ -67,9 +68,10 @@ def with_unreached(
         pairs, levels = Candidates(pairs.left[some], pairs.right[some], pairs.skipped), levels[some]
     all_pairs = sampled * records.rows * (records.rows - 1) / 2
     reach = _reach(model, records, blocks, pairs, levels, rules)
+    free = [reach.free[:, at] & (levels[:, at] > 0) for at in range(len(model.fields))]
+    shown = [_shown(records, field, pairs, levels[:, at], free[at]) for at, field in enumerate(model.fields)]
     for _ in range(_ROUNDS):
         likely = 1 / (1 + np.exp2(-Scorer(records, model).score(pairs.left, pairs.right, levels).astype(np.float64)))
-        free = [reach.free[:, at] & (levels[:, at] > 0) for at in range(len(model.fields))]
         reached = reach.reached([_standing(reach, at, levels, likely) for at in range(len(free))])
         match = tuple(_levels(field, levels[:, at], free[at], likely) for at, field in enumerate(model.fields))
         model = msgspec.structs.replace(
@@ -78,12 +80,21 @@ def with_unreached(
             reached=reached,
             match=match,
             given_names_of_matches=_given_names(model, match, levels, free, likely),
+            alone_of_matches=alone_of_matches(shown, likely, model.alone_of_strangers),
             repeated=tuple(
                 repeated(records[field.name], pairs, free[at], likely[free[at]])
                 for at, field in enumerate(model.fields)
             ),
         )
     return model
+
+
+def _shown(records: Coded, field: Field, pairs: Candidates, levels: Signs, free: Flags) -> Shown | None:
+    if not told_alone(field):
+        return None
+    places = np.flatnonzero(free)
+    alone = rows_alone(records, field.name)
+    return Shown(places, standings(alone, pairs.left[places], pairs.right[places], levels[places]))
 
 
 def _levels(field: Field, levels: Signs, free: Flags, likely: Floats) -> tuple[float, ...]:

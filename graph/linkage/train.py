@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 
+from graph.linkage.alone import alone_of_strangers
 from graph.linkage.candidates import Candidates, Key, oversized_blocks
 from graph.linkage.coded import Coded, Column, Hashes, Ints, avalanche, mixed
 from graph.linkage.compare import (
@@ -25,14 +27,13 @@ from graph.linkage.compare import (
 from graph.linkage.drift import completeness
 from graph.linkage.em import NAMES_STATES, Learned, names_agreement, sharers_by_class, unsupervised
 from graph.linkage.fields import CARRIERS, FIELDS, SHARED_IDENTIFIERS, Field
-from graph.linkage.model import Counts, LinkageModel, RelationClass, SharedRate
+from graph.linkage.model import LEAST_CARRIED, Counts, LinkageModel, RelationClass, SharedRate
 from graph.linkage.rules import MATCH_BITS, MatchingRules
 
 _ONE_PERSONS_SHARE = 6
 _TOO_COMMON = 0.98
 _USUAL_PAIRS = 1000.0
 _USUAL_SHARERS = 10.0
-_LEAST_KEPT = 3
 _FEW_ALIKE = 20.0
 _USUAL_MATCHES = 50.0
 _LEAST_ABROAD = 0.01
@@ -64,7 +65,8 @@ def learn(
     `sampled` is the share of the candidates that `levels` are of, when they were too many.
     """
     rng = np.random.default_rng(rules.seed)
-    random = _chance_levels(records, fields, rules, rng)
+    drawn = _at_random(records, fields, rules, rng)
+    random = _chance_levels(records, fields, drawn)
     email, namesakes = _email_given_names(records, fields, random, rules, rng)
     together = _names_together(records, fields, rules, rng)
     all_pairs = sampled * records.rows * (records.rows - 1) / 2
@@ -91,6 +93,9 @@ def learn(
         ),
         email_given_names=_plain(learned.email_given_names),
         names_together=_plain(together),
+        alone_of_strangers=_plain(
+            alone_of_strangers(records, fields, drawn.left, drawn.right, drawn.levels, drawn.worth)
+        ),
         frequencies={field.name: _frequencies(records[field.name]) for field in fields},
         common_names=_common_names(records),
         names_by_country={name: _frequencies_of(hashes) for name, (hashes, _) in by_country.items()},
@@ -172,18 +177,30 @@ def repeated(
     return min(1.0, float((_USUAL_MATCHES + likely @ several / 2) / (_USUAL_MATCHES + likely.sum())))
 
 
-def _chance_levels(
-    records: Coded, fields: Sequence[Field], rules: MatchingRules, rng: np.random.Generator
-) -> list[npt.NDArray[np.float64]]:
-    """u: how often strangers stand on each level; the level "same" in closed form from the values' frequencies."""
+@dataclass(frozen=True)
+class _Drawn:
+    """Pairs drawn at random and their levels. Drawn again and again out of few records they tell nothing new: of what
+    they show counts the share `worth`."""
+
+    left: Ints
+    right: Ints
+    levels: Levels
+    worth: float
+
+
+def _at_random(records: Coded, fields: Sequence[Field], rules: MatchingRules, rng: np.random.Generator) -> _Drawn:
     all_pairs = records.rows * (records.rows - 1) / 2
     drawn = int(min(rules.random_pairs, 20 * all_pairs))
     left = rng.integers(0, max(records.rows, 1), drawn).astype(np.int32)
     right = rng.integers(0, max(records.rows, 1), drawn).astype(np.int32)
     different = left != right
-    levels = compare(records, fields, left[different], right[different])
-    # Pairs drawn again and again out of few records tell nothing new.
-    worth = min(1.0, all_pairs / max(drawn, 1))
+    left, right = left[different], right[different]
+    return _Drawn(left, right, compare(records, fields, left, right), min(1.0, all_pairs / max(drawn, 1)))
+
+
+def _chance_levels(records: Coded, fields: Sequence[Field], drawn: _Drawn) -> list[npt.NDArray[np.float64]]:
+    """u: how often strangers stand on each level; the level "same" in closed form from the values' frequencies."""
+    levels, worth = drawn.levels, drawn.worth
     chance = []
     for at, field in enumerate(fields):
         usual = np.array(field.chance) / sum(field.chance)
@@ -259,7 +276,7 @@ def _names_together(
     if len(pair) < 2:
         return []
     carried = [np.append(records[field.name].counts, 0)[records[field.name].codes] for field in pair]
-    usual = np.flatnonzero((carried[0] >= _LEAST_KEPT) & (carried[1] >= _LEAST_KEPT)).astype(np.int32)
+    usual = np.flatnonzero((carried[0] >= LEAST_CARRIED) & (carried[1] >= LEAST_CARRIED)).astype(np.int32)
     drawn = min(rules.random_pairs, 20 * len(usual))
     ratios = []
     for at, other in ((0, 1), (1, 0)):
@@ -300,10 +317,10 @@ def _namesakes(column: Column, drawn: int, rng: np.random.Generator, among: Ints
 
 def _frequencies(column: Column) -> Counts:
     counts = column.counts
-    return Counts.made(int(counts.sum()), column.hashes, counts, _LEAST_KEPT)
+    return Counts.made(int(counts.sum()), column.hashes, counts, LEAST_CARRIED)
 
 
-def _frequencies_of(hashes: Hashes, least: int = _LEAST_KEPT) -> Counts:
+def _frequencies_of(hashes: Hashes, least: int = LEAST_CARRIED) -> Counts:
     values, counts = np.unique(hashes[hashes != 0], return_counts=True)
     return Counts.made(int(counts.sum()), values, counts, least)
 

@@ -326,6 +326,40 @@ def test_namesakes_of_one_country_are_expected_where_it_is_not_said():
     assert abs(told[names_alone].mean() - same[names_alone].mean()) < 0.12
 
 
+def test_a_name_that_was_mistyped_stands_alone_and_is_told_from_a_like_one():
+    """Marina and Marine are names that others have, too; Marinna nobody has: it is one person's sooner."""
+    rng = random.Random(20)
+    starts = [one + two + "n" for one in _SYLLABLES[:8] for two in _SYLLABLES[8:16]]
+    names = [(start + end).title() for start in starts for end in ("a", "e", "o", "es")]
+    rows: list[dict[str, str | None]] = []
+    for _ in range(2_000):
+        person = {"first_name": rng.choice(names), "last_name": "".join(rng.choices(_SYLLABLES, k=3)).title()}
+        date = _date(rng)
+        for copy in range(2):
+            first = _mistyped(person["first_name"], rng) if copy and rng.random() < 0.3 else person["first_name"]
+            rows.append({**person, "first_name": first, "birth_date": date if rng.random() < 0.7 else None})
+    linked = link(table(rows))
+    model, given = linked.model, linked.model.names.index("first_name")
+    very_close = model.fields[given].levels.index("very close")
+    edges = linked.edges()
+    first, last, dates = (
+        np.array([row.get(name) for row in rows]) for name in ("first_name", "last_name", "birth_date")
+    )
+    known = np.isin(first, names)
+    like = (last[edges.left] == last[edges.right]) & (first[edges.left] != first[edges.right])
+    like &= np.array(
+        [one is None or two is None for one, two in zip(dates[edges.left], dates[edges.right], strict=True)]
+    )
+    both = known[edges.left] & known[edges.right]
+    told, true = probability(edges.bits), edges.left // 2 == edges.right // 2
+
+    assert model.alone_of_matches[given][very_close] > 0.8
+    assert model.alone_of_strangers[given][very_close] < 0.5
+    assert told[like & ~both].mean() > 0.5
+    assert abs(told[like & ~both].mean() - true[like & ~both].mean()) < 0.1
+    assert not (like & both).any() or told[like & both].mean() < told[like & ~both].mean() - 0.1
+
+
 def _date(rng: random.Random) -> str:
     return f"{rng.randrange(1930, 2000)}-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}"
 

@@ -67,7 +67,7 @@ def test_a_model_of_the_format_before_is_read_under_its_version() -> None:
 
     model = LinkageModel.from_bytes(zlib.decompress(base64.b64decode(saved["body"])))
 
-    assert model.format == FORMAT - 2
+    assert model.format == FORMAT - 3
     assert model.version == saved["version"] == LinkageModel.from_bytes(model.to_bytes()).version
     assert link(silos(40, seed=1)[0], model=model).model.version == saved["version"]
 
