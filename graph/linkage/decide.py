@@ -275,7 +275,9 @@ class Scorer:
             expected = np.where(near, at_home, expected)
             common = common.copy()
             common[~near] = np.maximum(common[~near], self._full_name_shares(rows[~near]))
-        return np.asarray(np.log2(np.maximum(1.0, common / np.maximum(expected, 1e-12))), np.float32)
+        # Countries tell which names go together; where none are said it is known on the whole alone.
+        least = 1.0 if len(self._national) == 2 else self.model.namesakes
+        return np.asarray(np.log2(np.maximum(least, common / np.maximum(expected, 1e-12))), np.float32)
 
     def _full_name_shares(self, rows: Ints) -> npt.NDArray[np.float64]:
         """How often somebody of no known country is expected to have the row's full name: country by country."""

@@ -27,6 +27,7 @@ _MOST_MATCHES = 0.01
 _USUAL_PAIRS = 1000.0
 _SHARERS_ROUNDS, _USUAL_SHARERS = 20, 10.0
 _FEW_NAMESAKES, _USUAL_NAMESAKES = 5.0, 20.0
+_MOST_NAMESAKES = 64.0
 
 NAMES_STATES = 5
 """How many states `names_agreement` tells."""
@@ -51,6 +52,8 @@ class Learned:
     """By name, how much oftener than any two strangers two of one country share it, and two of different ones."""
     named_alike: float
     """How often two relatives carry one given name, beyond chance: children are named after their parents."""
+    namesakes: float
+    """How much oftener two strangers have both names in common than each name alone lets expect; 1 with countries."""
     believed: Floats
     """How likely each pair of the levels is a match."""
     caps_bound: tuple[str, ...] = ()
@@ -81,11 +84,12 @@ def unsupervised(
     patterns, counts, which = distinct_patterns(levels, fields)
     design = _Design(patterns, names, fields)
     elsewhere = _elsewhere(design, counts, random, said)
+    named = _pairs_named(names, said, all_pairs)
     alike, alike_counts, _ = distinct_patterns(namesakes, fields)
     other = _Design(alike, names, fields) if learned.email_given_names and len(alike) else None
     for round_ in range(1, _MOST_ROUNDS + 1):
         shares = _responsibilities(design, learned, together)
-        moved = _maximise(design, fields, learned, shares * counts, random, elsewhere, all_pairs)
+        moved = _maximise(design, fields, learned, shares * counts, random, elsewhere, named, all_pairs)
         if other is not None:
             kinds = _responsibilities(other, learned, together)
             moved = max(moved, _learn_email(other, learned, kinds * alike_counts))
@@ -174,6 +178,9 @@ class _Design:
             for name, alike in zip(("first_name", "last_name"), names_together(patterns, names), strict=True):
                 shown.append(np.where(alike > 0, width + alike.astype(np.int64) - 1, -1))
                 width += widths[names.index(name)]
+            self.namesakes = (patterns[:, self.names] == SAME).all(1)
+            shown.append(np.where(self.namesakes, width, -1))
+            width += 1
         self.homes = width
         self.named = [name for name in ("first_name", "last_name") if name in names] if "country" in names else []
         for name in self.named:
@@ -203,10 +210,12 @@ class _Design:
         email: Sequence[Floats],
         together: Sequence[Floats],
         at_home: Mapping[str, tuple[float, float]],
+        namesakes: float = 1.0,
     ) -> Floats:
         """Log probabilities, one a column of the matrix.
 
-        A class that does not share the e-mail gives `email`, one that does not share the family name `together`.
+        A class that does not share the e-mail gives `email`, one that does not share the family name `together` and
+        how much oftener its pairs are namesakes.
         """
         plain = [np.log(np.maximum(level, 1e-12)) for level in levels]
         if self.email is not None:
@@ -217,6 +226,7 @@ class _Design:
         if self.together:
             names = sum(len(levels[at]) for at in self.names)
             plain += [np.log(ratio) for ratio in together] or [np.zeros(names)]
+            plain.append(np.log([namesakes]))
         plain += [np.log(at_home.get(name, (1.0, 1.0))) for name in self.named]
         return np.concatenate(plain)
 
@@ -255,6 +265,7 @@ def _start(
         [level.copy() for level in email],
         at_home,
         _NAMED_ALIKE,
+        1.0,
         np.zeros(pairs),
     )
 
@@ -280,10 +291,11 @@ def _logs_by_class(design: _Design, learned: Learned, together: Sequence[Floats]
             () if "email" in shared else email,
             () if "last_name" in shared else together,
             {} if "last_name" in shared else learned.at_home,
+            1.0 if "last_name" in shared else learned.namesakes,
         )
         for name, shared in learned.relations.items()
     ]
-    logs.append(design.logs(learned.random, email, together, learned.at_home))
+    logs.append(design.logs(learned.random, email, together, learned.at_home, learned.namesakes))
     return design.summed(np.stack(logs, 1)).T
 
 
@@ -331,6 +343,7 @@ def _maximise(
     pairs: Floats,
     random: Sequence[Floats],
     elsewhere: Sequence[Floats],
+    named: float,
     all_pairs: float,
 ) -> float:
     """Update `learned` from the expected pairs by class; gives the largest change."""
@@ -361,6 +374,8 @@ def _maximise(
         learned.match[at] = level
     _learn_namesakes_at_home(design, learned, pairs)
     _strangers_alone(design, fields, learned, random, seen[:, -1], elsewhere)
+    if design.together and not design.named:
+        _learn_namesakes(design, learned, pairs[-1], named)
     if learned.email_given_names and design.email is not None:
         moved = max(moved, _learn_email_of_namesakes(design, learned, seen[:, -1]))
     return moved
@@ -379,6 +394,25 @@ def _learn_namesakes_at_home(design: _Design, learned: Learned, pairs: Floats) -
     alike = float(related[design.alike].sum()) * learned.named_alike / (learned.named_alike + chance)
     known = float(related[design.known].sum())
     learned.named_alike = (alike + _USUAL_RELATIVES * _NAMED_ALIKE) / (known + _USUAL_RELATIVES)
+
+
+def _learn_namesakes(design: _Design, learned: Learned, strangers: Floats, named: float) -> None:
+    """Names go together by language: who shares the family name shares the given one the more often.
+
+    Where countries are said these tell it (`at_home`), and it is not asked here. `named` pairs say both names. Where no
+    key asks for both, namesakes are not all seen, and none too many are believed.
+    """
+    given, family = (float(learned.random[at][SAME - 1]) for at in design.names)
+    seen, expected = float(strangers[design.namesakes].sum()), named * given * family
+    ratio = (seen + _USUAL_NAMESAKES) / (expected + _USUAL_NAMESAKES)
+    learned.namesakes = min(max(ratio, 1.0), _MOST_NAMESAKES)
+
+
+def _pairs_named(names: Sequence[str], said: Sequence[float], all_pairs: float) -> float:
+    """How many pairs say both names of both."""
+    if not {"first_name", "last_name"} <= set(names):
+        return 0.0
+    return said[names.index("first_name")] * said[names.index("last_name")] / max(all_pairs, 1.0)
 
 
 def _elsewhere(

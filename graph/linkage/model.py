@@ -18,7 +18,7 @@ Weights = tuple[tuple[float, ...], ...]
 
 FORMAT = 9
 _WITHOUT_GIVEN_NAMES, _WITHOUT_SHARERS, _WITHOUT_ALONE = 6, 7, 8
-_SINCE_ALONE = ("alone_of_matches", "alone_of_strangers")
+_SINCE_ALONE = ("namesakes", "alone_of_matches", "alone_of_strangers")
 READABLE = (_WITHOUT_GIVEN_NAMES, _WITHOUT_SHARERS, _WITHOUT_ALONE, FORMAT)
 """Formats that are read. A model without `given_names_of_matches` is one of format 6, one that does not say of which
 class sharers are one of format 7, one without `alone_of_strangers` one of format 8; each keeps its version."""
@@ -89,6 +89,8 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
     """How alike strangers' e-mails are if neither, the family, the given, or both names agree; empty: not learned."""
     names_together: Weights = ()
     """By given and family name: how much oftener strangers stand on each level when their other names agree."""
+    namesakes: float = 1.0
+    """How much oftener two strangers have both names in common than each name alone lets expect."""
     alone_of_matches: Weights = ()
     """By field and level, of matches that do not say the same: the share of pairs one of whose values hardly any record
     carries (fewer than `LEAST_CARRIED`), as errors of typing do; empty: not learned."""

@@ -93,6 +93,7 @@ def learn(
         ),
         email_given_names=_plain(learned.email_given_names),
         names_together=_plain(together),
+        namesakes=learned.namesakes,
         alone_of_strangers=_plain(
             alone_of_strangers(records, fields, drawn.left, drawn.right, drawn.levels, drawn.worth)
         ),

@@ -360,6 +360,20 @@ def test_a_name_that_was_mistyped_stands_alone_and_is_told_from_a_like_one():
     assert not (like & both).any() or told[like & both].mean() < told[like & ~both].mean() - 0.1
 
 
+def test_names_that_go_together_make_namesakes_where_no_country_is_said():
+    """Of two languages each has its own names: strangers of one full name are twice as many as chance lets expect."""
+    rng = random.Random(21)
+    rows: list[dict[str, str | None]] = []
+    for _ in range(4_000):
+        end = rng.choice(("io", "sson"))
+        name = {"first_name": rng.choice(_GIVEN[:20]) + end, "last_name": rng.choice(_SYLLABLES[:20]).title() + end}
+        person = {**name, "birth_date": _date(rng)}
+        rows += [{**person}, {**person}] if rng.random() < 0.2 else [person]
+    model = train(table(rows))
+
+    assert 1.7 < model.namesakes < 2.3
+
+
 def _date(rng: random.Random) -> str:
     return f"{rng.randrange(1930, 2000)}-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}"
 
