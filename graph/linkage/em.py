@@ -19,7 +19,7 @@ _STILL = 1e-4
 _SHARED_AT_FIRST = 0.8
 _LEAST = 1e-5
 # Without this the household class becomes "neighbours in one town", and families fall to the matches.
-_LEAST_SHARED = 0.5
+_LEAST_SHARED = 0.8
 # Where hardly any are seen, families and colleagues are still believed to be possible.
 _RARELY_RELATED, _RELATED_PAIRS = 0.02, 5.0
 # A handful of records is a sample of many people: however alike they are, strangers are the rule, not relatives.

@@ -88,8 +88,8 @@ DEFINING: dict[str, frozenset[str]] = {
     "neighbour": frozenset({"city", "postcode", "birth_place"}),
     "kin": frozenset({"birth_place"}),
 }
-"""What makes a relation: at least half of its pairs that say these fields agree on them. Where records say none of them
-there is no such relation: colleagues without a company would be whoever shares an address in a town."""
+"""What makes a relation: at least four of five of its pairs that say these fields agree on them. Where records say
+none of them there is no such relation: colleagues without a company would be whoever shares an address in a town."""
 
 TOLD_BY: dict[str, tuple[dict[str, int], ...]] = {
     "household": (
