@@ -269,14 +269,16 @@ class Scorer:
         """Full names are commoner than their parts suggest (names go together by country); that much is taken back."""
         expected = self._share["first_name"][rows] * self._share["last_name"][rows]
         common = self._common[rows]
+        unknown, residual = self.model.namesakes
+        least = np.full(len(rows), unknown)
         if len(self._national) == 2:
             at_home = self._national["first_name"][0][rows] * self._national["last_name"][0][rows]
             near = self._compatriots(rows, others)
             expected = np.where(near, at_home, expected)
             common = common.copy()
-            common[~near] = np.maximum(common[~near], self._full_name_shares(rows[~near]))
-        # Countries tell which names go together; where none are said it is known on the whole alone.
-        least = 1.0 if len(self._national) == 2 else self.model.namesakes
+            common[~near] = np.maximum(common[~near], residual * self._full_name_shares(rows[~near]))
+            # Countries tell which names go together; where none are said it is known on the whole alone.
+            least = np.where(near, residual, 1.0)
         return np.asarray(np.log2(np.maximum(least, common / np.maximum(expected, 1e-12))), np.float32)
 
     def _full_name_shares(self, rows: Ints) -> npt.NDArray[np.float64]:

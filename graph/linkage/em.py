@@ -33,6 +33,8 @@ NAMES_STATES = 5
 """How many states `names_agreement` tells."""
 
 _NAMED_ALIKE, _USUAL_RELATIVES = 0.01, 100.0
+_TELLING = ("birth_date", "national_id", "phone")
+"""What tells one person's records from those of namesakes."""
 _LASTING = ("birth_date", "national_id")
 """What a person keeps for life, and no relative shares."""
 
@@ -52,8 +54,9 @@ class Learned:
     """By name, how much oftener than any two strangers two of one country share it, and two of different ones."""
     named_alike: float
     """How often two relatives carry one given name, beyond chance: children are named after their parents."""
-    namesakes: float
-    """How much oftener two strangers have both names in common than each name alone lets expect; 1 with countries."""
+    namesakes: tuple[float, float]
+    """How much oftener two strangers of no known country, and two of one, have both names in common than each of these
+    names lets expect."""
     believed: Floats
     """How likely each pair of the levels is a match."""
     caps_bound: tuple[str, ...] = ()
@@ -179,13 +182,18 @@ class _Design:
                 shown.append(np.where(alike > 0, width + alike.astype(np.int64) - 1, -1))
                 width += widths[names.index(name)]
             self.namesakes = (patterns[:, self.names] == SAME).all(1)
-            shown.append(np.where(self.namesakes, width, -1))
-            width += 1
-        self.homes = width
+        telling = [names.index(name) for name in _TELLING if name in names]
+        self.telling = (patterns[:, telling] > 0).any(1)
+        self.country = names.index("country") if "country" in names else 0
+        self.homes = patterns[:, self.country].astype(np.int64) * ("country" in names)
+        if self.together:
+            # Of no known country, and of one; those of two have no such column.
+            shown.append(np.where(self.namesakes & (self.homes <= SAME), width + self.homes, -1))
+            width += 2
         self.named = [name for name in ("first_name", "last_name") if name in names] if "country" in names else []
         for name in self.named:
-            home = patterns[:, names.index("country")].astype(np.int64)
-            shown.append(np.where((home > 0) & (patterns[:, names.index(name)] == SAME), width + home - 1, -1))
+            same = patterns[:, names.index(name)] == SAME
+            shown.append(np.where((self.homes > 0) & same, width + self.homes - 1, -1))
             width += 2
         self._shown = [np.where(columns < 0, width, columns) for columns in shown]
         self._all_shown = np.concatenate(self._shown)
@@ -209,8 +217,7 @@ class _Design:
         levels: Sequence[Floats],
         email: Sequence[Floats],
         together: Sequence[Floats],
-        at_home: Mapping[str, tuple[float, float]],
-        namesakes: float = 1.0,
+        strangers: Learned | None = None,
     ) -> Floats:
         """Log probabilities, one a column of the matrix.
 
@@ -226,7 +233,8 @@ class _Design:
         if self.together:
             names = sum(len(levels[at]) for at in self.names)
             plain += [np.log(ratio) for ratio in together] or [np.zeros(names)]
-            plain.append(np.log([namesakes]))
+            plain.append(np.log(strangers.namesakes if strangers else (1.0, 1.0)))
+        at_home = strangers.at_home if strangers else {}
         plain += [np.log(at_home.get(name, (1.0, 1.0))) for name in self.named]
         return np.concatenate(plain)
 
@@ -265,7 +273,7 @@ def _start(
         [level.copy() for level in email],
         at_home,
         _NAMED_ALIKE,
-        1.0,
+        (1.0, 1.0),
         np.zeros(pairs),
     )
 
@@ -284,18 +292,17 @@ def _responsibilities(design: _Design, learned: Learned, together: Sequence[Floa
 def _logs_by_class(design: _Design, learned: Learned, together: Sequence[Floats]) -> Floats:
     """Log probability of each pattern in each class, shape (classes, patterns)."""
     email = learned.email_given_names
-    logs = [design.logs(learned.match, (), (), {})]
+    logs = [design.logs(learned.match, (), ())]
     logs += [
         design.logs(
             learned.relation_levels[name],
             () if "email" in shared else email,
             () if "last_name" in shared else together,
-            {} if "last_name" in shared else learned.at_home,
-            1.0 if "last_name" in shared else learned.namesakes,
+            None if "last_name" in shared else learned,
         )
         for name, shared in learned.relations.items()
     ]
-    logs.append(design.logs(learned.random, email, together, learned.at_home, learned.namesakes))
+    logs.append(design.logs(learned.random, email, together, learned))
     return design.summed(np.stack(logs, 1)).T
 
 
@@ -343,7 +350,7 @@ def _maximise(
     pairs: Floats,
     random: Sequence[Floats],
     elsewhere: Sequence[Floats],
-    named: float,
+    named: tuple[float, float],
     all_pairs: float,
 ) -> float:
     """Update `learned` from the expected pairs by class; gives the largest change."""
@@ -374,8 +381,9 @@ def _maximise(
         learned.match[at] = level
     _learn_namesakes_at_home(design, learned, pairs)
     _strangers_alone(design, fields, learned, random, seen[:, -1], elsewhere)
-    if design.together and not design.named:
-        _learn_namesakes(design, learned, pairs[-1], named)
+    if design.together:
+        apart = [at for at, shared in enumerate(learned.relations.values(), 1) if "last_name" not in shared]
+        _learn_namesakes(design, learned, pairs[[*apart, -1]].sum(0), named)
     if learned.email_given_names and design.email is not None:
         moved = max(moved, _learn_email_of_namesakes(design, learned, seen[:, -1]))
     return moved
@@ -396,23 +404,39 @@ def _learn_namesakes_at_home(design: _Design, learned: Learned, pairs: Floats) -
     learned.named_alike = (alike + _USUAL_RELATIVES * _NAMED_ALIKE) / (known + _USUAL_RELATIVES)
 
 
-def _learn_namesakes(design: _Design, learned: Learned, strangers: Floats, named: float) -> None:
-    """Names go together by language: who shares the family name shares the given one the more often.
+def _learn_namesakes(design: _Design, learned: Learned, strangers: Floats, named: tuple[float, float]) -> None:
+    """Names go together, by language and land: who shares the family name shares the given one the more often.
 
-    Where countries are said these tell it (`at_home`), and it is not asked here. `named` pairs say both names. Where no
-    key asks for both, namesakes are not all seen, and none too many are believed.
+    Told by those who say what tells one person from namesakes: where nothing but the names is said, matches and
+    strangers look alike. `named` such pairs say both names, of which one does not say its country, and of which both
+    do. Where no key asks for both names namesakes are not all seen, and none too many are believed.
     """
     given, family = (float(learned.random[at][SAME - 1]) for at in design.names)
-    seen, expected = float(strangers[design.namesakes].sum()), named * given * family
-    ratio = (seen + _USUAL_NAMESAKES) / (expected + _USUAL_NAMESAKES)
-    learned.namesakes = min(max(ratio, 1.0), _MOST_NAMESAKES)
+    unknown, known = named
+    at_home = float(learned.random[design.country][SAME - 1]) if known else 0.0
+    for near, _ in learned.at_home.values():
+        at_home *= near
+    expected = (unknown * given * family, known * given * family * at_home)
+    seen = (float(strangers[design.namesakes & design.telling & (design.homes == which)].sum()) for which in (0, SAME))
+    ratios = [
+        min(max((some + _USUAL_NAMESAKES) / (most + _USUAL_NAMESAKES), 1.0), _MOST_NAMESAKES)
+        for some, most in zip(seen, expected, strict=True)
+    ]
+    learned.namesakes = (ratios[0], ratios[1])
 
 
-def _pairs_named(names: Sequence[str], said: Sequence[float], all_pairs: float) -> float:
-    """How many pairs say both names of both."""
+def _pairs_named(names: Sequence[str], said: Sequence[float], all_pairs: float) -> tuple[float, float]:
+    """How many pairs say both names and something that tells namesakes apart, without both countries and with them."""
     if not {"first_name", "last_name"} <= set(names):
-        return 0.0
-    return said[names.index("first_name")] * said[names.index("last_name")] / max(all_pairs, 1.0)
+        return 0.0, 0.0
+    named = said[names.index("first_name")] * said[names.index("last_name")] / max(all_pairs, 1.0)
+    known = said[names.index("country")] / max(all_pairs, 1.0) if "country" in names else 0.0
+    silent = 1.0
+    for name in _TELLING:
+        if name in names:
+            silent *= 1 - said[names.index(name)] / max(all_pairs, 1.0)
+    named *= 1 - silent
+    return named * (1 - known), named * known
 
 
 def _elsewhere(

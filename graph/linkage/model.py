@@ -89,8 +89,9 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
     """How alike strangers' e-mails are if neither, the family, the given, or both names agree; empty: not learned."""
     names_together: Weights = ()
     """By given and family name: how much oftener strangers stand on each level when their other names agree."""
-    namesakes: float = 1.0
-    """How much oftener two strangers have both names in common than each name alone lets expect."""
+    namesakes: tuple[float, float] = (1.0, 1.0)
+    """How much oftener two strangers, of no known country and of one, have both names in common than each name alone
+    lets expect."""
     alone_of_matches: Weights = ()
     """By field and level, of matches that do not say the same: the share of pairs one of whose values hardly any record
     carries (fewer than `LEAST_CARRIED`), as errors of typing do; empty: not learned."""

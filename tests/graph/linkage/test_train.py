@@ -371,7 +371,23 @@ def test_names_that_go_together_make_namesakes_where_no_country_is_said():
         rows += [{**person}, {**person}] if rng.random() < 0.2 else [person]
     model = train(table(rows))
 
-    assert 1.7 < model.namesakes < 2.3
+    assert 1.7 < model.namesakes[0] < 2.3
+
+
+def test_matches_that_say_names_alone_make_no_namesakes():
+    """Who says names alone looks like a namesake: those who say a birth date tell how many there are."""
+    rng = random.Random(22)
+    rows: list[dict[str, str | None]] = []
+    for _ in range(6_000):
+        person = {
+            "first_name": rng.choice(_GIVEN),
+            "last_name": rng.choice(_SYLLABLES).title() + rng.choice(_SYLLABLES),
+            "country": rng.choice(("DE", "FR")),
+        }
+        rows += [{**person, "birth_date": _date(rng)}] + [{**person, "birth_date": None}] * (rng.random() < 0.5)
+    model = train(table(rows))
+
+    assert model.namesakes[1] < 1.2
 
 
 def _date(rng: random.Random) -> str:
