@@ -83,7 +83,7 @@ def main() -> None:
             result
             for operation in wanted
             for connections in options.connections
-            for result in in_turns(servers, operation, connections, options.seconds, options.rounds)
+            for result in in_turns(servers, operation, connections, options.seconds, options.rounds, options.warm)
         ]
         _show(results)
         pages = along_a_journey(next(one for one in servers if one.name == C360), options.seconds, options.rounds)
@@ -123,14 +123,14 @@ def wait_for_journeys(us: Server) -> None:
 
 
 def in_turns(
-    servers: Sequence[Server], operation: Operation, connections: int, seconds: float, rounds: int
+    servers: Sequence[Server], operation: Operation, connections: int, seconds: float, rounds: int, warm: float
 ) -> list[dict[str, Any]]:
-    """The figures of each server that can answer; the first turn of each only warms up."""
+    """The figures of each server that can answer; the first turn of each, `warm` seconds, only warms up."""
     able = [server for server in servers if server.name in operation.asked]
     measured = {server.name: Measured() for server in able}
     for turn in range(rounds + 1):
         for server in able:
-            found = measure(server, operation.asked[server.name], connections, seconds)
+            found = measure(server, operation.asked[server.name], connections, seconds if turn else warm)
             if turn:
                 measured[server.name].add(found)
     figures = {name: one.figures() for name, one in measured.items()}
@@ -185,6 +185,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--keep", metavar="FOLDER", help="keep the graph here, and use it when it is here")
     parser.add_argument("--seconds", type=float, default=2.0, help="of one turn (default: 2)")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each server, after one to warm up")
+    parser.add_argument("--warm", type=float, default=10.0, help="seconds of that one: the database compiles meanwhile")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--operations", nargs="+", choices=list("abcde"), default=list("abcde"))
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
