@@ -151,9 +151,9 @@ class ReadsJourneys:
 
 @dataclass(frozen=True, slots=True)
 class ReadsLater:
-    """What is worked out of a column once the rows were read, for all rows of the answer together."""
+    """What is worked out of some columns once the rows were read, for all rows of the answer together."""
 
-    column: Column
+    columns: tuple[Column, ...]
     work: Work
 
 
@@ -310,9 +310,9 @@ def from_journeys(
     return _field(description, ReadsJourneys(Column(column), reckon), arguments)
 
 
-def later(description: str, work: Work, column: Column) -> Any:
-    """What `work` answers to the `column` of all rows of the answer; its sub-fields are declared with `entry`."""
-    return _field(description, ReadsLater(column, work))
+def later(description: str, work: Work, *columns: Column) -> Any:
+    """What `work` answers to the `columns` of all rows of the answer; its sub-fields are declared with `entry`."""
+    return _field(description, ReadsLater(columns, work))
 
 
 def lookup(traversal: Traversal, by: str, description: str, *, key: Column, many: bool = False) -> Any:

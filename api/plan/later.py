@@ -2,7 +2,7 @@
 
 Where no query can tell a field's value, the field names what it needs to know of its row: a key. The rows are shaped
 once to learn which keys there are, these are worked out together, what their answers name is read by one more query,
-and then the rows are shaped again. So a list costs two queries more, however long it is.
+and then the rows are shaped again. So a list costs as many queries as one row of it.
 """
 
 from __future__ import annotations
@@ -77,10 +77,14 @@ async def work_out(
     """
     wanted = [Wanted() for _ in laters]
     given.later = list[Wanted | Known](wanted)
+    worked_out: dict[Work, dict[Any, Worked | Exception]] = {}
     for place, later in enumerate(laters):
         await asyncio.to_thread(shape)
-        keys = list(wanted[place].keys)
-        answers = dict(await later.work(bench, keys)) if keys else {}
+        known = worked_out.setdefault(later.work, {})  # of the same field under another name
+        keys = [key for key in wanted[place].keys if key not in known]
+        if keys:
+            known.update(await later.work(bench, keys))
+        answers = {key: known[key] for key in wanted[place].keys if key in known}
         worked = [answer for answer in answers.values() if not isinstance(answer, Exception)]
         row = await read_named(reader, later.cypher, later.named, given, worked) if worked else []
         given.later[place] = Known(answers, row)

@@ -234,7 +234,7 @@ async def _answer(reader: Reader, bound: Bound | Exception, bench: Bench | None)
     if not (selector.needs_journeys or selector.later):
         return await _read(reader, bound, bench)
     if bench is None:
-        return coded("OPERATION_NOT_SUPPORTED", "What is worked out over the whole graph is not told here.")
+        return coded("OPERATION_NOT_SUPPORTED", "What is worked out beside the query is not told here.")
     try:
         if selector.found:
             await asyncio.to_thread(find_in_journeys, bound.plan, await bench.journeys.current(), bound.parameters)

@@ -356,7 +356,8 @@ class Selector:
         item = self.row_name()
         with self.unpaged(definition.type):
             made = self.item(object_type(definition.type), nodes, item, cells_of(f"{name}.row", later.reading))
-        return objects(definition.type, f"{name}.of({cells.add(spec.column)})", item, made)
+        key = "".join(f"{cells.add(column)}, " for column in spec.columns)
+        return objects(definition.type, f"{name}.of(({key}))", item, made)
 
     def _lookup(
         self, spec: ReadsLookup, definition: GraphQLField, nodes: Sequence[FieldNode], item: str, cells: Cells

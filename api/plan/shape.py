@@ -156,6 +156,8 @@ def objects(type_: GraphQLOutputType, data: str | Expression, variable: str, mad
 
 
 def _made(item: Any, make: Callable[[Any], Any]) -> Any:
+    if isinstance(item, Exception):
+        raise Unfinished from item
     return make(item)
 
 

@@ -141,7 +141,7 @@ def _only(prepared: Prepared) -> Bound:
             raise bound
         if isinstance(bound, Bound):
             if bound.plan.selector.needs_journeys or bound.plan.selector.later:
-                message = "A subscription tells nothing that is worked out over the whole graph: ask for it by a query."
+                message = "A subscription tells nothing that is worked out beside its rows: ask for it by a query."
                 raise coded("OPERATION_NOT_SUPPORTED", message)
             return bound
     raise coded("BAD_USER_INPUT", "The subscription selects no field: it is skipped.")

@@ -20,7 +20,7 @@ from graph.linkage.explain import Evidence, evidence_line
 from graph.linkage.rules import LinkageError
 from graph.linkage.ties import Join
 from graph.reading import Column
-from graph.sync.pair import ExplainedPair, explain_pair, explain_pairs
+from graph.sync.pair import ExplainedPair, Pair, explain_pair, explain_pairs
 
 
 @described
@@ -86,19 +86,17 @@ async def work_explanation(bench: Bench, arguments: Arguments) -> Mapping[str, A
     return _answer(pair)
 
 
-async def work_explanations(bench: Bench, pairs: Sequence[str]) -> dict[str, Mapping[str, Any] | Exception]:
-    """The explanations of pairs, each the keys of two records on two lines; an error where one is no record any more.
+async def work_explanations(bench: Bench, pairs: Sequence[Pair]) -> dict[Pair, Mapping[str, Any] | Exception]:
+    """The explanations of pairs of records by their keys; an error where one is no record any more.
 
     Where there is no model each has the same error.
     """
-    keys = [(left, right) for left, right in (pair.split("\n") for pair in pairs)]
     try:
-        found = await explain_pairs(bench.store, bench.rules, keys)
+        found = await explain_pairs(bench.store, bench.rules, pairs)
     except LinkageError as error:
         return dict.fromkeys(pairs, bad_input(str(error)))
     return {
-        "\n".join(key): bad_input(str(pair)) if isinstance(pair, LinkageError) else _answer(pair)
-        for key, pair in found.items()
+        key: bad_input(str(pair)) if isinstance(pair, LinkageError) else _answer(pair) for key, pair in found.items()
     }
 
 

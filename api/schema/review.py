@@ -58,7 +58,8 @@ class MatchReview(Node):
     explanation: MatchExplanation | None = later(
         "The case of the two records under the linkage model in force, as `matchExplanation` tells it.",
         work_explanations,
-        Column("", "pair"),
+        Column("key", "first"),
+        Column("key", "second"),
     )
     decision: MatchDecision | None = one(reading.DECISION_OF_REVIEW, "What closed it; null while it waits.")
 

@@ -342,10 +342,27 @@ async def test_a_pair_that_cannot_be_explained_hides_no_other(decide: Ask, linke
 
     found = await decide("{ matchReviews { nodes { id explanation { outcome } } } }")
 
+    named = await decide("{ matchReviews { nodes { explanation { __typename } } } }")
+    assert [error["path"] for error in named["errors"]] == [error["path"] for error in found["errors"]]
     told = [node["explanation"] is not None for node in found["data"]["matchReviews"]["nodes"]]
     assert sorted(told) == [False, False, True]
     assert [error["path"][2] for error in found["errors"]] == [at for at, is_told in enumerate(told) if not is_told]
     assert all("is a mention" in error["message"] for error in found["errors"])
+
+
+async def test_a_record_whose_id_has_lines_is_explained(store: Store) -> None:
+    """An id is whatever its source says."""
+    odd = "crm/contacts/9\nx"
+    await sync([fixed_source("test", *RECORDS, person(odd, "Bea Stone", email="bea@stone.test"))], store, Rules())
+    async with store.lease("link") as lease:
+        await offer_all(store, lease, [Review(ADA, odd, 0.5, 0.59), Review(ADA, BOB, 0.4, 0.57)], match_bits=1.0)
+    decide = asker(Service(graphql_schema(), store, writes_to=store))
+
+    found = await decide("{ matchReviews { nodes { second { key } explanation { evidence { right } } } } }")
+
+    assert "errors" not in found, found["errors"]
+    assert [node["second"]["key"] for node in found["data"]["matchReviews"]["nodes"]] == [odd, BOB]
+    assert all(node["explanation"]["evidence"] for node in found["data"]["matchReviews"]["nodes"])
 
 
 async def test_related_customers_are_told_by_kind(decide: Ask, linked: Store) -> None:

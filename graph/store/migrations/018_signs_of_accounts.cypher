@@ -1,4 +1,4 @@
-// 018_signs_of_accounts.cypher: account records that may be one company find each other, former ids are found by who answers for them, customers by the account that they wait for; who belongs to an account that is not known is derived anew.
+// 018_signs_of_accounts.cypher: account records that may be one company find each other, former ids are found by who answers for them, customers by the account that they wait for; who belongs to an account that is not known, or to one whose records have changed, is derived anew.
 CREATE INDEX source_record_by_linked_name IF NOT EXISTS FOR (n:SourceRecord) ON (n.linked_name);
 CREATE INDEX source_record_by_linked_domain IF NOT EXISTS FOR (n:SourceRecord) ON (n.linked_domain);
 CREATE INDEX former_id_by_now IF NOT EXISTS FOR (n:FormerId) ON (n.now);
@@ -7,4 +7,8 @@ MATCH (r:SourceRecord {kind: 'person'})
 WHERE r.body CONTAINS '"account_id":"'
 MATCH (r)-[:DESCRIBES]->(c:Customer)
 WHERE NOT EXISTS { (c)-[:WORKS_FOR]->(:Account) }
+SET c.stale = true;
+MATCH (i:Identity {of: 'account'})
+WHERE i.ended IS NOT NULL
+MATCH (c:Customer)-[:WORKS_FOR]->(:Account {id: i.id})
 SET c.stale = true;

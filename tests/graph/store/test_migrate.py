@@ -148,9 +148,18 @@ async def test_who_waits_for_an_account_is_derived_after_the_upgrade(store: Stor
         rows=[["waits", '{"account_id":"crm/companies/1"}'], ["works", '{"account_id":"crm/companies/2"}'], ["", "{}"]],
     )
     await store.write("MATCH (c:Customer {id: 'works'}) CREATE (c)-[:WORKS_FOR]->(:Account {id: 'a'})")
+    # Nobody was told when the records of an account parted, so they may work for another one.
+    await store.write(
+        "CREATE (:Customer {id: 'left', sort_name: 'left'})-[:WORKS_FOR]->(:Account {id: 'b'}) "
+        "CREATE (:Identity {id: 'b', of: 'account', records: ['crm/companies/3', 'crm/companies/4'], "
+        "ended: datetime({epochMillis: 1767225600000})}) "
+        "CREATE (:Identity {id: 'b', of: 'account', records: ['crm/companies/3']}) "
+        "CREATE (:Identity {id: 'a', of: 'account', records: ['crm/companies/2']})"
+    )
 
     assert await migrate(store) == latest()
-    assert await store.read("MATCH (c:Customer {stale: true}) RETURN c.id") == [["waits"]]
+    stale = await store.read("MATCH (c:Customer {stale: true}) RETURN c.id ORDER BY c.id")
+    assert stale == [["left"], ["waits"]]
 
 
 async def _forget(store: Store) -> None:
