@@ -277,9 +277,14 @@ class Scorer:
             expected = np.where(near, at_home, expected)
             common = common.copy()
             common[~near] = np.maximum(common[~near], residual * self._full_name_shares(rows[~near]))
-            # Countries tell which names go together; where none are said it is known on the whole alone.
-            least = np.where(near, residual, 1.0)
+            # Countries tell which names go together; as far as none are said it is known on the whole alone.
+            least = np.where(near, residual, unknown ** (1 - self._at_home_share()))
         return np.asarray(np.log2(np.maximum(least, common / np.maximum(expected, 1e-12))), np.float32)
+
+    def _at_home_share(self) -> float:
+        """Of the records that say a family name, the share that says its country."""
+        said = self.model.frequencies["last_name"].records
+        return min(1.0, self.model.countries["last_name"].records / max(said, 1))
 
     def _full_name_shares(self, rows: Ints) -> npt.NDArray[np.float64]:
         """How often somebody of no known country is expected to have the row's full name: country by country."""

@@ -33,7 +33,7 @@ NAMES_STATES = 5
 """How many states `names_agreement` tells."""
 
 _NAMED_ALIKE, _USUAL_RELATIVES = 0.01, 100.0
-_TELLING = ("birth_date", "national_id", "phone")
+TELLING = ("birth_date", "national_id", "phone")
 """What tells one person's records from those of namesakes."""
 _LASTING = ("birth_date", "national_id")
 """What a person keeps for life, and no relative shares."""
@@ -73,12 +73,14 @@ def unsupervised(
     said: Sequence[float],
     namesakes: Levels,
     at_home: Mapping[str, tuple[float, float]],
+    named: tuple[float, float],
 ) -> Learned:
     """Learn how matches and relations stand on each level; Dirichlet priors hold the matches.
 
     `random` is how pairs drawn at random stand on each level, `email` and `together` what strangers' names change,
     `said` how many of all pairs say each field, `namesakes` levels of pairs drawn that agree in one of their names,
-    `at_home` how much oftener two strangers share a name within a country, and across countries, than any two do.
+    `at_home` how much oftener two strangers share a name within a country, and across countries, than any two do,
+    `named` how many of all pairs say both names and what tells namesakes apart, without both countries and with them.
     """
     names = [field.name for field in fields]
     learned = _start(fields, random, email, at_home, len(levels), all_pairs)
@@ -87,7 +89,6 @@ def unsupervised(
     patterns, counts, which = distinct_patterns(levels, fields)
     design = _Design(patterns, names, fields)
     elsewhere = _elsewhere(design, counts, random, said)
-    named = _pairs_named(names, said, all_pairs)
     alike, alike_counts, _ = distinct_patterns(namesakes, fields)
     other = _Design(alike, names, fields) if learned.email_given_names and len(alike) else None
     for round_ in range(1, _MOST_ROUNDS + 1):
@@ -182,7 +183,7 @@ class _Design:
                 shown.append(np.where(alike > 0, width + alike.astype(np.int64) - 1, -1))
                 width += widths[names.index(name)]
             self.namesakes = (patterns[:, self.names] == SAME).all(1)
-        telling = [names.index(name) for name in _TELLING if name in names]
+        telling = [names.index(name) for name in TELLING if name in names]
         self.telling = (patterns[:, telling] > 0).any(1)
         self.country = names.index("country") if "country" in names else 0
         self.homes = patterns[:, self.country].astype(np.int64) * ("country" in names)
@@ -409,7 +410,8 @@ def _learn_namesakes(design: _Design, learned: Learned, strangers: Floats, named
 
     Told by those who say what tells one person from namesakes: where nothing but the names is said, matches and
     strangers look alike. `named` such pairs say both names, of which one does not say its country, and of which both
-    do. Where no key asks for both names namesakes are not all seen, and none too many are believed.
+    do. A match whose telephone is another one is counted, too: so it takes many pairs to be believed. Where no key asks
+    for both names namesakes are not all seen, and none too many are believed.
     """
     given, family = (float(learned.random[at][SAME - 1]) for at in design.names)
     unknown, known = named
@@ -419,24 +421,10 @@ def _learn_namesakes(design: _Design, learned: Learned, strangers: Floats, named
     expected = (unknown * given * family, known * given * family * at_home)
     seen = (float(strangers[design.namesakes & design.telling & (design.homes == which)].sum()) for which in (0, SAME))
     ratios = [
-        min(max((some + _USUAL_NAMESAKES) / (most + _USUAL_NAMESAKES), 1.0), _MOST_NAMESAKES)
+        min(max((some + _USUAL_PAIRS) / (most + _USUAL_PAIRS), 1.0), _MOST_NAMESAKES)
         for some, most in zip(seen, expected, strict=True)
     ]
-    learned.namesakes = (ratios[0], ratios[1])
-
-
-def _pairs_named(names: Sequence[str], said: Sequence[float], all_pairs: float) -> tuple[float, float]:
-    """How many pairs say both names and something that tells namesakes apart, without both countries and with them."""
-    if not {"first_name", "last_name"} <= set(names):
-        return 0.0, 0.0
-    named = said[names.index("first_name")] * said[names.index("last_name")] / max(all_pairs, 1.0)
-    known = said[names.index("country")] / max(all_pairs, 1.0) if "country" in names else 0.0
-    silent = 1.0
-    for name in _TELLING:
-        if name in names:
-            silent *= 1 - said[names.index(name)] / max(all_pairs, 1.0)
-    named *= 1 - silent
-    return named * (1 - known), named * known
+    learned.namesakes = (float(ratios[0]), float(ratios[1]))
 
 
 def _elsewhere(

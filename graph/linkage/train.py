@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import combinations_with_replacement
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ from graph.linkage.compare import (
     value_levels,
 )
 from graph.linkage.drift import completeness
-from graph.linkage.em import NAMES_STATES, Learned, names_agreement, sharers_by_class, unsupervised
+from graph.linkage.em import NAMES_STATES, TELLING, Learned, names_agreement, sharers_by_class, unsupervised
 from graph.linkage.fields import CARRIERS, FIELDS, SHARED_IDENTIFIERS, Field
 from graph.linkage.model import LEAST_CARRIED, Counts, LinkageModel, RelationClass, SharedRate
 from graph.linkage.rules import MATCH_BITS, MatchingRules
@@ -72,7 +73,9 @@ def learn(
     all_pairs = sampled * records.rows * (records.rows - 1) / 2
     said = [sampled * _pairs_that_say(records[field.name]) for field in fields]
     at_home = _at_home(records, fields)
-    learned = unsupervised(fields, levels, random, email, together, all_pairs, said, namesakes, at_home)
+    named = _pairs_named(records, fields)
+    named = (sampled * named[0], sampled * named[1])
+    learned = unsupervised(fields, levels, random, email, together, all_pairs, said, namesakes, at_home, named)
     stopped = oversized_blocks(records, keys, rules)
     names = {field.name for field in fields}
     by_country = {
@@ -142,6 +145,30 @@ def _at_home(records: Coded, fields: Sequence[Field]) -> dict[str, tuple[float, 
         far = (alike - alike_at_home + _USUAL_PAIRS * usual) / (everybody - at_home + _USUAL_PAIRS)
         found[name] = (near / usual, max(far / usual, _LEAST_ABROAD))
     return found
+
+
+def _pairs_named(records: Coded, fields: Sequence[Field]) -> tuple[float, float]:
+    """How many pairs say both names and what tells namesakes apart, without both countries and with them.
+
+    Counted jointly: the records of a source mostly say the same fields.
+    """
+    names = {field.name for field in fields}
+    if not {"first_name", "last_name"} <= names:
+        return 0.0, 0.0
+    told = [name for name in (*TELLING, "country") if name in names]
+    signs = np.zeros(records.rows, np.int64)
+    for bit, name in enumerate(told):
+        signs |= (records[name].codes >= 0).astype(np.int64) << bit
+    both = (records["first_name"].codes >= 0) & (records["last_name"].codes >= 0)
+    counts = np.bincount(signs[both], minlength=1 << len(told)).astype(float)
+    found = [0.0, 0.0]
+    home = told.index("country") if "country" in told else len(told)
+    for one, two in combinations_with_replacement(range(len(counts)), 2):
+        shared = one & two
+        if shared & ((1 << home) - 1):
+            pairs = counts[one] * (counts[two] - 1) / 2 if one == two else counts[one] * counts[two]
+            found[shared >> home & 1] += pairs
+    return found[0], found[1]
 
 
 def _pairs_alike(hashes: Hashes) -> float:

@@ -14,6 +14,7 @@ from graph.linkage.coded import coded
 from graph.linkage.columns import normalised
 from graph.linkage.compare import compare
 from graph.linkage.decide import probability
+from graph.linkage.explain import explain
 from graph.linkage.link import link, prepared, train
 from graph.linkage.model import LinkageModel
 from graph.linkage.rules import MatchingRules
@@ -372,6 +373,45 @@ def test_names_that_go_together_make_namesakes_where_no_country_is_said():
     model = train(table(rows))
 
     assert 1.7 < model.namesakes[0] < 2.3
+
+
+def test_records_without_names_beside_named_ones_make_no_namesakes():
+    """Records of a source say the same fields together: how many pairs say both names is counted, not multiplied."""
+    rng = random.Random(23)
+    rows: list[dict[str, str | None]] = []
+    for number in range(4_000):
+        person = {
+            "first_name": rng.choice(_GIVEN),
+            "last_name": rng.choice(_SYLLABLES).title() + rng.choice(_SYLLABLES),
+        }
+        person |= {"birth_date": _date(rng), "email": None}
+        rows += [{**person}, {**person}] if rng.random() < 0.3 else [person]
+        nobody = dict.fromkeys(("first_name", "last_name", "birth_date"))
+        rows += [{**nobody, "email": f"{_word('mail', number, copy)}@x.test"} for copy in range(4)]
+    model = train(table(rows))
+
+    assert model.namesakes[0] < 1.2
+
+
+def test_a_country_that_one_record_says_changes_no_other_pair():
+    """Namesakes are as likely among those who say no country, whether or not somebody else says one."""
+    rng = random.Random(24)
+    rows: list[dict[str, str | None]] = []
+    for _ in range(6_000):
+        end = rng.choice(("io", "sson"))
+        name = {"first_name": rng.choice(_GIVEN[:20]) + end, "last_name": rng.choice(_SYLLABLES[:20]).title() + end}
+        person = {**name, "birth_date": _date(rng), "country": None}
+        rows += [{**person}, {**person}] if rng.random() < 0.2 else [person]
+    alike = {"first_name": "Idaio", "last_name": "Lacio", "birth_date": None, "country": None}
+    rows += [{**alike}, {**alike}]
+
+    def weight(rows: list[dict[str, str | None]]) -> float:
+        one, other = (str(len(rows) - back) for back in (2, 1))
+        return explain(table(rows), train(table(rows)), one, other).bits
+
+    before = weight(rows)
+    rows[0] = {**rows[0], "country": "DE"}
+    assert abs(weight(rows) - before) < 0.5
 
 
 def test_matches_that_say_names_alone_make_no_namesakes():
