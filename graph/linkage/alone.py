@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from graph.linkage.coded import Coded, Ints
+from graph.linkage.coded import Coded, Column, Ints, Rows
 from graph.linkage.compare import SAME, Levels
 from graph.linkage.fields import Field
-from graph.linkage.model import LEAST_CARRIED, LinkageModel, Weights
+from graph.linkage.model import LEAST_CARRIED, Weights
 
 Signs = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -29,10 +29,8 @@ def told_alone(field: Field) -> bool:
     return field.weigh_frequency and field.name not in _SEVERAL
 
 
-def rows_alone(records: Coded, name: str, model: LinkageModel | None = None) -> Signs:
-    """Row by row 1 where hardly any record carries its value, else 0; by the model's counts, if one is given."""
-    column = records[name]
-    carried = column.counts if model is None else model.frequencies[name].of(column.hashes)
+def rows_alone(column: Column, carried: Rows) -> Signs:
+    """Row by row 1 where hardly any record carries its value, else 0; `carried` says by value how many do."""
     return np.append(carried < LEAST_CARRIED, False).astype(np.uint8)[column.codes]
 
 
@@ -51,7 +49,7 @@ def alone_of_strangers(
         if not told_alone(field):
             found.append(np.full(width, 0.5))
             continue
-        shown = standings(rows_alone(records, field.name), left, right, levels[:, at])
+        shown = standings(rows_alone(records[field.name], records[field.name].counts), left, right, levels[:, at])
         seen, hits = _counted(np.bincount(shown, minlength=2 * width + 2) * worth)
         usual = (hits[SAME:].sum() + 1) / (seen[SAME:].sum() + 2)
         found.append((hits + _USUAL_PAIRS * usual) / (seen + _USUAL_PAIRS))

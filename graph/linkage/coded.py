@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -36,11 +36,13 @@ class Column:
     strings: Strings
     more_rows: Ints
     more_codes: Ints
+    known_hashes: Hashes | None = None
+    """`hashes`, where they were made with those of other columns."""
 
     @cached_property
     def hashes(self) -> Hashes:
         """`hash_strings` of the distinct values."""
-        return hash_strings(self.strings)
+        return hash_strings(self.strings) if self.known_hashes is None else self.known_hashes
 
     @cached_property
     def values(self) -> npt.NDArray[np.object_]:
@@ -174,6 +176,18 @@ class Columns(Mapping[str, Column]):
 
     def take(self, rows: Rows) -> Columns:
         return Columns(lambda name: self[name].take(rows))
+
+
+def hashed_together(records: Coded) -> Coded:
+    """The same records with the hashes of all stored columns, made in one go: of few records that is faster."""
+    if not records.rows:
+        return records
+    columns = {name: records[name] for name in _STORED}
+    texts = [column.strings.cast(pa.large_string()) for column in columns.values()]
+    ends = np.cumsum([len(text) for text in texts])
+    hashes = np.split(hash_strings(pa.concat_arrays(texts)), ends[:-1])
+    hashed = {name: replace(columns[name], known_hashes=own) for name, own in zip(columns, hashes, strict=True)}
+    return Coded(records.ids, Columns(hashed.__getitem__))
 
 
 def coded(table: pa.Table) -> Coded:

@@ -47,6 +47,11 @@ class Scorer:
         self._relations = [[_logs(level) for level in relation.levels] for relation in model.relations]
         self._email = self._email_by_names()
         self._together = [_logs(ratio) for ratio in model.names_together]
+        self._carried = {
+            field.name: model.frequencies[field.name].of(records[field.name].hashes)
+            for field in model.fields
+            if field.weigh_frequency
+        }
         self._frequency = {
             field.name: self._frequency_bits(field.name, at)
             for at, field in enumerate(model.fields)
@@ -154,7 +159,10 @@ class Scorer:
             return {}
         told = zip(model.fields, model.alone_of_matches, model.alone_of_strangers, strict=True)
         return {
-            field.name: (rows_alone(self.records, field.name, model), alone_bits(matches, strangers))
+            field.name: (
+                rows_alone(self.records[field.name], self._carried[field.name]),
+                alone_bits(matches, strangers),
+            )
             for field, matches, strangers in told
             if told_alone(field)
         }
@@ -210,7 +218,7 @@ class Scorer:
 
     def _frequency_bits(self, name: str, at: int) -> Bits:
         counts = self.model.frequencies[name]
-        return self._rarity_bits(at, counts.of(self.records[name].hashes), np.int64(counts.records))
+        return self._rarity_bits(at, self._carried[name], np.int64(counts.records))
 
     def _rarity_bits(self, at: int, carried: Rows, total: Rows | np.int64) -> Bits:
         total = np.maximum(total, 2)
@@ -240,7 +248,7 @@ class Scorer:
         """Of all records, the share that carries the row's value."""
         counts = self.model.frequencies[name]
         column: Column = self.records[name]
-        return np.append(counts.of(column.hashes), 0)[column.codes] / max(counts.records, 1)
+        return np.append(self._carried[name], 0)[column.codes] / max(counts.records, 1)
 
     def _common_name_shares(self) -> npt.NDArray[np.float64]:
         if len(self._share) < 2:
@@ -307,8 +315,7 @@ class Scorer:
 
     def _carriers_step(self, name: str) -> npt.NDArray[np.uint8]:
         """By value, on which step of its carriers it stands."""
-        carried = self.model.frequencies[name].of(self.records[name].hashes)
-        return np.digitize(carried, self.model.shared[name].from_records).astype(np.uint8)
+        return np.digitize(self._carried[name], self.model.shared[name].from_records).astype(np.uint8)
 
     def _sharers_by_class(self, name: str) -> Bits:
         """(relations and strangers, steps): of people who share it and are not one person, how many are of each class.
@@ -327,7 +334,7 @@ class Scorer:
 
     def _identifier_bits(self, name: str) -> Bits:
         """Bits of sharing each value, from how often identifiers carried by so many records join strangers."""
-        carried = self.model.frequencies[name].of(self.records[name].hashes)
+        carried = self._carried[name]
         shared = self.model.shared[name]
         step = self._step[name]
         rate = np.array(shared.rates)[step]

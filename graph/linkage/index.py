@@ -24,6 +24,7 @@ from graph.linkage.coded import (
     coded,
     column_of,
     hash_strings,
+    hashed_together,
     in_order,
     whole,
 )
@@ -125,7 +126,8 @@ class LinkageIndex:
             values = _taken(name, base, held, added, later)
             return column_of(name, values if order_of_columns is None else values.take(order_of_columns), len(order))
 
-        return Coded(unordered.take(order), Columns(column)), np.concatenate((rows[inside], rows[~inside]))[order]
+        found = hashed_together(Coded(unordered.take(order), Columns(column)))
+        return found, np.concatenate((rows[inside], rows[~inside]))[order]
 
     def ids(self, rows: Rows) -> list[str]:
         """The record ids of some rows."""

@@ -93,7 +93,7 @@ def _shown(records: Coded, field: Field, pairs: Candidates, levels: Signs, free:
     if not told_alone(field):
         return None
     places = np.flatnonzero(free)
-    alone = rows_alone(records, field.name)
+    alone = rows_alone(records[field.name], records[field.name].counts)
     return Shown(places, standings(alone, pairs.left[places], pairs.right[places], levels[places]))
 
 

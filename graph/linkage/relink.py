@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from graph.linkage.candidates import Candidates, Key, entries_by_key, key_entries
 from graph.linkage.cluster import MUST, Edges
-from graph.linkage.coded import Coded, Hashes, Ints, Rows, coded
+from graph.linkage.coded import Coded, Hashes, Ints, Rows, coded, hashed_together
 from graph.linkage.columns import normalised
 from graph.linkage.copies import Copies
 from graph.linkage.crowds import represented_anew, ties_of_copies
@@ -112,7 +112,10 @@ def _enter(index: LinkageIndex, new: pa.Table, gone: Rows, decided: Rows) -> tup
     """Enter new rows under their keys, and leave those of gone ones; gives the new records, and the members of all
     blocks that crossed the size limit and of all crowds that another record stands for now."""
     first, most = index.alive.size, index.rules.max_block
-    arrived, left = _blocked(index, coded(new), index.append(new)), _blocked(index, *index.records(gone))
+    arrived, left = (
+        _blocked(index, hashed_together(coded(new)), index.append(new)),
+        _blocked(index, *index.records(gone)),
+    )
     were_absent = index.absent.copy()
     crossing = [represented_anew(index, arrived.records, arrived.rows, left.records, gone, decided)]
     turned = np.flatnonzero(index.absent[:first] != were_absent[:first])
