@@ -76,7 +76,7 @@ def test_the_servers_that_need_no_node_answer_alike_and_are_measured(
         serving(BY_HAND, neo4j_settings, tmp_path, None) as by_hand,
     ):
         check([ours, strawberry, by_hand], wanted)
-        results = in_turns([ours, strawberry, by_hand], wanted[0], 2, 0.3, 1)
+        results = in_turns([ours, strawberry, by_hand], wanted[0], 2, 0.3, 1, 0.3)
         pages = along_a_journey(ours, 0.3, 1)
         other = wanted[0].asked | {BY_HAND: list(reversed(wanted[0].asked[BY_HAND]))}
         with pytest.raises(SystemExit, match="answers operation a otherwise"):
